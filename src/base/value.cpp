@@ -1,0 +1,206 @@
+#include "muster/base/value.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace muster {
+
+Object::Object() = default;
+Object::Object(std::initializer_list<Member> members) : members_(members) {}
+Object::Object(const Object&) = default;
+Object::Object(Object&&) noexcept = default;
+Object& Object::operator=(const Object&) = default;
+Object& Object::operator=(Object&&) noexcept = default;
+Object::~Object() = default;
+
+const Value* Object::find(std::string_view key) const {
+  for (const Member& member : members_) {
+    if (member.first == key) return &member.second;
+  }
+  return nullptr;
+}
+
+Value* Object::find(std::string_view key) { return const_cast<Value*>(std::as_const(*this).find(key)); }
+
+Value& Object::operator[](std::string_view key) {
+  if (Value* found = find(key)) return *found;
+  return members_.emplace_back(std::string(key), Value()).second;
+}
+
+void Object::set(std::string_view key, Value value) { (*this)[key] = std::move(value); }
+
+void Object::append(std::string key, Value value) { members_.emplace_back(std::move(key), std::move(value)); }
+
+bool Object::erase(std::string_view key) {
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& m) { return m.first == key; });
+  if (found == members_.end()) return false;
+  members_.erase(found);
+  return true;
+}
+
+bool operator==(const Object& a, const Object& b) {
+  if (a.size() != b.size()) return false;
+  return std::all_of(a.begin(), a.end(), [&](const Object::Member& member) {
+    const Value* other = b.find(member.first);
+    return other != nullptr && *other == member.second;
+  });
+}
+
+bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
+
+Value::Value(std::uint64_t value) {
+  if (value <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    data_ = static_cast<std::int64_t>(value);
+  } else {
+    data_ = value;
+  }
+}
+
+const Value* Value::find(std::string_view key) const {
+  const Object* object = if_object();
+  return object == nullptr ? nullptr : object->find(key);
+}
+
+std::string_view Value::string_at(std::string_view key, std::string_view fallback) const {
+  const Value* member = find(key);
+  const std::string* text = member == nullptr ? nullptr : member->if_string();
+  return text == nullptr ? fallback : std::string_view(*text);
+}
+
+std::string_view Value::type_name() const {
+  static constexpr std::array<std::string_view, 8> kNames = {"null", "boolean", "number", "number", "number", "string", "array", "object"};
+  return kNames.at(data_.index());
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  out.push_back('"');
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f) continue;
+    out.append(text, copied, i - copied);
+    copied = i + 1;
+    switch (byte) {
+      case '"': out.append("\\\""); break;
+      case '\\': out.append("\\\\"); break;
+      case '\n': out.append("\\n"); break;
+      case '\t': out.append("\\t"); break;
+      case '\r': out.append("\\r"); break;
+      default:
+        out.append("\\u00");
+        out.push_back(kHex[byte >> 4U]);
+        out.push_back(kHex[byte & 15U]);
+    }
+  }
+  out.append(text, copied, text.size() - copied);
+  out.push_back('"');
+}
+
+namespace {
+
+template <typename Number>
+void append_number(std::string& out, Number number) {
+  std::array<char, 40> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
+  out.append(buffer.data(), end);
+}
+
+void append_scalar(std::string& out, const Value& value) {
+  if (const bool* flag = value.if_bool()) {
+    out.append(*flag ? "true" : "false");
+  } else if (const std::int64_t* integer = value.if_int()) {
+    append_number(out, *integer);
+  } else if (const std::uint64_t* large = value.if_uint()) {
+    append_number(out, *large);
+  } else if (const double* real = value.if_double()) {
+    if (std::isfinite(*real)) {
+      append_number(out, *real);
+    } else {
+      out.append("null");
+    }
+  } else if (const std::string* text = value.if_string()) {
+    append_json_string(out, *text);
+  } else {
+    out.append("null");
+  }
+}
+
+void append_canonical(std::string& out, const Value& value) {
+  if (const Array* array = value.if_array()) {
+    out.push_back('[');
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      if (i != 0) out.push_back(',');
+      append_canonical(out, (*array)[i]);
+    }
+    out.push_back(']');
+  } else if (const Object* object = value.if_object()) {
+    std::vector<const Object::Member*> members;
+    members.reserve(object->size());
+    for (const Object::Member& member : *object) members.push_back(&member);
+    const auto by_key = [](const Object::Member* a, const Object::Member* b) { return a->first < b->first; };
+    if (!std::is_sorted(members.begin(), members.end(), by_key)) std::sort(members.begin(), members.end(), by_key);
+    out.push_back('{');
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (i != 0) out.push_back(',');
+      append_json_string(out, members[i]->first);
+      out.push_back(':');
+      append_canonical(out, members[i]->second);
+    }
+    out.push_back('}');
+  } else {
+    append_scalar(out, value);
+  }
+}
+
+void append_pretty(std::string& out, const Value& value, std::size_t indent) {
+  const auto line = [&](std::size_t depth) {
+    out.push_back('\n');
+    out.append(depth * 2, ' ');
+  };
+  if (const Array* array = value.if_array(); array != nullptr && !array->empty()) {
+    out.push_back('[');
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      if (i != 0) out.push_back(',');
+      line(indent + 1);
+      append_pretty(out, (*array)[i], indent + 1);
+    }
+    line(indent);
+    out.push_back(']');
+  } else if (const Object* object = value.if_object(); object != nullptr && !object->empty()) {
+    out.push_back('{');
+    bool first = true;
+    for (const auto& [key, member] : *object) {
+      if (!first) out.push_back(',');
+      first = false;
+      line(indent + 1);
+      append_json_string(out, key);
+      out.append(": ");
+      append_pretty(out, member, indent + 1);
+    }
+    line(indent);
+    out.push_back('}');
+  } else {
+    append_canonical(out, value);
+  }
+}
+
+}  // namespace
+
+std::string to_canonical_json(const Value& value) {
+  std::string out;
+  append_canonical(out, value);
+  return out;
+}
+
+std::string to_pretty_json(const Value& value) {
+  std::string out;
+  append_pretty(out, value, 0);
+  out.push_back('\n');
+  return out;
+}
+
+}  // namespace muster
