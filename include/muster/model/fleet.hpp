@@ -168,6 +168,13 @@ struct Need {
 enum class Renderer : std::uint8_t { none, manifests, kustomize, helm };
 std::string_view to_string(Renderer renderer);
 
+/// What a renderer leaves out of, and adds to, what it reads. Objects that kinds emit carry all of it already.
+struct RendererOptions {
+  std::vector<std::string> ignore;                 ///< Globs over paths below the folder, `*` crosses folders: "docs/*".
+  std::map<std::string, std::string> labels;       ///< Set on the metadata of every object.
+  std::map<std::string, std::string> annotations;  ///< The same; values may hold late placeholders.
+};
+
 /// The source an instance is made from: repository, branch, and the folder it reads.
 struct SourceRef {
   Repository repository;
@@ -202,6 +209,7 @@ struct Instance {
   std::string follows;                   ///< Environment whose records this one follows, "" where fed by a branch.
   std::vector<ImageInput> images;        ///< Sorted by name.
   Renderer renderer = Renderer::none;
+  RendererOptions renderer_options;
   std::vector<ObjectTemplate> objects;   ///< From the kinds; patches of kinds and the service are applied.
   std::vector<Patch> patches;            ///< For what the renderer will produce, in order.
   std::vector<Need> needs;               ///< Sorted by service, environment; unique (a `needs` wins over a read).
