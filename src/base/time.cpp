@@ -4,8 +4,6 @@
 
 #include <array>
 #include <charconv>
-#include <condition_variable>
-#include <mutex>
 
 namespace muster {
 namespace {
@@ -100,30 +98,6 @@ std::string format_duration(Duration duration) {
     return out;
   }
   return "0s";
-}
-
-namespace {
-
-class SystemClock final : public Clock {
- public:
-  [[nodiscard]] Instant now() const override { return floor<milliseconds>(std::chrono::system_clock::now()); }
-  [[nodiscard]] Duration elapsed() const override {
-    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
-  }
-  bool sleep(Duration pause, const std::stop_token& stop) override {
-    std::mutex mutex;
-    std::condition_variable_any woken;
-    std::unique_lock lock(mutex);
-    woken.wait_for(lock, stop, pause, [] { return false; });
-    return !stop.stop_requested();
-  }
-};
-
-}  // namespace
-
-Clock& system_clock() {
-  static SystemClock clock;
-  return clock;
 }
 
 }  // namespace muster

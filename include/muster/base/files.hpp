@@ -22,7 +22,9 @@ struct DirectoryEntry {
   std::string name;
   FileKind kind = FileKind::other;
   std::uint64_t size = 0;       ///< Bytes; files only.
-  std::int64_t modified_ns = 0; ///< Change stamp for caches, not a time: equal stamp and size mean unchanged bytes.
+  /// Change stamp for caches, not a time: equal stamp and size mean unchanged bytes. 0: changed so lately that the next
+  /// change could carry the same stamp; it is equal to nothing, read the bytes.
+  std::int64_t modified_ns = 0;
 };
 
 /// An advisory lock on a file, released on destruction and when the process dies.
@@ -43,7 +45,8 @@ class Files {
   /// What is at `path` itself (a link is a link); Reason::absent where nothing is.
   virtual Result<DirectoryEntry> stat(const Path& path) = 0;
   /// All or nothing, durable: writes a temporary beside it, syncs, renames over `path`, syncs the folder.
-  /// Makes missing parent folders. A reader sees the old bytes or the new ones.
+  /// Makes missing parent folders. A reader sees the old bytes or the new ones. A link at `path` is replaced. A crash may
+  /// leave the temporary, `.<name>.new`; the next write of the same path takes it over, so none gather.
   virtual Result<void> write_atomic(const Path& path, std::string_view bytes) = 0;
   /// Removes a file or link; absent is success. Durable like write_atomic.
   virtual Result<void> remove(const Path& path) = 0;

@@ -75,10 +75,11 @@ class [[nodiscard]] Result {
 
   [[nodiscard]] const T& value() const& { assert(ok()); return *std::get_if<0>(&state_); }
   [[nodiscard]] T& value() & { assert(ok()); return *std::get_if<0>(&state_); }
-  [[nodiscard]] T&& value() && { assert(ok()); return std::move(*std::get_if<0>(&state_)); }
+  /// By value, so that `for (auto& x : list().value())` does not walk a temporary that is gone.
+  [[nodiscard]] T value() && { assert(ok()); return std::move(*std::get_if<0>(&state_)); }
   const T& operator*() const& { return value(); }
   T& operator*() & { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   const T* operator->() const { return &value(); }
   T* operator->() { return &value(); }
 

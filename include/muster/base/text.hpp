@@ -16,7 +16,7 @@ std::string escape_for_terminal(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string_view trim(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
-/// Shell-style glob over a whole name: `*` any run, `?` one character; no classes. Linear time.
+/// Shell-style glob over a whole name: `*` any run, `?` one character; no classes. At most length times length steps.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text);
 /// "1 service", "3 services".
 std::string count_of(std::size_t count, std::string_view singular, std::string_view plural = {});

@@ -1,0 +1,234 @@
+#include "muster/base/process.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <thread>
+
+#include "support/temporary.hpp"
+
+namespace muster {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+constexpr std::string_view kPath = "/usr/local/bin:/usr/bin:/bin";
+
+Command shell(std::string script) {
+  Command command;
+  command.argv = {"sh", "-c", std::move(script)};
+  command.environment["PATH"] = kPath;
+  return command;
+}
+
+Result<ProcessOutput> run(const Command& command) { return system_processes().run(command, {}); }
+
+TEST(Processes, GivesOutputErrorAndExitCodeApart) {
+  const ProcessOutput output = run(shell("echo out; echo err >&2; exit 7")).value();
+  EXPECT_EQ(output.out, "out\n");
+  EXPECT_EQ(output.error, "err\n");
+  EXPECT_EQ(output.exit_code, 7);
+}
+
+TEST(Processes, GivesTheSignalThatEndedIt) { EXPECT_EQ(run(shell("kill -TERM $$")).value().exit_code, 128 + SIGTERM); }
+
+TEST(Processes, PassesOnlyTheGivenEnvironmentAndFolder) {
+  Command command = shell("pwd; env | sort");
+  command.environment = {{"PATH", std::string(kPath)}, {"GREETING", "hello world"}};
+  command.directory = "/usr";
+  const std::string out = run(command).value().out;
+  EXPECT_THAT(out, testing::StartsWith("/usr\n"));
+  EXPECT_THAT(out, HasSubstr("GREETING=hello world\n"));
+  EXPECT_THAT(out, testing::Not(HasSubstr("HOME=")));
+}
+
+TEST(Processes, StandsAtTheRootFolderUnlessToldOtherwise) { EXPECT_EQ(run(shell("pwd")).value().out, "/\n"); }
+
+TEST(Processes, FeedsMoreInputThanAPipeHoldsWhileReadingTheAnswer) {
+  Command command = shell("cat");
+  command.input = std::string(1'000'000, 'x');
+  EXPECT_EQ(run(command).value().out, command.input);
+}
+
+TEST(Processes, IsNotEndedByAChildThatDoesNotReadItsInput) {
+  Command command = shell("exec 0<&-; echo done");
+  command.input = std::string(1'000'000, 'x');
+  EXPECT_EQ(run(command).value().out, "done\n");
+}
+
+TEST(Processes, SaysThatAProgramIsAbsent) {
+  Command command = shell("");
+  command.argv = {"no-such-program"};
+  const Result<ProcessOutput> result = run(command);
+  EXPECT_EQ(result.failure().reason, Reason::absent);
+  EXPECT_EQ(result.failure().text, "there is no program 'no-such-program' on PATH (/usr/local/bin:/usr/bin:/bin)");
+  command.argv = {"/no/such/program"};
+  EXPECT_EQ(run(command).failure().reason, Reason::absent);
+  command.argv = {};
+  EXPECT_EQ(run(command).failure().reason, Reason::invalid);
+}
+
+TEST(Processes, SaysThatAFolderIsAbsent) {
+  Command command = shell("true");
+  command.directory = "/no/such/folder";
+  EXPECT_EQ(run(command).failure().text, "entering '/no/such/folder': No such file or directory");
+}
+
+TEST(Processes, LooksTheProgramUpOnThePathOfTheChild) {
+  const test::TemporaryFolder folder;
+  chmod(folder.write("bin/greet", "#!/bin/sh\necho greetings\n").c_str(), 0755);
+  folder.write("first/greet", "not executable");
+  Command command;
+  command.argv = {"greet"};
+  command.environment["PATH"] = ":relative:" + (folder.path() / "first").native() + ":" + (folder.path() / "bin").native();
+  EXPECT_EQ(run(command).value().out, "greetings\n");
+}
+
+TEST(Processes, EndsWhatTakesTooLong) {
+  Command command = shell("echo begun; sleep 1000");
+  command.limits.time = 50ms;
+  const Result<ProcessOutput> result = run(command);
+  EXPECT_EQ(result.failure().reason, Reason::timeout);
+  EXPECT_EQ(result.failure().kind, FailureKind::retry);
+  EXPECT_EQ(result.failure().text, "sh took longer than 50ms");
+}
+
+TEST(Processes, EndsWhatWritesTooMuch) {
+  Command command = shell("yes");
+  command.limits.output_bytes = 100'000;
+  EXPECT_EQ(run(command).failure().reason, Reason::limit);
+  command = shell("yes >&2");
+  command.limits.output_bytes = 100'000;
+  EXPECT_EQ(run(command).failure().reason, Reason::limit);
+}
+
+TEST(Processes, BoundsMemory) {
+  Command command = shell("ulimit -v");
+  command.limits.memory_bytes = std::size_t{512} << 20U;
+  EXPECT_EQ(run(command).value().out, "524288\n");
+}
+
+TEST(Processes, EndsWhenTheCallerStops) {
+  std::stop_source source;
+  std::jthread stopper([&] { source.request_stop(); });
+  EXPECT_EQ(system_processes().run(shell("sleep 1000"), source.get_token()).failure().reason, Reason::cancelled);
+}
+
+/// A FIFO is at its end for the reader only when every process that could write has ended.
+TEST(Processes, KillsGrandchildrenToo) {
+  const test::TemporaryFolder folder;
+  const std::string pipe = (folder.path() / "alive").native();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  Command command = shell("exec 3>'" + pipe + "'; echo x >&3; (sleep 1000 & sleep 1000) & sleep 1000");
+  command.limits.time = 300ms;
+  EXPECT_EQ(run(command).failure().reason, Reason::timeout);
+  ASSERT_EQ(fcntl(reader, F_SETFL, 0), 0);
+  char byte = 0;
+  EXPECT_EQ(read(reader, &byte, 1), 1);
+  EXPECT_EQ(read(reader, &byte, 1), 1);
+  EXPECT_EQ(read(reader, &byte, 1), 0) << "blocks for ever when a grandchild lives";
+  close(reader);
+}
+
+TEST(Processes, DoesNotWaitForAGrandchildThatKeepsThePipes) {
+  const ProcessOutput output = run(shell("sleep 1000 & echo parent")).value();
+  EXPECT_EQ(output.out, "parent\n");
+  EXPECT_EQ(output.exit_code, 0);
+}
+
+TEST(Processes, PassesNoOtherOpenFileOn) {
+  const int leaked = open("/dev/null", O_RDONLY);  // NOLINT(android-cloexec-open): that is the point.
+  EXPECT_EQ(run(shell("ls /proc/self/fd | wc -l")).value().out, "4\n") << "0, 1, 2 and the folder itself";
+  close(leaked);
+}
+
+TEST(Processes, ManyRunAtOnceWithoutHoldingEachOthersPipes) {
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([i] {
+      for (int k = 0; k < 10; ++k) {
+        Command command = shell("cat");
+        command.input = std::to_string(i);
+        EXPECT_EQ(run(command).value().out, command.input);
+      }
+    });
+  }
+}
+
+class ProcessStreamTest : public testing::Test {
+ protected:
+  static std::unique_ptr<ProcessStream> open(const Command& command, const std::stop_token& stop = {}) {
+    return std::move(system_processes().open(command, stop)).value();
+  }
+  static std::string read_all(ProcessStream& stream) {
+    std::string out;
+    std::array<char, 4096> buffer{};
+    while (const std::size_t size = stream.read(buffer.data(), buffer.size()).value()) out.append(buffer.data(), size);
+    return out;
+  }
+};
+
+TEST_F(ProcessStreamTest, TalksBackAndForth) {
+  const auto stream = open(shell("read a; echo got $a; read b; echo and $b; echo said >&2; exit 3"));
+  std::array<char, 100> buffer{};
+  ASSERT_TRUE(stream->write("one\n").ok());
+  ASSERT_EQ(stream->read(buffer.data(), buffer.size()).value(), 8U);
+  EXPECT_EQ(std::string_view(buffer.data(), 8), "got one\n");
+  ASSERT_TRUE(stream->write("two\n").ok());
+  EXPECT_EQ(read_all(*stream), "and two\n");
+  EXPECT_EQ(stream->wait().value(), 3);
+  EXPECT_EQ(stream->error_text(), "said\n");
+}
+
+TEST_F(ProcessStreamTest, TakesInAnswersWhileWritingMoreThanThePipesHold) {
+  const auto stream = open(shell("cat"));
+  const std::string sent(1'000'000, 'y');
+  ASSERT_TRUE(stream->write(sent).ok());
+  stream->close_input();
+  EXPECT_EQ(read_all(*stream), sent);
+  EXPECT_EQ(stream->wait().value(), 0);
+}
+
+TEST_F(ProcessStreamTest, SaysWhenTheOtherSideIsSilentTooLong) {
+  Command command = shell("sleep 1000");
+  command.limits.time = 50ms;
+  const auto stream = open(command);
+  char byte = 0;
+  EXPECT_EQ(stream->read(&byte, 1).failure().reason, Reason::timeout);
+}
+
+TEST_F(ProcessStreamTest, EndsAReadWhenTheCallerStops) {
+  std::stop_source source;
+  const auto stream = open(shell("sleep 1000"), source.get_token());
+  std::jthread stopper([&] { source.request_stop(); });
+  char byte = 0;
+  EXPECT_EQ(stream->read(&byte, 1).failure().reason, Reason::cancelled);
+}
+
+TEST_F(ProcessStreamTest, SaysThatTheOtherSideNoLongerReads) {
+  const auto stream = open(shell("exit 1"));
+  EXPECT_EQ(stream->wait().value(), 1);
+  const Result<void> written = stream->write(std::string(1'000'000, 'x'));
+  EXPECT_EQ(written.failure().reason, Reason::unreachable);
+}
+
+TEST_F(ProcessStreamTest, KeepsTheBeginningOfALongComplaint) {
+  const auto stream = open(shell("echo first >&2; head -c 1000000 /dev/zero | tr '\\0' z >&2; echo out"));
+  EXPECT_EQ(read_all(*stream), "out\n");
+  EXPECT_EQ(stream->wait().value(), 0);
+  EXPECT_THAT(stream->error_text(), testing::StartsWith("first\nz"));
+  EXPECT_LE(stream->error_text().size(), std::size_t{1} << 17U);
+}
+
+TEST_F(ProcessStreamTest, EndsItsOutputWithTheChildAlthoughAGrandchildKeepsThePipe) {
+  const auto stream = open(shell("sleep 1000 & echo parent"));
+  EXPECT_EQ(read_all(*stream), "parent\n");
+}
+
+}  // namespace
+}  // namespace muster
