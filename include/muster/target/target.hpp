@@ -38,7 +38,8 @@ struct TargetRef {
 /// Whose inventory this is and which record was last applied from.
 struct Stamp {
   std::string environment_id;  ///< The random id in `muster.yaml`.
-  std::string environment;     ///< Its name, for people.
+  std::string fleet;           ///< Its fleet: two fleets may share a target, and both have a `production`.
+  std::string environment;     ///< Its name.
   std::string record;          ///< Commit id on the environment branch.
   friend bool operator==(const Stamp&, const Stamp&) = default;
 };
@@ -47,7 +48,8 @@ struct Stamp {
 struct InventoryEntry {
   manifest::ObjectId id;
   std::string uid;  ///< Of the object as created; empty while only the intent stands.
-  Digest applied;   ///< Digest of the object as last applied (manifest::digest).
+  Digest applied;   ///< Digest of the object as last applied, or as intended while `uid` is empty (manifest::digest).
+  std::vector<Instant> repairs;  ///< When its drift was repaired, newest last, the last few: who fights us is reported.
   friend bool operator==(const InventoryEntry&, const InventoryEntry&) = default;
 };
 
@@ -100,6 +102,9 @@ class Target {
   virtual Result<std::optional<Stamp>> stamp(std::string_view environment_id) = 0;
   /// Compare-and-swap: Reason::conflict where the stamp is not `expected` (nullopt: there must be none).
   virtual Result<void> swap_stamp(const std::optional<Stamp>& expected, const Stamp& desired) = 0;
+  /// Whether applied objects come alive here. In a directory a Job is a file like any other; in a cluster it runs, so it
+  /// is created once a bundle and never repaired.
+  [[nodiscard]] virtual bool executes() const = 0;
   /// All stamps in this target, sorted by environment id.
   virtual Result<std::vector<Stamp>> stamps() = 0;
   /// Forgets an environment whose inventories are all gone (`retire`).
@@ -116,6 +121,8 @@ class Target {
   /// The content of one live object, for differences; nullopt where it does not exist.
   virtual Result<std::optional<Value>> read(const manifest::ObjectId& id) = 0;
   /// Creates (`expected` nullopt: it must not exist) or replaces under the precondition. Atomic: old, new, or nothing.
+  /// Replacing an object that nobody owns (in a directory its uid is empty) takes it over: the answer has a uid of ours.
+  /// Only the fields of `object` are written where the target knows other managers of the same object.
   virtual Result<Live> apply(const manifest::Object& object, const std::optional<Precondition>& expected) = 0;
   /// Deletes exactly that object; absent already is success. Returns when the deletion is confirmed.
   virtual Result<void> remove(const manifest::ObjectId& id, const Precondition& expected) = 0;
