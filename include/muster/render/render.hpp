@@ -19,7 +19,6 @@
 #include <vector>
 
 #include "muster/base/digest.hpp"
-#include "muster/base/files.hpp"
 #include "muster/base/result.hpp"
 #include "muster/manifest/object.hpp"
 #include "muster/model/fleet.hpp"
@@ -68,12 +67,8 @@ class Cache {
   virtual void put(const Digest& key, std::shared_ptr<const Rendered> rendered) = 0;
 };
 
-/// The newest `capacity` results in memory.
+/// The `capacity` results asked for last, in memory: what waits for a gate is proposed anew in every pass.
 std::unique_ptr<Cache> make_memory_cache(std::size_t capacity = 20'000);
-/// Files below `folder` (it may be deleted at any time), with `front` before them. Each file carries the digest of its
-/// bytes; a damaged one counts as absent. A disk that fails or is full only makes it forget.
-std::unique_ptr<Cache> make_disk_cache(Files& files, Path folder, std::unique_ptr<Cache> front);
-
 /// render(), through a cache. Failures are not kept.
 Result<std::shared_ptr<const Rendered>> render(const Request& request, Cache& cache);
 
