@@ -6,8 +6,8 @@
 // deletion is confirmed, so that a crash at any step neither orphans nor forgets (../reconcile holds that order).
 //
 // Thread-safety: every method may be called from any thread, for different instances at once. Ownership: values out.
-// Failures: absent, conflict (a precondition no longer holds), denied, unreachable, exhausted, timeout, corrupt (an
-// inventory that cannot be read: lost, never empty), cancelled.
+// Failures: absent, conflict (a precondition no longer holds), denied, unreachable, exhausted, timeout, corrupt (a stamp
+// that cannot be read), cancelled.
 #pragma once
 
 #include <memory>
@@ -69,6 +69,7 @@ struct Inventory {
   std::string objects;  ///< Digest text of the descriptor's objects at that record.
   std::vector<InventoryEntry> entries;  ///< Sorted by id.
   std::optional<JobRun> job;
+  bool lost = false;    ///< It stands in the target and cannot be read: what it named is unknown, never "nothing".
   std::string version;  ///< Opaque; set by the target on reading and writing, empty for a new one.
 };
 
@@ -110,7 +111,8 @@ class Target {
   /// Forgets an environment whose inventories are all gone (`retire`).
   virtual Result<void> remove_stamp(const Stamp& expected) = 0;
 
-  /// All inventories of an environment, sorted by service. An unreadable one is a Failure (corrupt) that names it.
+  /// All inventories of an environment, sorted by service. One that cannot be read comes with `lost` set and the version
+  /// under which write_inventory() replaces it.
   virtual Result<std::vector<Inventory>> inventories(std::string_view environment_id) = 0;
   /// Writes one inventory if it still has `inventory.version`; returns the new version. Conflict otherwise.
   virtual Result<std::string> write_inventory(std::string_view environment_id, const Inventory& inventory) = 0;
