@@ -1,0 +1,113 @@
+// EnvironmentRepository: the git repository with one branch an environment, remote or embedded (`.muster/records.git`).
+// One code path for both: look at the tips, commit on a tip, push expecting that tip, decide again from the new one when
+// it was lost. Never rebases, never forces.
+//
+// Ownership: keeps its mirror; branches are values. Thread-safety: one thread at a time. Crash anywhere: a push is all or
+// nothing, and everything else here is a cache. Failures: see Branch; conflict (lost the race), unreachable and the like
+// from the remote, `stalled` for what holds a whole environment: shallow, rewritten or foreign history, another id.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "muster/base/files.hpp"
+#include "muster/base/result.hpp"
+#include "muster/base/world.hpp"
+#include "muster/git/repository.hpp"
+#include "muster/record/chain.hpp"
+#include "muster/record/environment_file.hpp"
+#include "muster/record/ledger.hpp"
+
+namespace muster::record {
+
+/// An environment branch at the moment it was looked at.
+struct Branch {
+  std::string environment;
+  git::Oid tip;
+  git::Oid tree;
+  EnvironmentFile file;
+  std::optional<git::Oid> notes;  ///< Tip of the health notes.
+  Instant seen{};                 ///< When the remote said so: the age of the evidence.
+};
+
+/// What a commit on a branch changes. Paths as in layout.hpp.
+struct BranchChange {
+  std::map<std::string, git::TreeEdit> edits;
+  std::string message;
+  git::Person author;               ///< `at` is set from the clock.
+};
+
+class EnvironmentRepository {
+ public:
+  struct Location {
+    std::optional<git::Remote> remote;  ///< nullopt: the embedded repository in the state directory.
+    std::string fleet;                  ///< muster refuses a branch that belongs to another fleet.
+    Path state;                         ///< ".muster"
+  };
+  EnvironmentRepository(const World& world, git::Remotes& remotes, Location location);
+
+  /// Lists once, and brings the branches (all of them where `environments` is nullopt) and their notes here.
+  Result<void> look(const std::optional<std::vector<std::string>>& environments, const std::stop_token& stop);
+
+  /// Environments of this fleet whose branch was there at the last look(), sorted; those renamed away are left out.
+  [[nodiscard]] std::vector<std::string> environments() const;
+  /// Reason::absent (wait): the repository answered and has no such branch, nor had it when it was last seen.
+  /// Reason::conflict (stalled): shallow, rewritten or older than seen before, another id or fleet, renamed away: HOLD
+  /// the environment. Others: the last look() failed, with its reason.
+  [[nodiscard]] Result<Branch> branch(std::string_view environment) const;
+
+  [[nodiscard]] std::shared_ptr<git::Repository> repository() const { return repository_; }
+  /// The ledger at a branch's tip, through the cache. The reference holds until the next call for this environment.
+  Result<const Ledger*> ledger(const Branch& branch);
+  /// The history of a branch, kept between calls.
+  Result<Chain*> chain(const Branch& branch);
+
+  /// Commits on the tip of `on` and pushes, expecting that tip. Reason::conflict where somebody was faster.
+  Result<Branch> commit(const Branch& on, const BranchChange& change, const std::stop_token& stop);
+  /// The first commit of a new environment: `muster.yaml` alone, with a new random id. `file.id` is ignored.
+  Result<Branch> create(EnvironmentFile file, const git::Person& author, const std::stop_token& stop);
+  /// A new branch that goes on where `from` stands; the old branch stays, and its muster.yaml says `renamed_to`.
+  Result<Branch> rename(const Branch& from, EnvironmentFile file, const git::Person& author, const std::stop_token& stop);
+  /// Publishes a new commit of the health notes. Reason::conflict where somebody was faster.
+  Result<Branch> publish_notes(const Branch& branch, const git::Oid& notes, const std::stop_token& stop);
+  /// Deletes the branch (`muster retire`), expecting its tip.
+  Result<void> remove(const Branch& branch, const std::stop_token& stop);
+
+  /// Decides and commits until it is not lost: `decide` sees the branch as it is and says what to commit (nullopt:
+  /// nothing). Gives up with conflict after `kAttempts`, with pauses between.
+  static constexpr int kAttempts = 60;
+  using Decide = std::function<Result<std::optional<BranchChange>>(const Branch&)>;
+  Result<Branch> update(std::string_view environment, const Decide& decide, const std::stop_token& stop);
+
+  /// A person looked at a rewritten branch and takes it as it is: forgets the tip that was seen before.
+  Result<void> accept_rewritten(std::string_view environment);
+
+ private:
+  struct Seen;
+  Result<Branch> inspect(const std::string& environment, const git::Oid& tip);
+  Result<void> push(std::span<const git::Push> updates, const std::stop_token& stop);
+  Result<void> remember(const Branch& branch);
+  [[nodiscard]] Path cache() const;
+
+  World world_;
+  git::Remotes& remotes_;
+  Location location_;
+  std::shared_ptr<git::Repository> repository_;
+  std::map<std::string, Result<Branch>, std::less<>> branches_;
+  std::optional<Failure> unreachable_;
+  std::map<std::string, Ledger, std::less<>> ledgers_;
+  std::map<std::string, std::unique_ptr<Chain>, std::less<>> chains_;
+};
+
+/// The lock of one environment, for the time of one pass: waits up to `patience`, then Reason::conflict names the holder.
+Result<std::unique_ptr<FileLock>> lock_environment(Files& files, const Path& state, std::string_view environment,
+                                                   std::string_view owner, Duration patience = std::chrono::seconds(30));
+
+}  // namespace muster::record

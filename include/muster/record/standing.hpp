@@ -1,0 +1,84 @@
+// Standing: what an environment branch says at one commit: releases, objects, holds, approvals, budgets' counts.
+//
+// Ownership: a Standing keeps its repository alive and reads lazily; what it read it keeps. Thread-safety: one thread.
+// Failures: per service, so that one broken descriptor touches only its own instance.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "muster/base/result.hpp"
+#include "muster/git/repository.hpp"
+#include "muster/manifest/object.hpp"
+#include "muster/record/environment_file.hpp"
+#include "muster/record/ledger.hpp"
+#include "muster/record/release.hpp"
+#include "muster/record/statements.hpp"
+
+namespace muster::record {
+
+/// A service at a commit.
+struct Descriptor {
+  std::string service;
+  git::Oid folder;                  ///< Tree id of the service's folder: equal ids, equal descriptors.
+  std::optional<Release> release;   ///< nullopt: there are objects and no release.yaml that can be read (a hand edit).
+  std::string trouble;              ///< Why not.
+};
+
+/// Objects of a descriptor, in the order in which they are applied, each with the path of its file.
+struct DescriptorObjects {
+  std::vector<manifest::Object> objects;
+  Digest digest;        ///< manifest::digest over them.
+};
+
+class Standing {
+ public:
+  Standing(std::shared_ptr<git::Repository> repository, git::Oid commit);
+
+  [[nodiscard]] const git::Oid& commit() const { return commit_; }
+  /// Names of services with a folder, sorted.
+  Result<std::vector<std::string>> services();
+  /// nullopt where the service does not stand.
+  Result<std::optional<Descriptor>> descriptor(std::string_view service);
+  /// What reconcile applies: every object file of the folder. Reason::invalid names the file and the place.
+  Result<DescriptorObjects> objects(std::string_view service);
+  /// Do the objects (or release.yaml itself) differ from what release.yaml says of them? "" or what was edited.
+  Result<std::string> edited(std::string_view service);
+
+  Result<EnvironmentFile> environment_file();
+  /// Holds by service. A file that cannot be read holds its service too, with that as the reason.
+  Result<std::map<std::string, Hold, std::less<>>> holds();
+  /// Approvals by path; unreadable ones approve nothing and are left out.
+  Result<std::map<std::string, Approval, std::less<>>> approvals();
+
+ private:
+  Result<const std::map<std::string, git::TreeEntry, std::less<>>*> root();
+  std::shared_ptr<git::Repository> repository_;
+  git::Oid commit_;
+  std::optional<git::Oid> tree_;
+  std::optional<std::map<std::string, git::TreeEntry, std::less<>>> root_;
+  std::map<std::string, Descriptor, std::less<>> descriptors_;
+};
+
+/// All object identities that stand at a commit → the service that has each.
+Result<std::map<manifest::ObjectId, std::string>> identities_at(git::Repository& repository, const git::Oid& commit);
+
+/// The deletion budget of an environment: objects in descriptors 24 h ago (or at the last confirmation) less those at
+/// `proposed`, renames and moves between services not counted. The same count before a removal is recorded and before
+/// every prune.
+struct Deletions {
+  git::Oid base;                            ///< Counted from here.
+  std::vector<manifest::ObjectId> objects;  ///< Gone since, sorted.
+  std::size_t allowed = 0;                  ///< The budget; default the larger of 5 and 10 % of those at `base`.
+  bool confirmed = false;                   ///< A person approved exactly these (or more).
+  [[nodiscard]] bool over() const { return objects.size() > allowed && !confirmed; }
+};
+/// `proposed` is a tree; `approvals` those at the tip that count.
+Result<Deletions> count_deletions(git::Repository& repository, const Ledger& ledger, const EnvironmentFile& file,
+                                  const git::Oid& proposed, const std::map<std::string, Approval, std::less<>>& approvals, Instant now);
+
+}  // namespace muster::record
