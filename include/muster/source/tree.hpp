@@ -23,7 +23,8 @@ inline constexpr std::size_t kMaxFiles = 100'000;  ///< Entries below one folder
 inline constexpr int kMaxLinks = 40;               ///< Links followed on the way to one file.
 inline constexpr int kMaxDepth = 100;              ///< Nested folders.
 
-/// A file below the folder; a link to a file counts as that file, links to folders and submodules are not listed.
+/// A file below the folder; a link to a file counts as that file, links to folders and submodules are not listed. A link
+/// that leads nowhere or out of the repository is listed with a zero blob, and reading it says why not.
 struct File {
   std::string path;  ///< Relative to the folder, with `/`.
   git::Oid blob;
@@ -44,7 +45,8 @@ class Tree {
 
   /// All files, sorted by path.
   [[nodiscard]] Result<std::vector<File>> files() const;
-  /// The bytes of a file; `path` is relative to the folder, `..` and links may lead elsewhere in the same commit.
+  /// The bytes of a file. `path` is relative to the folder and may not climb out of it with `..`; a link may lead
+  /// elsewhere in the same commit.
   [[nodiscard]] Result<std::string> read(std::string_view path, std::size_t limit) const;
 
  private:
