@@ -35,6 +35,9 @@ inline constexpr std::size_t kMaxObjects = 10'000;
 inline constexpr std::size_t kMaxFiles = 10'000;
 inline constexpr std::size_t kMaxTotalBytes = std::size_t{256} << 20U;
 
+/// Labels and annotations under this prefix, and its subdomains, are muster's own; no service may bring them.
+inline constexpr std::string_view kOwnPrefix = "muster.dev";
+
 struct Request {
   const model::Instance& instance;
   /// The folder of the service's repository that it reads, at a commit; null where the instance has no source.
