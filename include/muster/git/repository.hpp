@@ -38,11 +38,14 @@ class Repository {
  public:
   virtual ~Repository() = default;
 
+  /// An annotated tag gives the commit that it points at.
   virtual Result<Commit> commit(const Oid& id) = 0;
   /// The commit as git stores it (header, signature, message), for verification.
   virtual Result<std::string> raw_commit(const Oid& id) = 0;
   /// Entries in git's order (by name, folders as if they ended in `/`).
   virtual Result<std::vector<TreeEntry>> tree(const Oid& id) = 0;
+  /// One entry of a tree by its name; nullopt where there is none. Here: by reading the whole tree.
+  virtual Result<std::optional<TreeEntry>> entry(const Oid& tree, std::string_view name);
   /// The bytes of a blob; Reason::limit where it is larger than `limit`.
   virtual Result<std::string> blob(const Oid& id, std::size_t limit) = 0;
   virtual Result<bool> has(const Oid& id) = 0;

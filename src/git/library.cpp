@@ -1,0 +1,144 @@
+#include "git/library.hpp"
+
+#include <git2/sys/alloc.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <mutex>
+
+namespace muster::git {
+namespace {
+
+// A header that names a size is all a stranger needs to make libgit2 allocate it, so the cap sits in the allocator: the
+// call fails with out-of-memory, which library_failure reads as Reason::limit. Twice the object size leaves room for
+// buffers that grow by doubling.
+constexpr std::size_t kAllocation = kObjectBytes + (kObjectBytes >> 1U);
+
+void* take(std::size_t size, const char*, int) { return size > kAllocation ? nullptr : std::malloc(size == 0 ? 1 : size); }
+
+bool overflows(std::size_t count, std::size_t size) { return size != 0 && count > std::numeric_limits<std::size_t>::max() / size; }
+
+void* take_zeroed(std::size_t count, std::size_t size, const char*, int) {
+  return overflows(count, size) || count * size > kAllocation ? nullptr : std::calloc(count == 0 ? 1 : count, size == 0 ? 1 : size);
+}
+
+char* copy_exactly(const char* text, std::size_t length, const char*, int) {
+  if (length >= kAllocation) return nullptr;
+  char* copy = static_cast<char*>(std::malloc(length + 1));
+  if (copy == nullptr) return nullptr;
+  std::memcpy(copy, text, length);
+  copy[length] = '\0';
+  return copy;
+}
+
+char* copy_text(const char* text, const char* file, int line) { return copy_exactly(text, std::strlen(text), file, line); }
+
+char* copy_up_to(const char* text, std::size_t length, const char* file, int line) {
+  return copy_exactly(text, strnlen(text, length), file, line);
+}
+
+void* resize(void* old, std::size_t size, const char*, int) {
+  return size > kAllocation ? nullptr : std::realloc(old, size == 0 ? 1 : size);
+}
+
+void* resize_array(void* old, std::size_t count, std::size_t size, const char* file, int line) {
+  return overflows(count, size) ? nullptr : resize(old, count * size, file, line);
+}
+
+void* take_array(std::size_t count, std::size_t size, const char* file, int line) {
+  return overflows(count, size) ? nullptr : take(count * size, file, line);
+}
+
+git_allocator g_allocator = {take,   take_zeroed,  copy_text,  copy_up_to, copy_exactly,
+                             resize, resize_array, take_array, std::free};
+
+void start() {
+  git_libgit2_opts(GIT_OPT_SET_ALLOCATOR, &g_allocator);
+  git_libgit2_init();
+  for (const int level : {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL}) {
+    git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
+  }
+  git_libgit2_opts(GIT_OPT_SET_TEMPLATE_PATH, "");
+  // The rooms above cache by content; libgit2's own cache would hold up to 256 MiB beside them.
+  git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+  git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, std::size_t{512} << 20U);
+}
+
+struct Cause {
+  std::string_view text;
+  FailureKind kind;
+  Reason reason;
+};
+// libgit2 has one error code for everything the system says; the system's words tell which it was.
+constexpr Cause kSystemCauses[] = {
+    {"No space left on device", FailureKind::retry, Reason::exhausted},
+    {"Disk quota exceeded", FailureKind::retry, Reason::exhausted},
+    {"Input/output error", FailureKind::retry, Reason::exhausted},
+    {"Read-only file system", FailureKind::retry, Reason::exhausted},
+    {"Too many open files", FailureKind::retry, Reason::exhausted},
+    {"Cannot allocate memory", FailureKind::retry, Reason::exhausted},
+    {"Permission denied", FailureKind::stalled, Reason::denied},
+    {"No such file or directory", FailureKind::stalled, Reason::absent},
+};
+
+Failure classify(int code, int klass, std::string text) {
+  if (code == GIT_EOWNER) {
+    return stalled(Reason::denied, std::move(text) + "; give the folder to the user muster runs as, or serve it over ssh or https");
+  }
+  if (code == GIT_ENOTFOUND) return stalled(Reason::absent, std::move(text));
+  if (code == GIT_ELOCKED) return retry(Reason::conflict, std::move(text));
+  if (klass == GIT_ERROR_NOMEMORY) return stalled(Reason::limit, "an object or delta is larger than muster accepts");
+  for (const Cause& cause : kSystemCauses) {
+    if (text.find(cause.text) != std::string::npos) return {cause.kind, cause.reason, std::move(text), std::nullopt};
+  }
+  return stalled(Reason::corrupt, std::move(text));
+}
+
+bool is_sha256(git_repository* repository) {
+  git_config* config = nullptr;
+  if (git_repository_config_snapshot(&config, repository) != 0) return false;
+  const char* format = nullptr;
+  const bool other = git_config_get_string(&format, config, "extensions.objectformat") == 0 && std::string_view(format) != "sha1";
+  git_config_free(config);
+  return other;
+}
+
+}  // namespace
+
+void start_library() {
+  static std::once_flag once;
+  std::call_once(once, start);
+}
+
+Failure library_failure(int code, std::string_view doing) {
+  const git_error* error = git_error_last();
+  const bool known = error != nullptr && error->message != nullptr;
+  Failure failure = classify(code, known ? error->klass : 0, known ? error->message : "unknown cause");
+  return std::move(failure).with_context(doing);
+}
+
+const git_oid* raw(const Oid& id) {
+  static_assert(sizeof(git_oid) == sizeof(Oid::bytes));
+  return reinterpret_cast<const git_oid*>(id.bytes.data());
+}
+
+Oid from_raw(const git_oid& id) {
+  Oid out;
+  std::memcpy(out.bytes.data(), id.id, out.bytes.size());
+  return out;
+}
+
+Result<RepositoryHandle> open_repository(const Path& path) {
+  start_library();
+  git_repository* opened = nullptr;
+  const int code = git_repository_open_ext(&opened, path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
+  if (code != 0) return library_failure(code, "opening the git repository " + path.string());
+  RepositoryHandle repository(opened);
+  if (is_sha256(opened)) {
+    return stalled(Reason::unsupported, path.string() + " is a SHA-256 repository; muster reads SHA-1 repositories only");
+  }
+  return repository;
+}
+
+}  // namespace muster::git
