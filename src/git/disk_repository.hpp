@@ -48,6 +48,7 @@ class DiskRepository final : public Repository {
   Result<void> flush();
   /// Drops the handles, after packs were replaced or the folder was made anew.
   void reopen();
+  [[nodiscard]] const World& world() const { return world_; }
   [[nodiscard]] const Path& path() const { return path_; }
   /// The folder with `objects` and `refs`: `path`, or its `.git`.
   [[nodiscard]] const Path& git_folder() const { return git_folder_; }

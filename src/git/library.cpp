@@ -89,6 +89,9 @@ Failure classify(int code, int klass, std::string text) {
   if (code == GIT_ENOTFOUND) return stalled(Reason::absent, std::move(text));
   if (code == GIT_ELOCKED) return retry(Reason::conflict, std::move(text));
   if (klass == GIT_ERROR_NOMEMORY) return stalled(Reason::limit, "an object or delta is larger than muster accepts");
+  if (text.find("extensions.objectformat") != std::string::npos) {
+    return stalled(Reason::unsupported, "it is a SHA-256 repository; muster reads SHA-1 repositories only");
+  }
   for (const Cause& cause : kSystemCauses) {
     if (text.find(cause.text) != std::string::npos) return {cause.kind, cause.reason, std::move(text), std::nullopt};
   }

@@ -144,6 +144,7 @@ Result<Oid> edit_tree(Repository& repository, std::optional<Oid> base, const std
 
 Result<std::optional<TreeEntry>> find_entry(Repository& repository, const Oid& tree, std::string_view path) {
   TreeEntry at{{}, Mode::tree, tree};
+  if (path.empty()) return std::optional(std::move(at));
   for (const std::string_view part : split(path, '/')) {
     if (at.mode != Mode::tree) return std::optional<TreeEntry>();
     MUSTER_TRY(std::optional<TreeEntry> next, repository.entry(at.id, part));
