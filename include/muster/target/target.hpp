@@ -57,6 +57,7 @@ struct InventoryEntry {
 struct JobRun {
   enum class State : std::uint8_t { running, succeeded, failed } state = State::running;
   std::string bundle;  ///< Digest text of what it ran for: sources, images, command.
+  std::string resume;  ///< The `resume` commit that was there when it started: a newer one runs a failed job again.
   Instant at{};
   std::vector<std::string> completed;  ///< Bundles that ever succeeded, newest last, capped by the writer.
   friend bool operator==(const JobRun&, const JobRun&) = default;
@@ -67,6 +68,7 @@ struct Inventory {
   std::string service;
   std::string record;   ///< The record that was applied completely, for this instance; empty before the first.
   std::string objects;  ///< Digest text of the descriptor's objects at that record.
+  std::string folder;   ///< Tree id of the descriptor at that record: while it stands, nothing of it need be read.
   std::vector<InventoryEntry> entries;  ///< Sorted by id.
   std::optional<JobRun> job;
   bool lost = false;    ///< It stands in the target and cannot be read: what it named is unknown, never "nothing".
