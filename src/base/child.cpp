@@ -91,10 +91,11 @@ struct LaunchError {
   for (int number = 1; number < NSIG; ++number) ::sigaction(number, &standard, nullptr);
   sigset_t none;
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   // The pipes may stand at 0, 1 or 2 themselves where muster was started with closed streams: lift them out of the way.
   const int high_report = ::fcntl(report, F_DUPFD_CLOEXEC, 10);
-  const std::array<int, 3> streams = {::fcntl(in, F_DUPFD_CLOEXEC, 10), ::fcntl(out, F_DUPFD_CLOEXEC, 10), ::fcntl(error, F_DUPFD_CLOEXEC, 10)};
+  const std::array<int, 3> streams = {::fcntl(in, F_DUPFD_CLOEXEC, 10), ::fcntl(out, F_DUPFD_CLOEXEC, 10),
+                                      ::fcntl(error, F_DUPFD_CLOEXEC, 10)};
   for (int i = 0; i < 3; ++i) {
     if (::dup2(streams[static_cast<std::size_t>(i)], i) < 0) fail_launch(high_report, {errno, false});
   }
@@ -154,7 +155,8 @@ Result<Child> Child::start(const Command& command, bool die_with_thread) {
 
   Child child;
   child.process_ = process;
-  child.end_event_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));  // glibc 2.36 declares pidfd_open without C linkage.
+  child.end_event_ =
+      Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));  // glibc 2.36 declares pidfd_open without C linkage.
   child.input = std::move(in.write);
   child.output = std::move(out.read);
   child.error = std::move(error.read);
@@ -165,7 +167,8 @@ Result<Child> Child::start(const Command& command, bool die_with_thread) {
   error.write.close();
   report.write.close();
   if (const std::optional<LaunchError> failed = launch_error(report.read)) {
-    return failed->directory ? failure_of(failed->error, "entering", launch.directory) : failure_of(failed->error, "starting", launch.program);
+    return failed->directory ? failure_of(failed->error, "entering", launch.directory)
+                             : failure_of(failed->error, "starting", launch.program);
   }
   return child;
 }

@@ -36,9 +36,7 @@ std::optional<std::string> from_hex(std::string_view text) {
   return out;
 }
 
-std::string Digest::text() const {
-  return "sha256:" + to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
+std::string Digest::text() const { return "sha256:" + to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()}); }
 
 std::string Digest::short_text() const { return text().substr(7, 12); }
 

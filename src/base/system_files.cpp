@@ -143,7 +143,8 @@ class SystemFiles final : public Files {
       // One byte more than the file should have finds its end, and one more than the limit finds that it is too large.
       const std::size_t expected = static_cast<std::size_t>(status.st_size) + 1;
       bytes.resize(std::min(limit + 1, size < expected ? expected : size * 2));
-      if (size == bytes.size()) return stalled(Reason::limit, fmt::format("reading '{}': it is larger than {} bytes", path.native(), limit));
+      if (size == bytes.size())
+        return stalled(Reason::limit, fmt::format("reading '{}': it is larger than {} bytes", path.native(), limit));
       const ssize_t got = ::read(opened.number(), bytes.data() + size, bytes.size() - size);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return failure_of(errno, "reading", path.native());
@@ -161,7 +162,7 @@ class SystemFiles final : public Files {
     int error = 0;
     while (true) {
       errno = 0;
-      const dirent* next = ::readdir(opened);
+      const dirent* next = ::readdir(opened);  // NOLINT(concurrency-mt-unsafe): safe on a stream of one's own.
       if (next == nullptr) {
         error = errno;
         break;

@@ -23,7 +23,8 @@ constexpr std::size_t kChunk = std::size_t{64} << 10U;
 /// Becomes readable when a stop is requested, so that poll() wakes up for it.
 class StopEvent {
  public:
-  explicit StopEvent(const std::stop_token& stop) : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), callback_(stop, Wake{event_.number()}) {}
+  explicit StopEvent(const std::stop_token& stop)
+      : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), callback_(stop, Wake{event_.number()}) {}
   [[nodiscard]] int number() const { return event_.number(); }
 
  private:
@@ -243,7 +244,8 @@ class SystemProcesses final : public Processes {
       const bool ended = child.has_ended();  // Asked before draining: what it wrote before its end is in the pipes.
       if (child.input) feed(child.input, input);
       const std::size_t limit = command.limits.output_bytes;
-      if (drain(child.output, output.out, limit) == Drained::over_the_limit || drain(child.error, output.error, limit) == Drained::over_the_limit) {
+      if (drain(child.output, output.out, limit) == Drained::over_the_limit ||
+          drain(child.error, output.error, limit) == Drained::over_the_limit) {
         return stalled(Reason::limit, fmt::format("{} wrote more than {} bytes", name_of(command), limit));
       }
       if (ended) break;

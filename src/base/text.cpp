@@ -21,7 +21,8 @@ std::optional<CodePoint> first_code_point(std::string_view text) {
     std::uint32_t lead_mask, lead, least;
     std::size_t size;
   };
-  static constexpr std::array<Form, 4> kForms = {{{0x80, 0x00, 0, 1}, {0xe0, 0xc0, 0x80, 2}, {0xf0, 0xe0, 0x800, 3}, {0xf8, 0xf0, 0x10000, 4}}};
+  static constexpr std::array<Form, 4> kForms = {
+      {{0x80, 0x00, 0, 1}, {0xe0, 0xc0, 0x80, 2}, {0xf0, 0xe0, 0x800, 3}, {0xf8, 0xf0, 0x10000, 4}}};
   if (text.empty()) return std::nullopt;
   const auto lead = static_cast<unsigned char>(text.front());
   for (const Form& form : kForms) {

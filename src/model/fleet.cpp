@@ -27,9 +27,9 @@ std::string instance_name(std::string_view service, std::string_view environment
   return std::string(service) + "@" + std::string(environment);
 }
 
-const Environment* Fleet::environment(std::string_view name_) const { return find_by_name(environments, name_); }
-const Service* Fleet::service(std::string_view name_) const { return find_by_name(services, name_); }
-const Team* Fleet::team(std::string_view name_) const { return find_by_name(teams, name_); }
+const Environment* Fleet::environment(std::string_view wanted) const { return find_by_name(environments, wanted); }
+const Service* Fleet::service(std::string_view wanted) const { return find_by_name(services, wanted); }
+const Team* Fleet::team(std::string_view wanted) const { return find_by_name(teams, wanted); }
 
 const Instance* Fleet::instance(std::string_view service_name, std::string_view environment_name) const {
   const Environment* in = environment(environment_name);

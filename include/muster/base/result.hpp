@@ -119,6 +119,7 @@ Result<T> with_context(Result<T> result, std::string_view what) {
 
 #define MUSTER_JOIN_(a, b) a##b
 #define MUSTER_JOIN(a, b) MUSTER_JOIN_(a, b)
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
 /// `MUSTER_TRY(auto tree, store.tree(id));` declares `tree`, or returns the failure from the function.
 #define MUSTER_TRY(declaration, expression)                                                \
   auto MUSTER_JOIN(result_, __LINE__) = (expression);                                      \
@@ -129,3 +130,4 @@ Result<T> with_context(Result<T> result, std::string_view what) {
   do {                                                               \
     if (auto result_ = (expression); !result_.ok()) return std::move(result_).failure(); \
   } while (false)
+// NOLINTEND(bugprone-macro-parentheses)

@@ -22,13 +22,15 @@ using Array = std::vector<Value>;
 class Object {
  public:
   using Member = std::pair<std::string, Value>;
+  using iterator = std::vector<Member>::iterator;
+  using const_iterator = std::vector<Member>::const_iterator;
 
   Object();
   Object(std::initializer_list<Member> members);
-  Object(const Object&);
-  Object(Object&&) noexcept;
-  Object& operator=(const Object&);
-  Object& operator=(Object&&) noexcept;
+  Object(const Object& other);
+  Object(Object&& other) noexcept;
+  Object& operator=(const Object& other);
+  Object& operator=(Object&& other) noexcept;
   ~Object();
 
   [[nodiscard]] const Value* find(std::string_view key) const;
@@ -42,13 +44,14 @@ class Object {
   void append(std::string key, Value value);
   bool erase(std::string_view key);
 
-  [[nodiscard]] std::size_t size() const { return members_.size(); }
-  [[nodiscard]] bool empty() const { return members_.empty(); }
-  [[nodiscard]] auto begin() const { return members_.begin(); }
-  [[nodiscard]] auto end() const { return members_.end(); }
-  [[nodiscard]] auto begin() { return members_.begin(); }
-  [[nodiscard]] auto end() { return members_.end(); }
-  void reserve(std::size_t count) { members_.reserve(count); }
+  // Defined below: a Member is complete only when Value is.
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] bool empty() const;
+  [[nodiscard]] const_iterator begin() const;
+  [[nodiscard]] const_iterator end() const;
+  [[nodiscard]] iterator begin();
+  [[nodiscard]] iterator end();
+  void reserve(std::size_t count);
 
   /// Equal as JSON objects: order of members does not count.
   friend bool operator==(const Object& a, const Object& b);
@@ -100,6 +103,14 @@ class Value {
  private:
   std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, Array, Object> data_;
 };
+
+inline std::size_t Object::size() const { return members_.size(); }
+inline bool Object::empty() const { return members_.empty(); }
+inline Object::const_iterator Object::begin() const { return members_.begin(); }
+inline Object::const_iterator Object::end() const { return members_.end(); }
+inline Object::iterator Object::begin() { return members_.begin(); }
+inline Object::iterator Object::end() { return members_.end(); }
+inline void Object::reserve(std::size_t count) { members_.reserve(count); }
 
 /// Canonical JSON: keys sorted bytewise, no white space, shortest round-trip numbers, UTF-8 unescaped but for
 /// `"`, `\` and control bytes. Equal values give equal bytes, so digests are taken over this text.

@@ -261,11 +261,11 @@ struct Fleet {
   bool barrier = false; ///< A barrier error: nothing is delivered.
   Span span;
 
-  [[nodiscard]] const Environment* environment(std::string_view name) const;
+  [[nodiscard]] const Environment* environment(std::string_view wanted) const;
   [[nodiscard]] const Environment& environment(EnvironmentId id) const { return environments.at(static_cast<std::size_t>(id)); }
   [[nodiscard]] const Target& target(TargetId id) const { return targets.at(static_cast<std::size_t>(id)); }
-  [[nodiscard]] const Service* service(std::string_view name) const;
-  [[nodiscard]] const Team* team(std::string_view name) const;
+  [[nodiscard]] const Service* service(std::string_view wanted) const;
+  [[nodiscard]] const Team* team(std::string_view wanted) const;
   [[nodiscard]] const Instance* instance(std::string_view service, std::string_view environment) const;
   [[nodiscard]] const Instance& instance(InstanceId id) const { return instances.at(static_cast<std::size_t>(id)); }
 };
