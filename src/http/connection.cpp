@@ -1,0 +1,333 @@
+#include "http/connection.hpp"
+
+#include <curl/curl.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+
+#include "muster/base/text.hpp"
+
+namespace muster::http {
+namespace {
+
+constexpr std::size_t kErrorBody = std::size_t{64} << 10U;
+constexpr std::size_t kHeaderBytes = std::size_t{256} << 10U;
+constexpr std::uint64_t kUnwantedBody = std::uint64_t{1} << 20U;  ///< Of an error or redirect, before it is cut off.
+constexpr Duration kLook = std::chrono::seconds(1);  ///< libcurl wants to be called now and then for its own timers.
+
+struct Cause {
+  CURLcode code;
+  FailureKind kind;
+  Reason reason;
+};
+constexpr Cause kCauses[] = {
+    {CURLE_OPERATION_TIMEDOUT, FailureKind::retry, Reason::timeout},      {CURLE_URL_MALFORMAT, FailureKind::stalled, Reason::invalid},
+    {CURLE_UNSUPPORTED_PROTOCOL, FailureKind::stalled, Reason::invalid},  {CURLE_SSL_CACERT_BADFILE, FailureKind::stalled, Reason::invalid},
+    {CURLE_SSL_CERTPROBLEM, FailureKind::stalled, Reason::invalid},       {CURLE_OUT_OF_MEMORY, FailureKind::retry, Reason::exhausted},
+    {CURLE_BAD_CONTENT_ENCODING, FailureKind::stalled, Reason::corrupt},  {CURLE_FILESIZE_EXCEEDED, FailureKind::stalled, Reason::limit},
+};
+
+void start_library() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+std::string base64(std::string_view bytes) {
+  static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k) group = (group << 8U) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? kLetters[(group >> (18U - 6U * k)) & 63U] : '=';
+  }
+  return out;
+}
+
+std::string authorization(const Credentials& credentials) {
+  if (credentials.kind == Credentials::Kind::bearer) return "Authorization: Bearer " + credentials.secret;
+  return "Authorization: Basic " + base64(credentials.user + ":" + credentials.secret);
+}
+
+struct HeaderList {
+  HeaderList() = default;
+  HeaderList(const HeaderList&) = delete;
+  HeaderList& operator=(const HeaderList&) = delete;
+  ~HeaderList() { curl_slist_free_all(list); }
+  void add(const std::string& line) { list = curl_slist_append(list, line.c_str()); }
+  curl_slist* list = nullptr;
+};
+
+bool is_plain(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20U && c != '\t') || c == 0x7F; });
+}
+
+/// What the callbacks of one exchange share.
+struct Running {
+  const Exchange& exchange;
+  const Clock& clock;
+  CURL* easy;
+  Answer answer;
+  std::size_t header_bytes = 0;
+  std::optional<Failure> failure;  ///< Why a callback ended it.
+  bool delivered = false;
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
+  Duration last_byte;
+
+  void heard() { last_byte = clock.elapsed(); }
+  void take_header(std::string_view line);
+  Result<void> take_body(std::string_view bytes);
+};
+
+void Running::take_header(std::string_view line) {
+  if (line.starts_with("HTTP/")) {
+    answer.headers.clear();  // Of an informational answer before this one.
+    return;
+  }
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  answer.headers.push_back({std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 1)))});
+}
+
+Result<void> Running::take_body(std::string_view bytes) {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  const Request& request = exchange.request;
+  if (status < 200 || status > 299) {
+    if (received > kUnwantedBody) return stalled(Reason::limit, fmt::format("{} answers {} with an endless body", exchange.url.host, status));
+    answer.body.append(bytes.substr(0, kErrorBody - std::min(kErrorBody, answer.body.size())));
+    return {};
+  }
+  if (received > request.limits.answer_bytes) {
+    return stalled(Reason::limit, fmt::format("{} answers with more than {} bytes", exchange.url.host, request.limits.answer_bytes));
+  }
+  if (!request.sink) {
+    answer.body.append(bytes);
+    return {};
+  }
+  delivered = true;
+  return request.sink(bytes);
+}
+
+std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto& running = *static_cast<Running*>(self);
+  running.heard();
+  running.header_bytes += size * count;
+  if (running.header_bytes > kHeaderBytes) {
+    running.failure = stalled(Reason::limit, running.exchange.url.host + " answers with endless headers");
+    return 0;
+  }
+  running.take_header(trim({bytes, size * count}));
+  return size * count;
+}
+
+std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto& running = *static_cast<Running*>(self);
+  running.heard();
+  running.received += size * count;
+  auto taken = running.take_body({bytes, size * count});
+  if (taken.ok()) return size * count;
+  running.failure = std::move(taken).failure();
+  return 0;
+}
+
+std::size_t on_read(char* buffer, std::size_t size, std::size_t count, void* self) {
+  auto& running = *static_cast<Running*>(self);
+  running.heard();
+  auto filled = running.exchange.request.source(buffer, size * count);
+  if (!filled.ok()) {
+    running.failure = std::move(filled).failure();
+    return CURL_READFUNC_ABORT;
+  }
+  return *filled;
+}
+
+/// libcurl may wish to send a body again, to a connection that the server had closed; a source cannot.
+int on_seek(void*, curl_off_t, int) { return CURL_SEEKFUNC_CANTSEEK; }
+
+int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) {
+  auto& running = *static_cast<Running*>(self);
+  if (static_cast<std::uint64_t>(sent) != running.sent) running.heard();
+  running.sent = static_cast<std::uint64_t>(sent);
+  return 0;
+}
+
+}  // namespace
+
+struct Connection::State {
+  const Options& options;
+  CURLM* multi;
+  CURL* easy;
+  char error[CURL_ERROR_SIZE] = {};
+
+  Result<void> prepare(Running& running, HeaderList& headers);
+  void prepare_body(Running& running, HeaderList& headers);
+  void prepare_tls(const Exchange& exchange);
+  Result<void> run(Running& running, const std::stop_token& stop);
+  Result<void> look(Running& running, Duration start, const std::stop_token& stop) const;
+  [[nodiscard]] Failure failure_of_code(CURLcode code, const Running& running) const;
+
+  template <typename T>
+  void set(CURLoption option, T value) {
+    curl_easy_setopt(easy, option, value);
+  }
+};
+
+Connection::Connection(const Options& options) {
+  start_library();
+  state_.reset(new State{options, curl_multi_init(), curl_easy_init()});
+}
+
+Connection::~Connection() {
+  curl_easy_cleanup(state_->easy);
+  curl_multi_cleanup(state_->multi);
+}
+
+Result<void> Connection::State::prepare(Running& running, HeaderList& headers) {
+  const Exchange& exchange = running.exchange;
+  curl_easy_reset(easy);
+  error[0] = '\0';
+  set(CURLOPT_ERRORBUFFER, &error[0]);
+  set(CURLOPT_URL, exchange.url.whole.c_str());
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
+  set(CURLOPT_BUFFERSIZE, 128L << 10);
+  set(CURLOPT_USERAGENT, options.user_agent.c_str());
+  set(CURLOPT_PROXY, options.proxy.c_str());  // An empty one keeps libcurl from reading the environment.
+  set(CURLOPT_NOPROXY, options.no_proxy.c_str());
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(exchange.request.limits.connect.count()));
+  set(CURLOPT_HEADERFUNCTION, on_header);
+  set(CURLOPT_HEADERDATA, &running);
+  set(CURLOPT_WRITEFUNCTION, on_body);
+  set(CURLOPT_WRITEDATA, &running);
+  set(CURLOPT_NOPROGRESS, 0L);
+  set(CURLOPT_XFERINFOFUNCTION, on_progress);
+  set(CURLOPT_XFERINFODATA, &running);
+  if (exchange.request.compressed) set(CURLOPT_ACCEPT_ENCODING, "gzip");
+  prepare_tls(exchange);
+  for (const Header& header : exchange.request.headers) {
+    if (!is_plain(header.name) || !is_plain(header.value)) return stalled(Reason::invalid, "a header holds control bytes");
+    headers.add(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
+  }
+  if (exchange.to_own_origin && exchange.request.credentials.kind != Credentials::Kind::none) {
+    const std::string line = authorization(exchange.request.credentials);
+    if (!is_plain(line)) return stalled(Reason::invalid, "a token holds control bytes");
+    headers.add(line);
+  }
+  prepare_body(running, headers);
+  set(CURLOPT_HTTPHEADER, headers.list);
+  return {};
+}
+
+void Connection::State::prepare_tls(const Exchange& exchange) {
+  const Tls& tls = exchange.request.tls;
+  set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  if (!tls.ca_file.empty()) {
+    set(CURLOPT_CAINFO, tls.ca_file.c_str());
+    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  }
+  if (!exchange.to_own_origin) return;
+  if (!tls.certificate_file.empty()) set(CURLOPT_SSLCERT, tls.certificate_file.c_str());
+  if (!tls.key_file.empty()) set(CURLOPT_SSLKEY, tls.key_file.c_str());
+}
+
+void Connection::State::prepare_body(Running& running, HeaderList& headers) {
+  const Request& request = running.exchange.request;
+  const std::string& method = running.exchange.method;
+  const bool has_body = request.source || !request.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
+  headers.add("Expect:");  // Waiting a second for "100 Continue" gains nothing.
+  if (method == "HEAD") {
+    set(CURLOPT_NOBODY, 1L);
+  } else if (!has_body || method == "GET") {
+    set(CURLOPT_HTTPGET, 1L);
+  } else {
+    set(CURLOPT_POST, 1L);
+    if (request.source) {
+      headers.add("Transfer-Encoding: chunked");
+      set(CURLOPT_READFUNCTION, on_read);
+      set(CURLOPT_READDATA, &running);
+      set(CURLOPT_SEEKFUNCTION, on_seek);
+    } else {
+      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      set(CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
+    }
+  }
+  if (method != "HEAD" && method != "GET" && method != "POST") set(CURLOPT_CUSTOMREQUEST, method.c_str());
+}
+
+Result<void> Connection::State::look(Running& running, Duration start, const std::stop_token& stop) const {
+  const Limits& limits = running.exchange.request.limits;
+  const Duration now = running.clock.elapsed();
+  const std::string& host = running.exchange.url.host;
+  if (stop.stop_requested()) return retry(Reason::cancelled, "cancelled");
+  if (limits.time.count() > 0 && now - start > limits.time) {
+    return retry(Reason::timeout, fmt::format("{} did not finish within {}", host, format_duration(limits.time)));
+  }
+  if (limits.silence.count() > 0 && now - running.last_byte > limits.silence) {
+    return retry(Reason::timeout, fmt::format("{} was silent for {}", host, format_duration(limits.silence)));
+  }
+  return {};
+}
+
+Failure Connection::State::failure_of_code(CURLcode code, const Running& running) const {
+  const std::string words = escape_for_terminal(error[0] != '\0' ? std::string_view(error) : std::string_view(curl_easy_strerror(code)));
+  std::string text = fmt::format("{}: {}", running.exchange.url.host, words);
+  for (const Cause& cause : kCauses) {
+    if (cause.code == code) return {cause.kind, cause.reason, std::move(text), std::nullopt};
+  }
+  return retry(Reason::unreachable, std::move(text));
+}
+
+Result<void> Connection::State::run(Running& running, const std::stop_token& stop) {
+  const Duration start = running.clock.elapsed();
+  const Limits& limits = running.exchange.request.limits;
+  running.last_byte = start;
+  const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi); });
+  while (true) {
+    int active = 0;
+    const CURLMcode performed = curl_multi_perform(multi, &active);
+    if (running.failure) return *running.failure;
+    if (performed != CURLM_OK) return stalled(Reason::internal, fmt::format("HTTP: {}", curl_multi_strerror(performed)));
+    if (active == 0) break;
+    MUSTER_CHECK(look(running, start, stop));
+    Duration pause = kLook;
+    const Duration now = running.clock.elapsed();
+    if (limits.time.count() > 0) pause = std::min(pause, start + limits.time - now + Duration(1));
+    if (limits.silence.count() > 0) pause = std::min(pause, running.last_byte + limits.silence - now + Duration(1));
+    curl_multi_poll(multi, nullptr, 0, static_cast<int>(std::max(pause, Duration(1)).count()), nullptr);
+  }
+  int left = 0;
+  const CURLMsg* message = curl_multi_info_read(multi, &left);
+  if (message == nullptr) return stalled(Reason::internal, "HTTP: an exchange ended without a result");
+  if (message->data.result != CURLE_OK) return failure_of_code(message->data.result, running);
+  return {};
+}
+
+ExchangeResult Connection::perform(const Exchange& exchange, const Clock& clock, const std::stop_token& stop) {
+  Running running{exchange, clock, state_->easy, {}, 0, {}, false, 0, 0, {}};
+  HeaderList headers;
+  Result<void> done = state_->prepare(running, headers);
+  if (done.ok()) {
+    curl_multi_add_handle(state_->multi, state_->easy);
+    done = state_->run(running, stop);
+    curl_multi_remove_handle(state_->multi, state_->easy);
+  }
+  ExchangeResult out{Answer{}, running.delivered, running.sent, running.received};
+  if (!done.ok()) {
+    out.answer = std::move(done).failure();
+    return out;
+  }
+  long status = 0;
+  curl_easy_getinfo(state_->easy, CURLINFO_RESPONSE_CODE, &status);
+  running.answer.status = static_cast<int>(status);
+  running.answer.url = exchange.url.whole;
+  out.answer = std::move(running.answer);
+  return out;
+}
+
+}  // namespace muster::http

@@ -1,0 +1,41 @@
+// One libcurl handle with the connections it keeps. Private to the room. Thread-safety: one thread at a time.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "http/url.hpp"
+#include "muster/http/client.hpp"
+
+namespace muster::http {
+
+struct Exchange {
+  const Request& request;
+  const Url& url;
+  bool to_own_origin = true;  ///< Credentials and the client certificate go with it.
+  std::string method;
+};
+
+struct ExchangeResult {
+  Result<Answer> answer;
+  bool delivered = false;  ///< The sink has seen bytes, so it cannot be sent again.
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
+};
+
+class Connection {
+ public:
+  explicit Connection(const Options& options);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  ExchangeResult perform(const Exchange& exchange, const Clock& clock, const std::stop_token& stop);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace muster::http
