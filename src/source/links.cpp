@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <deque>
 
 #include "muster/base/text.hpp"
@@ -10,13 +9,6 @@
 
 namespace muster::source {
 namespace {
-
-Result<std::optional<git::TreeEntry>> entry_in(git::Repository& repository, const git::Oid& tree, std::string_view name) {
-  MUSTER_TRY(const auto entries, repository.tree(tree));
-  const auto found = std::find_if(entries.begin(), entries.end(), [&](const git::TreeEntry& entry) { return entry.name == name; });
-  if (found == entries.end()) return std::optional<git::TreeEntry>{};
-  return std::optional(*found);
-}
 
 /// The trees from the root to the folder where the walk stands; `trees[i]` is at `path[0..i)`.
 struct Walk {
@@ -61,7 +53,7 @@ Result<Found> follow(git::Repository& repository, const git::Oid& root, std::vec
       found = {{walk.path.empty() ? "" : walk.path.back(), git::Mode::tree, walk.trees.back()}, walk.path};
       continue;
     }
-    MUSTER_TRY(const auto entry, entry_in(repository, walk.trees.back(), part));
+    MUSTER_TRY(const auto entry, repository.entry(walk.trees.back(), part));
     if (!entry) return stalled(Reason::absent, fmt::format("there is no `{}`", join(walk.path, "/") + (walk.path.empty() ? "" : "/") + part));
     if (entry->mode == git::Mode::symlink) {
       if (++links > kMaxLinks) return stalled(Reason::invalid, fmt::format("more than {} links on the way, or a circle of them", kMaxLinks));

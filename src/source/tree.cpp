@@ -21,22 +21,11 @@ Failure at(const std::string& origin, std::string_view path, Failure failure) {
 }  // namespace
 
 struct TreeIds::State {
-  /// Trees and climbs never change under one id; dropped whole when there are this many, to bound memory.
+  /// Commits and climbs never change under one id; dropped whole when there are this many, to bound memory.
   static constexpr std::size_t kKept = 20'000;
   std::shared_ptr<git::Repository> repository;
   std::map<git::Oid, git::Oid> roots;  ///< Commit → tree.
-  std::map<git::Oid, std::map<std::string, git::TreeEntry, std::less<>>> trees;
   std::map<git::Oid, int> climbs;
-
-  Result<const std::map<std::string, git::TreeEntry, std::less<>>*> tree(const git::Oid& id) {
-    const auto known = trees.find(id);
-    if (known != trees.end()) return &known->second;
-    if (trees.size() > kKept) trees.clear();
-    MUSTER_TRY(auto entries, repository->tree(id));
-    std::map<std::string, git::TreeEntry, std::less<>> by_name;
-    for (auto& entry : entries) by_name.emplace(entry.name, std::move(entry));
-    return &trees.emplace(id, std::move(by_name)).first->second;
-  }
 
   Result<git::Oid> root(const git::Oid& commit) {
     const auto known = roots.find(commit);
@@ -71,12 +60,12 @@ struct TreeIds::State {
     git::Oid here = root_tree;
     for (const std::string_view part : split(path, '/')) {
       if (part.empty() || part == ".") continue;
-      MUSTER_TRY(const auto* entries, tree(here));
-      const auto found = entries->find(part);
-      if (found == entries->end()) return stalled(Reason::absent, fmt::format("there is no folder `{}`", path));
-      if (found->second.mode == git::Mode::symlink || part == "..") return std::optional<git::Oid>{};
-      if (found->second.mode != git::Mode::tree) return stalled(Reason::invalid, fmt::format("`{}` is no folder", path));
-      here = found->second.id;
+      if (part == "..") return std::optional<git::Oid>{};
+      MUSTER_TRY(const auto found, repository->entry(here, part));
+      if (!found) return stalled(Reason::absent, fmt::format("there is no folder `{}`", path));
+      if (found->mode == git::Mode::symlink) return std::optional<git::Oid>{};
+      if (found->mode != git::Mode::tree) return stalled(Reason::invalid, fmt::format("`{}` is no folder", path));
+      here = found->id;
     }
     return std::optional(here);
   }
@@ -202,6 +191,14 @@ Result<std::string> Tree::read(std::string_view path, std::size_t limit) const {
   if (!is_file(found->entry.mode)) return at(origin_, shown, stalled(Reason::invalid, "is no file"));
   auto bytes = repository_->blob(found->entry.id, limit);
   if (!bytes.ok()) return at(origin_, shown, std::move(bytes).failure());
+  return bytes;
+}
+
+Result<std::string> Tree::read(const File& file, std::size_t limit) const {
+  // A zero blob is a link that leads nowhere; following it says why.
+  if (file.blob.is_zero()) return read(file.path, limit);
+  auto bytes = repository_->blob(file.blob, limit);
+  if (!bytes.ok()) return at(origin_, path_.empty() ? file.path : path_ + "/" + file.path, std::move(bytes).failure());
   return bytes;
 }
 

@@ -48,6 +48,8 @@ class Tree {
   /// The bytes of a file. `path` is relative to the folder and may not climb out of it with `..`; a link may lead
   /// elsewhere in the same commit.
   [[nodiscard]] Result<std::string> read(std::string_view path, std::size_t limit) const;
+  /// The bytes of a file that files() listed.
+  [[nodiscard]] Result<std::string> read(const File& file, std::size_t limit) const;
 
  private:
   Tree() = default;
