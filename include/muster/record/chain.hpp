@@ -7,6 +7,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,7 +30,7 @@ struct Step {
   git::Oid parent;                      ///< Zero for the root.
   Instant at{};                         ///< The committer's date as written.
   bool record = false;
-  Trailers trailers;                    ///< Empty but for muster's own commits; `resumes` and `rollbacks` may stand in any.
+  Trailers trailers;                    ///< Of records and of people's verbs; empty for foreign commits.
   std::vector<std::string> touched;     ///< Services whose folder changed, sorted.
   std::vector<std::string> statements;  ///< Files below .holds and .approvals that changed, sorted.
 
@@ -39,6 +40,10 @@ struct Step {
 
 /// Reads one commit as a step.
 Result<Step> read_step(git::Repository& repository, const git::Commit& commit, const EnvironmentFile& file);
+
+/// Calls `visit` with every step from `tip` back to the root, or until it returns false.
+Result<void> walk_steps(git::Repository& repository, const EnvironmentFile& file, const git::Oid& tip,
+                        const std::function<Result<bool>(Step&&)>& visit);
 
 /// The steps of a branch from its tip back, read as far as they are asked for.
 class Chain {
@@ -63,8 +68,8 @@ class Chain {
   git::Oid tip_;
   std::optional<git::Oid> next_;  ///< The commit after the last step read; nullopt at the root.
   std::deque<Step> steps_;
-  std::map<git::Oid, std::int64_t> index_;  ///< Commit → number; numbers fall towards the tip, so that advance() keeps them.
-  std::int64_t front_number_ = 0;
+  std::map<git::Oid, std::int64_t> numbers_;  ///< Commit → number; they grow towards the tip, so that advance() keeps them.
+  std::int64_t top_ = 0;                      ///< Number of steps_.front().
 };
 
 }  // namespace muster::record

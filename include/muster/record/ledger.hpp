@@ -67,7 +67,7 @@ struct Ledger {
     friend bool operator==(const Dated&, const Dated&) = default;
   };
   std::vector<Dated> recent;
-  bool recent_is_all = true;  ///< `recent` begins at the root.
+  std::optional<Instant> before_recent;  ///< Monotone date of the commit before those; nullopt: they begin at the root.
 
   [[nodiscard]] const ServiceLedger* service(std::string_view name) const;
   friend bool operator==(const Ledger&, const Ledger&) = default;
@@ -75,8 +75,6 @@ struct Ledger {
 
 /// The ledger at `tip`. `known` (a cache's, or the last pass's) is used where its tip is in the chain.
 Result<Ledger> read_ledger(git::Repository& repository, const EnvironmentFile& file, const git::Oid& tip, const Ledger* known);
-/// What one more commit does to a ledger.
-void apply(Ledger& ledger, const Step& step);
 
 /// The cache file of an environment; a missing, damaged or foreign one is nullopt.
 std::optional<Ledger> load_ledger(Files& files, const Path& cache, const EnvironmentFile& file);

@@ -4,8 +4,11 @@
 //   Muster-Fleet: <revision or -> <muster> <edition>     what it was made from
 //   Muster-Release: <service> <release digest or absent> <causes> [<input>=<value>…]    only inputs that moved
 //   Muster-Renamed: <old> <new>                          the ledger of a service moves with its name
-//   Muster-Resume: <service> [<input>=<value>…]          what a person accepted; in commits that are no records
-//   Muster-Rollback: <service> <commit>                  the state that a rollback went back to; never a record
+//
+// Commits of people's verbs (hold, resume, approve, rollback) are no records; they carry
+//   Muster-Verb: <verb> <fleet> <environment> <parent>   so that a copied one says nothing either
+//   Muster-Resume: <service> [<input>=<value>…]          what a person accepted
+//   Muster-Rollback: <service> <commit>                  the state that was gone back to
 //
 // Pure functions over messages. Only the last paragraph of a message is read, so text that somebody quotes in a body is
 // not a trailer. Words are escaped as in inputs.hpp.
@@ -50,7 +53,8 @@ struct RollbackLine {
 };
 
 struct Trailers {
-  std::string fleet;        ///< Of Muster-Record; empty where there is none.
+  std::string verb;         ///< Of Muster-Verb; empty for records.
+  std::string fleet;        ///< Of Muster-Record or Muster-Verb; empty where there is neither.
   std::string environment;
   std::string parent;
   FleetStamp made_by;
@@ -61,12 +65,14 @@ struct Trailers {
   friend bool operator==(const Trailers&, const Trailers&) = default;
 };
 
-/// Subject, body (may be empty) and trailers as one commit message.
+/// Subject, body (may be empty) and trailers as one commit message. Line ends in the subject become spaces.
 std::string print_message(std::string_view subject, std::string_view body, const Trailers& trailers);
 /// Lines that no version of muster wrote are skipped; a Muster-Release line that cannot be read makes the commit foreign.
 std::optional<Trailers> parse_trailers(std::string_view message);
 
 /// Is this commit a record of this branch: does its trailer name the branch and its own first parent?
 [[nodiscard]] bool is_record(const Trailers& trailers, const git::Commit& commit, const EnvironmentFile& file);
+/// Likewise for the commit of a person's verb.
+[[nodiscard]] bool is_verb(const Trailers& trailers, const git::Commit& commit, const EnvironmentFile& file);
 
 }  // namespace muster::record
