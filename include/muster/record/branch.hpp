@@ -58,6 +58,7 @@ class EnvironmentRepository {
 
   /// Environments of this fleet whose branch was there at the last look(), sorted; those renamed away are left out.
   [[nodiscard]] std::vector<std::string> environments() const;
+  /// As the last look() that concerned it found it.
   /// Reason::absent (wait): the repository answered and has no such branch, nor had it when it was last seen.
   /// Reason::conflict (stalled): shallow, rewritten or older than seen before, another id or fleet, renamed away: HOLD
   /// the environment. Others: the last look() failed, with its reason.
@@ -90,21 +91,40 @@ class EnvironmentRepository {
   Result<void> accept_rewritten(std::string_view environment);
 
  private:
-  struct Seen;
-  Result<Branch> inspect(const std::string& environment, const git::Oid& tip);
+  /// What this state directory saw last of a branch, so that an older or rewritten one is noticed. A cache.
+  struct Remembered {
+    git::Oid tip;
+    std::string id;
+  };
+  using Refs = std::map<std::string, git::Oid, std::less<>>;
+  Result<Refs> list_remote(const std::optional<std::vector<std::string>>& environments, const std::stop_token& stop);
+  Result<Refs> list_embedded();
+  void inspect_all(const std::optional<std::vector<std::string>>& environments);
+  Result<Branch> inspect(const std::string& environment);
+  Result<void> check_remembered(const Branch& branch);
+  [[nodiscard]] std::optional<Remembered> remembered(std::string_view environment) const;
+  void remember(const Branch& branch);
   Result<void> push(std::span<const git::Push> updates, const std::stop_token& stop);
-  Result<void> remember(const Branch& branch);
-  [[nodiscard]] Path cache() const;
+  Result<Branch> write_and_push(const std::string& environment, const git::NewCommit& commit, std::optional<git::Oid> expected,
+                                std::vector<git::Push> more, const std::stop_token& stop);
+  [[nodiscard]] git::Person signed_now(git::Person person) const;
+  [[nodiscard]] Path cache() const { return location_.state / "cache"; }
+  [[nodiscard]] Path remembered_path(std::string_view environment) const;
 
   World world_;
   git::Remotes& remotes_;
   Location location_;
   std::shared_ptr<git::Repository> repository_;
+  Refs refs_;  ///< At the last look, by full name.
+  Instant looked_{};
   std::map<std::string, Result<Branch>, std::less<>> branches_;
-  std::optional<Failure> unreachable_;
+  Failure unasked_ = retry(Reason::unreachable, "nobody looked yet");  ///< Of branches that were not asked for by name.
   std::map<std::string, Ledger, std::less<>> ledgers_;
   std::map<std::string, std::unique_ptr<Chain>, std::less<>> chains_;
 };
+
+/// Between two attempts to commit on a branch that others commit on too; false where `stop` was requested.
+bool pause_after_lost_race(const World& world, int attempt, const std::stop_token& stop);
 
 /// The lock of one environment, for the time of one pass: waits up to `patience`, then Reason::conflict names the holder.
 Result<std::unique_ptr<FileLock>> lock_environment(Files& files, const Path& state, std::string_view environment,

@@ -23,6 +23,9 @@ struct HistoryEntry {
 /// Newest first, at most `limit`; of one service, or (empty) of the whole environment.
 Result<std::vector<HistoryEntry>> read_history(Chain& chain, std::string_view service, std::size_t limit);
 
+/// Did a commit change a service, its holds, or approvals of it?
+[[nodiscard]] bool concerns(const Step& step, std::string_view service);
+
 /// The last first-parent commit at or before `at`, with dates made monotone from the root on; nullopt where the branch is
 /// younger.
 Result<std::optional<git::Oid>> commit_at(git::Repository& repository, const git::Oid& tip, Instant at);

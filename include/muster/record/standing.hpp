@@ -38,16 +38,24 @@ struct DescriptorObjects {
 class Standing {
  public:
   Standing(std::shared_ptr<git::Repository> repository, git::Oid commit);
+  /// Of a tree that no commit has yet; commit() is zero.
+  static Standing of_tree(std::shared_ptr<git::Repository> repository, git::Oid tree);
 
   [[nodiscard]] const git::Oid& commit() const { return commit_; }
   /// Names of services with a folder, sorted.
   Result<std::vector<std::string>> services();
-  /// nullopt where the service does not stand.
+  /// Tree id of a service's folder; nullopt where it does not stand.
+  Result<std::optional<git::Oid>> folder(std::string_view service);
   Result<std::optional<Descriptor>> descriptor(std::string_view service);
   /// What reconcile applies: every object file of the folder. Reason::invalid names the file and the place.
   Result<DescriptorObjects> objects(std::string_view service);
   /// Do the objects (or release.yaml itself) differ from what release.yaml says of them? "" or what was edited.
   Result<std::string> edited(std::string_view service);
+
+  /// Identities of its objects; where they cannot be read, what release.yaml says; nullopt where neither can.
+  Result<std::optional<std::vector<manifest::ObjectId>>> identities(std::string_view service);
+  /// Object files of the folder, without reading them.
+  Result<std::size_t> count_files(std::string_view service);
 
   Result<EnvironmentFile> environment_file();
   /// Holds by service. A file that cannot be read holds its service too, with that as the reason.
@@ -57,6 +65,7 @@ class Standing {
 
  private:
   Result<const std::map<std::string, git::TreeEntry, std::less<>>*> root();
+  Result<std::map<std::string, std::string>> statements(std::string_view folder_name);
   std::shared_ptr<git::Repository> repository_;
   git::Oid commit_;
   std::optional<git::Oid> tree_;
@@ -64,21 +73,7 @@ class Standing {
   std::map<std::string, Descriptor, std::less<>> descriptors_;
 };
 
-/// All object identities that stand at a commit → the service that has each.
-Result<std::map<manifest::ObjectId, std::string>> identities_at(git::Repository& repository, const git::Oid& commit);
-
-/// The deletion budget of an environment: objects in descriptors 24 h ago (or at the last confirmation) less those at
-/// `proposed`, renames and moves between services not counted. The same count before a removal is recorded and before
-/// every prune.
-struct Deletions {
-  git::Oid base;                            ///< Counted from here.
-  std::vector<manifest::ObjectId> objects;  ///< Gone since, sorted.
-  std::size_t allowed = 0;                  ///< The budget; default the larger of 5 and 10 % of those at `base`.
-  bool confirmed = false;                   ///< A person approved exactly these (or more).
-  [[nodiscard]] bool over() const { return objects.size() > allowed && !confirmed; }
-};
-/// `proposed` is a tree; `approvals` those at the tip that count.
-Result<Deletions> count_deletions(git::Repository& repository, const Ledger& ledger, const EnvironmentFile& file,
-                                  const git::Oid& proposed, const std::map<std::string, Approval, std::less<>>& approvals, Instant now);
+/// Is this file of a service's folder (path below it) read for objects? Everything but release.yaml that is YAML or JSON.
+[[nodiscard]] bool is_object_file(std::string_view path);
 
 }  // namespace muster::record

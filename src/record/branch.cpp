@@ -1,0 +1,347 @@
+#include "muster/record/branch.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "muster/base/log.hpp"
+#include "muster/base/text.hpp"
+#include "muster/record/layout.hpp"
+#include "muster/record/standing.hpp"
+
+namespace muster::record {
+namespace {
+
+constexpr std::size_t kMaxTipBytes = 4096;
+constexpr std::string_view kEmbedded = "records.git";
+
+/// A whole environment is held: nothing changes until a person acts, or the remote is put right.
+Failure hold_environment(std::string text) { return stalled(Reason::conflict, std::move(text)); }
+
+/// Is this ref the branch or the notes of one of these environments (nullopt: of any)?
+bool concerns_any(std::string_view ref, const std::optional<std::vector<std::string>>& environments) {
+  if (!ref.starts_with(kHeads) && !ref.starts_with(kNotes)) return false;
+  if (!environments) return true;
+  return std::any_of(environments->begin(), environments->end(), [&](const auto& e) { return ref == branch_ref(e) || ref == notes_ref(e); });
+}
+
+Result<git::TreeEdit> file_edit(git::Repository& repository, const std::string& bytes) {
+  MUSTER_TRY(const git::Oid blob, repository.write_blob(bytes));
+  return git::TreeEdit{git::TreeEntry{"", git::Mode::file, blob}};
+}
+
+}  // namespace
+
+EnvironmentRepository::EnvironmentRepository(const World& world, git::Remotes& remotes, Location location)
+    : world_(world), remotes_(remotes), location_(std::move(location)) {}
+
+// ---- looking ----
+
+Result<void> EnvironmentRepository::look(const std::optional<std::vector<std::string>>& environments, const std::stop_token& stop) {
+  auto listed = location_.remote ? list_remote(environments, stop) : list_embedded();
+  if (!listed.ok()) {
+    // Nothing is known of what was asked for; what was seen of others before stays as it was.
+    if (!environments) branches_.clear();
+    if (!environments) unasked_ = listed.failure();
+    for (const auto& name : environments.value_or(std::vector<std::string>{})) branches_.insert_or_assign(name, listed.failure());
+    return std::move(listed).failure();
+  }
+  looked_ = world_.clock.now();
+  std::erase_if(refs_, [&](const auto& ref) { return concerns_any(ref.first, environments); });
+  refs_.merge(*listed);
+  if (!environments) branches_.clear();
+  if (!environments) unasked_ = wait(Reason::absent, "the environment repository has no such branch");
+  inspect_all(environments);
+  return {};
+}
+
+Result<EnvironmentRepository::Refs> EnvironmentRepository::list_embedded() {
+  MUSTER_TRY(repository_, remotes_.open_local(location_.state / kEmbedded));
+  Refs out;
+  for (const std::string_view prefix : {kHeads, kNotes}) {
+    MUSTER_TRY(const auto refs, repository_->refs(prefix));
+    for (const auto& ref : refs) out.emplace(ref.name, ref.id);
+  }
+  return out;
+}
+
+Result<EnvironmentRepository::Refs> EnvironmentRepository::list_remote(const std::optional<std::vector<std::string>>& environments,
+                                                                                        const std::stop_token& stop) {
+  const std::vector<std::string> prefixes{std::string(kHeads), std::string(kNotes)};
+  MUSTER_TRY(const auto listing, remotes_.list_refs(*location_.remote, prefixes, stop));
+  MUSTER_TRY(repository_, remotes_.mirror(*location_.remote));
+  std::vector<std::string> missing;
+  Refs out;
+  for (const auto& ref : listing.refs) {
+    if (!concerns_any(ref.name, environments)) continue;
+    out.emplace(ref.name, ref.id);
+    MUSTER_TRY(const auto here, repository_->ref(ref.name));
+    if (here != ref.id) missing.push_back(ref.name);
+  }
+  if (missing.empty()) return out;
+  MUSTER_TRY(repository_, remotes_.fetch(*location_.remote, missing, stop));
+  for (const auto& name : missing) {
+    // What came counts, not what was listed: the branch may have moved between the two.
+    MUSTER_TRY(const auto here, repository_->ref(name));
+    if (!here) return retry(Reason::unreachable, fmt::format("{} did not send {}", location_.remote->url, name));
+    out.insert_or_assign(name, *here);
+  }
+  return out;
+}
+
+void EnvironmentRepository::inspect_all(const std::optional<std::vector<std::string>>& environments) {
+  std::vector<std::string> names;
+  if (environments) {
+    names = *environments;
+  } else {
+    for (const auto& [name, id] : refs_) {
+      if (name.starts_with(kHeads)) names.push_back(name.substr(kHeads.size()));
+    }
+    // A branch that was seen and is gone must not simply be missing from the list.
+    const auto tips = world_.files.list(cache() / "tips");
+    for (const auto& tip : tips.ok() ? *tips : std::vector<DirectoryEntry>{}) {
+      if (!refs_.contains(branch_ref(tip.name))) names.push_back(tip.name);
+    }
+  }
+  for (const auto& name : names) {
+    auto branch = inspect(name);
+    if (branch.ok()) remember(*branch);
+    // Where nobody asked for it by name, a branch without muster.yaml is simply something else.
+    if (!environments && !branch.ok() && branch.failure().reason == Reason::invalid) continue;
+    branches_.insert_or_assign(name, std::move(branch));
+  }
+}
+
+Result<Branch> EnvironmentRepository::inspect(const std::string& environment) {
+  const auto found = refs_.find(branch_ref(environment));
+  if (found == refs_.end()) {
+    const auto before = remembered(environment);
+    if (before) return hold_environment(fmt::format("the branch {} is gone; it was at {} when it was last seen", environment, before->tip.short_text()));
+    return wait(Reason::absent, fmt::format("there is no branch {} in the environment repository", environment));
+  }
+  Branch branch;
+  branch.environment = environment;
+  branch.tip = found->second;
+  branch.seen = looked_;
+  if (repository_->is_shallow()) return hold_environment("the environment repository is shallow here; muster needs its whole history");
+  MUSTER_TRY(const auto commit, repository_->commit(branch.tip));
+  branch.tree = commit.tree;
+  Standing standing(repository_, branch.tip);
+  auto file = standing.environment_file();
+  if (!file.ok()) return std::move(file).failure().with_context(fmt::format("branch {}", environment));
+  branch.file = std::move(file).value();
+  if (branch.file.fleet != location_.fleet) {
+    return hold_environment(fmt::format("the branch {} belongs to the fleet `{}`, this is `{}`", environment, branch.file.fleet, location_.fleet));
+  }
+  if (!branch.file.renamed_to.empty()) {
+    return hold_environment(fmt::format("the environment {} was renamed; it goes on as {}", environment, branch.file.renamed_to));
+  }
+  if (branch.file.environment != environment) {
+    return hold_environment(fmt::format("the branch {} says that it is the environment {}", environment, branch.file.environment));
+  }
+  const auto notes = refs_.find(notes_ref(environment));
+  if (notes != refs_.end()) branch.notes = notes->second;
+  MUSTER_CHECK(check_remembered(branch));
+  return branch;
+}
+
+Result<void> EnvironmentRepository::check_remembered(const Branch& branch) {
+  const auto before = remembered(branch.environment);
+  if (!before || (before->tip == branch.tip && before->id == branch.file.id)) return {};
+  if (before->id != branch.file.id) {
+    return hold_environment(fmt::format("the branch {} is of another environment: its id was {} and is {}", branch.environment, before->id, branch.file.id));
+  }
+  bool met = false;
+  MUSTER_CHECK(repository_->walk_first_parents(branch.tip, [&](const git::Commit& commit) {
+    met = commit.id == before->tip;
+    return !met;
+  }));
+  if (met) return {};
+  return hold_environment(fmt::format("the branch {} was rewritten or is older than before: {} was seen and is not in the history of {}",
+                                      branch.environment, before->tip.short_text(), branch.tip.short_text()));
+}
+
+std::vector<std::string> EnvironmentRepository::environments() const {
+  std::vector<std::string> names;
+  for (const auto& [name, branch] : branches_) {
+    if (branch.ok()) names.push_back(name);
+  }
+  return names;
+}
+
+Result<Branch> EnvironmentRepository::branch(std::string_view environment) const {
+  const auto found = branches_.find(environment);
+  if (found != branches_.end()) return found->second;
+  return Failure(unasked_).with_context(fmt::format("branch {}", environment));
+}
+
+// ---- what was seen before ----
+
+Path EnvironmentRepository::remembered_path(std::string_view environment) const { return cache() / "tips" / std::string(environment); }
+
+std::optional<EnvironmentRepository::Remembered> EnvironmentRepository::remembered(std::string_view environment) const {
+  const auto bytes = world_.files.read(remembered_path(environment), kMaxTipBytes);
+  if (!bytes.ok()) return std::nullopt;
+  const auto words = split(trim(*bytes), ' ');
+  if (words.size() != 2) return std::nullopt;
+  const auto tip = git::Oid::parse(words[0]);
+  if (!tip) return std::nullopt;
+  return Remembered{*tip, std::string(words[1])};
+}
+
+void EnvironmentRepository::remember(const Branch& branch) {
+  const auto before = remembered(branch.environment);
+  if (before && before->tip == branch.tip && before->id == branch.file.id) return;
+  auto written = world_.files.write_atomic(remembered_path(branch.environment), fmt::format("{} {}\n", branch.tip.text(), branch.file.id));
+  // Without it a rewound branch is noticed later, by the target's stamp.
+  if (!written.ok()) log::warning("remembering the tip of {}: {}", branch.environment, written.failure().text);
+}
+
+Result<void> EnvironmentRepository::accept_rewritten(std::string_view environment) {
+  ledgers_.erase(std::string(environment));
+  chains_.erase(std::string(environment));
+  return world_.files.remove(remembered_path(environment));
+}
+
+// ---- the past ----
+
+Result<const Ledger*> EnvironmentRepository::ledger(const Branch& branch) {
+  auto known = ledgers_.find(branch.environment);
+  if (known != ledgers_.end() && known->second.tip == branch.tip) return &known->second;
+  std::optional<Ledger> loaded;
+  if (known == ledgers_.end()) loaded = load_ledger(world_.files, cache(), branch.file);
+  const Ledger* base = known != ledgers_.end() ? &known->second : loaded ? &*loaded : nullptr;
+  MUSTER_TRY(Ledger ledger, read_ledger(*repository_, branch.file, branch.tip, base));
+  if (base == nullptr || base->tip != branch.tip) {
+    auto saved = save_ledger(world_.files, cache(), branch.file, ledger);
+    if (!saved.ok()) log::debug("keeping the ledger of {}: {}", branch.environment, saved.failure().text);
+  }
+  return &ledgers_.insert_or_assign(branch.environment, std::move(ledger)).first->second;
+}
+
+Result<Chain*> EnvironmentRepository::chain(const Branch& branch) {
+  auto& chain = chains_[branch.environment];
+  if (chain != nullptr && chain->advance(branch.tip).ok()) return chain.get();
+  chain = std::make_unique<Chain>(repository_, branch.file, branch.tip);
+  return chain.get();
+}
+
+// ---- writing ----
+
+git::Person EnvironmentRepository::signed_now(git::Person person) const {
+  person.at = world_.clock.now();
+  person.offset_minutes = 0;
+  return person;
+}
+
+Result<void> EnvironmentRepository::push(std::span<const git::Push> updates, const std::stop_token& stop) {
+  if (location_.remote) {
+    MUSTER_CHECK(remotes_.push(*location_.remote, *repository_, updates, stop));
+    for (const auto& update : updates) {
+      // The mirror follows, to save the next fetch; if it does not, that fetch does.
+      const auto here = repository_->ref(update.ref);
+      if (here.ok()) (void)repository_->update_ref(update.ref, update.value, *here);
+    }
+  } else {
+    for (const auto& update : updates) MUSTER_CHECK(repository_->update_ref(update.ref, update.value, update.expected));
+  }
+  for (const auto& update : updates) {
+    if (update.value) {
+      refs_.insert_or_assign(update.ref, *update.value);
+    } else {
+      refs_.erase(update.ref);
+    }
+  }
+  return {};
+}
+
+Result<Branch> EnvironmentRepository::write_and_push(const std::string& environment, const git::NewCommit& commit, std::optional<git::Oid> expected,
+                                                     std::vector<git::Push> more, const std::stop_token& stop) {
+  MUSTER_TRY(const git::Oid id, repository_->write_commit(commit));
+  more.insert(more.begin(), git::Push{branch_ref(environment), id, expected});
+  MUSTER_CHECK(push(more, stop));
+  looked_ = world_.clock.now();
+  auto branch = inspect(environment);
+  if (branch.ok()) remember(*branch);
+  branches_.insert_or_assign(environment, branch);
+  return branch;
+}
+
+Result<Branch> EnvironmentRepository::commit(const Branch& on, const BranchChange& change, const std::stop_token& stop) {
+  MUSTER_TRY(const git::Oid tree, git::edit_tree(*repository_, on.tree, change.edits));
+  const git::Person author = signed_now(change.author);
+  return write_and_push(on.environment, {tree, {on.tip}, author, author, change.message}, on.tip, {}, stop);
+}
+
+Result<Branch> EnvironmentRepository::create(EnvironmentFile file, const git::Person& author, const std::stop_token& stop) {
+  file.id = world_.random.hex(16);
+  MUSTER_TRY(const auto edit, file_edit(*repository_, print(file)));
+  MUSTER_TRY(const git::Oid tree, git::edit_tree(*repository_, std::nullopt, {{std::string(kEnvironmentFile), edit}}));
+  const git::Person by = signed_now(author);
+  return write_and_push(file.environment, {tree, {}, by, by, fmt::format("Begin the environment {}\n", file.environment)}, std::nullopt, {}, stop);
+}
+
+Result<Branch> EnvironmentRepository::rename(const Branch& from, EnvironmentFile file, const git::Person& author, const std::stop_token& stop) {
+  const git::Person by = signed_now(author);
+  file.id = from.file.id;
+  file.renamed_from = from.file.renamed_from;
+  file.renamed_from.insert(file.renamed_from.begin(), from.environment);
+  EnvironmentFile old = from.file;
+  old.renamed_to = file.environment;
+  const std::string subject = fmt::format("Rename the environment {} to {}\n", from.environment, file.environment);
+
+  MUSTER_TRY(const auto new_file, file_edit(*repository_, print(file)));
+  MUSTER_TRY(const git::Oid new_tree, git::edit_tree(*repository_, from.tree, {{std::string(kEnvironmentFile), new_file}}));
+  MUSTER_TRY(const auto old_file, file_edit(*repository_, print(old)));
+  MUSTER_TRY(const git::Oid old_tree, git::edit_tree(*repository_, from.tree, {{std::string(kEnvironmentFile), old_file}}));
+  MUSTER_TRY(const git::Oid farewell, repository_->write_commit({old_tree, {from.tip}, by, by, subject}));
+  std::vector<git::Push> more{{branch_ref(from.environment), farewell, from.tip}};
+  if (from.notes) more.push_back({notes_ref(file.environment), from.notes, std::nullopt});
+  return write_and_push(file.environment, {new_tree, {from.tip}, by, by, subject}, std::nullopt, std::move(more), stop);
+}
+
+Result<Branch> EnvironmentRepository::publish_notes(const Branch& branch, const git::Oid& notes, const std::stop_token& stop) {
+  const std::vector<git::Push> updates{{notes_ref(branch.environment), notes, branch.notes}};
+  MUSTER_CHECK(push(updates, stop));
+  Branch after = branch;
+  after.notes = notes;
+  branches_.insert_or_assign(branch.environment, after);
+  return after;
+}
+
+Result<void> EnvironmentRepository::remove(const Branch& branch, const std::stop_token& stop) {
+  std::vector<git::Push> updates{{branch_ref(branch.environment), std::nullopt, branch.tip}};
+  if (branch.notes) updates.push_back({notes_ref(branch.environment), std::nullopt, branch.notes});
+  MUSTER_CHECK(push(updates, stop));
+  branches_.erase(branch.environment);
+  return accept_rewritten(branch.environment);
+}
+
+Result<Branch> EnvironmentRepository::update(std::string_view environment, const Decide& decide, const std::stop_token& stop) {
+  const std::vector<std::string> names{std::string(environment)};
+  for (int attempt = 0;; ++attempt) {
+    MUSTER_CHECK(look(names, stop));
+    MUSTER_TRY(const Branch seen, branch(environment));
+    MUSTER_TRY(const auto change, decide(seen));
+    if (!change) return seen;
+    auto committed = commit(seen, *change, stop);
+    if (committed.ok() || committed.failure().reason != Reason::conflict || attempt + 1 >= kAttempts) return committed;
+    if (!pause_after_lost_race(world_, attempt, stop)) return retry(Reason::cancelled, "stopped");
+  }
+}
+
+bool pause_after_lost_race(const World& world, int attempt, const std::stop_token& stop) {
+  constexpr std::uint64_t kShortest = 10;
+  constexpr int kGrowing = 6;  // 10 ms … 640 ms: twenty writers on one branch all get their turn.
+  const std::uint64_t most = kShortest << static_cast<unsigned>(std::min(attempt, kGrowing));
+  return world.clock.sleep(Duration(kShortest + world.random.next() % most), stop);
+}
+
+Result<std::unique_ptr<FileLock>> lock_environment(Files& files, const Path& state, std::string_view environment, std::string_view owner,
+                                                   Duration patience) {
+  auto lock = files.lock(state / "locks" / (std::string(environment) + ".lock"), owner, patience);
+  if (lock.ok() || lock.failure().reason != Reason::conflict) return lock;
+  return retry(Reason::conflict, fmt::format("{} is busy: {}", environment, lock.failure().text));
+}
+
+}  // namespace muster::record

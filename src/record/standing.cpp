@@ -1,0 +1,200 @@
+#include "muster/record/standing.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "muster/manifest/order.hpp"
+#include "muster/manifest/yaml.hpp"
+#include "muster/record/layout.hpp"
+
+namespace muster::record {
+namespace {
+
+constexpr std::size_t kMaxStatementBytes = std::size_t{4} << 20U;
+constexpr int kMaxFolders = 8;  ///< Nested below a service's folder; muster writes one at most.
+
+/// Blobs below a folder that hold objects, by path below the folder.
+Result<void> collect_files(git::Repository& repository, const git::Oid& folder, const std::string& prefix, int depth,
+                           std::map<std::string, git::Oid>& out) {
+  if (depth > kMaxFolders) return stalled(Reason::limit, fmt::format("{}: folders are nested deeper than {}", prefix, kMaxFolders));
+  MUSTER_TRY(const auto entries, repository.tree(folder));
+  for (const auto& entry : entries) {
+    if (entry.mode == git::Mode::tree) {
+      MUSTER_CHECK(collect_files(repository, entry.id, prefix + entry.name + "/", depth + 1, out));
+    } else if (is_object_file(prefix + entry.name) && (entry.mode == git::Mode::file || entry.mode == git::Mode::executable)) {
+      out.emplace(prefix + entry.name, entry.id);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Standing::Standing(std::shared_ptr<git::Repository> repository, git::Oid commit) : repository_(std::move(repository)), commit_(commit) {}
+
+Standing Standing::of_tree(std::shared_ptr<git::Repository> repository, git::Oid tree) {
+  Standing standing(std::move(repository), git::Oid{});
+  standing.tree_ = tree;
+  return standing;
+}
+
+Result<const std::map<std::string, git::TreeEntry, std::less<>>*> Standing::root() {
+  if (root_) return &*root_;
+  if (!tree_) {
+    MUSTER_TRY(const auto commit, repository_->commit(commit_));
+    tree_ = commit.tree;
+  }
+  MUSTER_TRY(auto entries, repository_->tree(*tree_));
+  root_.emplace();
+  for (auto& entry : entries) root_->emplace(entry.name, std::move(entry));
+  return &*root_;
+}
+
+Result<std::vector<std::string>> Standing::services() {
+  MUSTER_TRY(const auto* entries, root());
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : *entries) {
+    if (entry.mode == git::Mode::tree && is_service_name(name)) names.push_back(name);
+  }
+  return names;
+}
+
+Result<std::optional<git::Oid>> Standing::folder(std::string_view service) {
+  MUSTER_TRY(const auto* entries, root());
+  const auto found = entries->find(service);
+  if (found == entries->end() || found->second.mode != git::Mode::tree || !is_service_name(service)) return std::optional<git::Oid>{};
+  return std::optional(found->second.id);
+}
+
+Result<std::optional<Descriptor>> Standing::descriptor(std::string_view service) {
+  const auto known = descriptors_.find(service);
+  if (known != descriptors_.end()) return std::optional(known->second);
+  MUSTER_TRY(const auto found, folder(service));
+  if (!found) return std::optional<Descriptor>{};
+  Descriptor descriptor{std::string(service), *found, std::nullopt, ""};
+  const std::string path = release_path(service);
+  MUSTER_TRY(const auto entry, git::find_entry(*repository_, *found, kReleaseFile));
+  if (!entry) {
+    descriptor.trouble = fmt::format("{} is not there", path);
+  } else {
+    MUSTER_TRY(const std::string bytes, repository_->blob(entry->id, manifest::kMaxFileBytes));
+    auto release = parse_release(bytes, path);
+    if (release.ok()) {
+      descriptor.release = std::move(release).value();
+    } else {
+      descriptor.trouble = release.failure().text;
+    }
+  }
+  return std::optional(descriptors_.emplace(service, std::move(descriptor)).first->second);
+}
+
+Result<DescriptorObjects> Standing::objects(std::string_view service) {
+  MUSTER_TRY(const auto found, folder(service));
+  if (!found) return wait(Reason::absent, fmt::format("{} does not stand", service));
+  std::map<std::string, git::Oid> files;
+  MUSTER_CHECK(collect_files(*repository_, *found, "", 0, files));
+  DescriptorObjects out;
+  for (const auto& [path, blob] : files) {
+    MUSTER_TRY(const std::string bytes, repository_->blob(blob, manifest::kMaxFileBytes));
+    MUSTER_TRY(auto objects, manifest::parse_objects(bytes, std::string(service) + "/" + path));
+    std::move(objects.begin(), objects.end(), std::back_inserter(out.objects));
+  }
+  std::sort(out.objects.begin(), out.objects.end(), [](const auto& a, const auto& b) { return manifest::applies_before(a.id, b.id); });
+  const auto twice = std::adjacent_find(out.objects.begin(), out.objects.end(), [](const auto& a, const auto& b) { return a.id == b.id; });
+  if (twice != out.objects.end()) {
+    return stalled(Reason::invalid, fmt::format("{} and {} both describe {}; keep one", twice->at.text(), std::next(twice)->at.text(), twice->id.text()));
+  }
+  out.digest = manifest::digest(out.objects);
+  return out;
+}
+
+Result<std::string> Standing::edited(std::string_view service) {
+  MUSTER_TRY(const auto found, descriptor(service));
+  if (!found) return std::string();
+  if (!found->release) return found->trouble;
+  if (found->release->service != service) return fmt::format("{} is of `{}`", release_path(service), found->release->service);
+  if (release_digest(found->release->values()) != found->release->release) return fmt::format("{} was edited", release_path(service));
+  auto read = objects(service);
+  if (!read.ok()) {
+    const Reason reason = read.failure().reason;
+    if (reason == Reason::invalid || reason == Reason::limit || reason == Reason::corrupt) return std::move(read).failure().text;
+    return std::move(read).failure();
+  }
+  if (read->digest != found->release->objects) return fmt::format("objects of {} differ from what {} says of them", service, release_path(service));
+  return std::string();
+}
+
+Result<std::size_t> Standing::count_files(std::string_view service) {
+  MUSTER_TRY(const auto found, folder(service));
+  std::map<std::string, git::Oid> files;
+  if (found) MUSTER_CHECK(collect_files(*repository_, *found, "", 0, files));
+  return files.size();
+}
+
+Result<std::optional<std::vector<manifest::ObjectId>>> Standing::identities(std::string_view service) {
+  auto read = objects(service);
+  std::vector<manifest::ObjectId> ids;
+  if (read.ok()) {
+    for (const auto& object : read->objects) ids.push_back(object.id);
+    return std::optional(std::move(ids));
+  }
+  if (read.failure().reason == Reason::absent) return std::optional(std::move(ids));
+  // A descriptor that cannot be read still says what it was made of.
+  MUSTER_TRY(const auto found, descriptor(service));
+  if (!found || !found->release) return std::optional<std::vector<manifest::ObjectId>>{};
+  return std::optional(found->release->identities);
+}
+
+Result<EnvironmentFile> Standing::environment_file() {
+  MUSTER_TRY(const auto* entries, root());
+  const auto found = entries->find(kEnvironmentFile);
+  if (found == entries->end()) return stalled(Reason::invalid, fmt::format("the branch has no {}", kEnvironmentFile));
+  MUSTER_TRY(const std::string bytes, repository_->blob(found->second.id, kMaxStatementBytes));
+  return parse_environment_file(bytes, kEnvironmentFile);
+}
+
+Result<std::map<std::string, std::string>> Standing::statements(std::string_view folder_name) {
+  std::map<std::string, std::string> out;
+  MUSTER_TRY(const auto* entries, root());
+  const auto found = entries->find(folder_name);
+  if (found == entries->end() || found->second.mode != git::Mode::tree) return out;
+  MUSTER_TRY(const auto files, repository_->tree(found->second.id));
+  for (const auto& file : files) {
+    if (file.mode != git::Mode::file || !file.name.ends_with(".yaml")) continue;
+    MUSTER_TRY(std::string bytes, repository_->blob(file.id, kMaxStatementBytes));
+    out.emplace(fmt::format("{}/{}", folder_name, file.name), std::move(bytes));
+  }
+  return out;
+}
+
+Result<std::map<std::string, Hold, std::less<>>> Standing::holds() {
+  std::map<std::string, Hold, std::less<>> holds;
+  MUSTER_TRY(const auto files, statements(kHoldsFolder));
+  for (const auto& [path, bytes] : files) {
+    const std::size_t start = kHoldsFolder.size() + 1;
+    const std::string service = path.substr(start, path.size() - start - std::string_view(".yaml").size());
+    auto hold = parse_hold(bytes, path);
+    // The file's name decides whom it holds: what somebody wrote in haste still holds.
+    Hold held = hold.ok() ? std::move(hold).value() : Hold{service, Instant{}, "", hold.failure().text, false};
+    held.service = service;
+    holds.emplace(service, std::move(held));
+  }
+  return holds;
+}
+
+Result<std::map<std::string, Approval, std::less<>>> Standing::approvals() {
+  std::map<std::string, Approval, std::less<>> approvals;
+  MUSTER_TRY(const auto files, statements(kApprovalsFolder));
+  for (const auto& [path, bytes] : files) {
+    auto approval = parse_approval(bytes, path);
+    if (approval.ok()) approvals.emplace(path, std::move(approval).value());
+  }
+  return approvals;
+}
+
+bool is_object_file(std::string_view path) {
+  return (path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json")) && path != kReleaseFile;
+}
+
+}  // namespace muster::record
