@@ -35,7 +35,7 @@ bool is_plain(std::string_view text) {
   if (text.empty() || text.size() > 1'000 || is_special_word(text)) return false;
   const char first = text.front();
   const bool is_option = text.size() > 2 && text.starts_with("--") && text[2] >= 'a' && text[2] <= 'z';
-  if (!is_alphanumeric(first) && first != '/' && first != '_' && !is_option) return false;
+  if (!is_alphanumeric(first) && first != '/' && first != '_' && first != '(' && !is_option) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (is_alphanumeric(c)) continue;

@@ -16,7 +16,7 @@
 namespace muster::manifest {
 
 struct Change {
-  /// "spec.template.spec.containers[name=cart].image", "data[nginx.conf]", "spec.args[2]". Ends in "(order)" where the
+  /// "spec.template.spec.containers[name=cart].image", "data[nginx.conf]", "spec.args[2]" (the index after the change). Ends in "(order)" where the
   /// same elements stand in another order; before and after are then their keys. Empty for the whole value.
   std::string path;
   std::optional<Value> before;  ///< nullopt: added.
@@ -24,7 +24,7 @@ struct Change {
   friend bool operator==(const Change&, const Change&) = default;
 };
 
-/// In the order of the canonical text. Empty exactly when the values are equal.
+/// Members sorted by key, list elements in their new order, removed ones before them. Empty exactly when the values are equal.
 std::vector<Change> difference(const Value& before, const Value& after);
 
 /// One line a change ("~ spec.replicas: 2 → 3", "+ …", "- …"); text of several lines as changed lines with their
