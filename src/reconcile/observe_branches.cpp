@@ -5,6 +5,7 @@
 #include "muster/base/parallel.hpp"
 #include "muster/manifest/order.hpp"
 #include "muster/manifest/yaml.hpp"
+#include "muster/record/deletions.hpp"
 #include "muster/record/health.hpp"
 #include "muster/record/history.hpp"
 #include "muster/record/layout.hpp"
@@ -26,7 +27,7 @@ Result<void> read_branch(Draft& draft, BranchDraft& branch, EnvironmentState& st
   MUSTER_TRY(branch.services, standing.services());
   MUSTER_TRY(branch.holds, standing.holds());
   MUSTER_TRY(const auto approvals, standing.approvals());
-  MUSTER_TRY(const auto deletions, record::count_deletions(*state.repository, *branch.ledger, branch.branch->file, branch.branch->tree,
+  MUSTER_TRY(const auto deletions, record::count_deletions(state.repository, *branch.ledger, branch.branch->file.budget, branch.branch->tree,
                                                            approvals, draft.out.now));
   state.deletions = deletions.objects.size();
   state.deletions_allowed = deletions.allowed;
