@@ -117,24 +117,15 @@ class LocalSession final : public Session {
   }
 
   Result<void> copy_new_objects(DiskRepository& from, std::span<const Push> updates) {
-    MUSTER_TRY(DiskRepository::Lease lease, from.borrow());
     MUSTER_TRY(const std::vector<Ref> refs, there_->refs("refs/"));
     std::vector<Oid> have;
     for (const Ref& ref : refs) have.push_back(ref.id);
-    git_packbuilder* made = nullptr;
-    int code = git_packbuilder_new(&made, lease.repository());
-    if (code != 0) return library_failure(code, "making a pack");
-    const PackBuilder builder(made);
-    for (const Push& update : updates) {
-      if (update.value) MUSTER_CHECK(add_new_objects(from, made, *update.value, have));
-    }
-    if (git_packbuilder_object_count(made) == 0) return {};
+    MUSTER_TRY(const std::string pack, make_pack(from, updates, have));
+    constexpr std::size_t kEmptyPack = 32;  // Header and checksum.
+    if (pack.size() <= kEmptyPack) return {};
     const TransferLimits limits;
     MUSTER_TRY(const auto writer, PackWriter::open(*there_, limits, deadline_));
-    PackCopy copy{*writer, {}};
-    code = git_packbuilder_foreach(made, copy_bytes, &copy);
-    if (!copy.state.ok()) return copy.state;
-    if (code != 0) return library_failure(code, "making a pack");
+    MUSTER_CHECK(writer->append(pack));
     return writer->finish();
   }
 

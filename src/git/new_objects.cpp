@@ -60,13 +60,34 @@ Result<void> add_new_objects(DiskRepository& from, git_packbuilder* builder, con
   const Revwalk walk(made);
   if (code == 0) code = git_revwalk_push(made, raw(value));
   for (const Oid& id : have) {
-    if (code == 0 && git_odb_exists_ext(lease.odb(), raw(id), GIT_ODB_LOOKUP_NO_REFRESH) == 1) code = git_revwalk_hide(made, raw(id));
+    // A ref may name something that is no commit; it hides nothing then.
+    if (git_odb_exists_ext(lease.odb(), raw(id), GIT_ODB_LOOKUP_NO_REFRESH) == 1) git_revwalk_hide(made, raw(id));
   }
   Collector collector{from, builder};
   git_oid id;
   while (code == 0 && (code = git_revwalk_next(&id, made)) == 0) MUSTER_CHECK(collector.add_commit(from_raw(id)));
   if (code != GIT_ITEROVER) return library_failure(code, "walking the commits to push");
   return {};
+}
+
+Result<std::string> make_pack(DiskRepository& from, std::span<const Push> updates, std::span<const Oid> have) {
+  MUSTER_TRY(DiskRepository::Lease lease, from.borrow());
+  git_packbuilder* made = nullptr;
+  int code = git_packbuilder_new(&made, lease.repository());
+  if (code != 0) return library_failure(code, "making a pack");
+  const PackBuilder builder(made);
+  git_packbuilder_set_threads(made, 1);
+  for (const Push& update : updates) {
+    if (update.value) MUSTER_CHECK(add_new_objects(from, made, *update.value, have));
+  }
+  std::string out;
+  const auto append = [](void* bytes, std::size_t size, void* payload) {
+    static_cast<std::string*>(payload)->append(static_cast<const char*>(bytes), size);
+    return 0;
+  };
+  code = git_packbuilder_foreach(made, append, &out);
+  if (code != 0) return library_failure(code, "making a pack");
+  return out;
 }
 
 bool matches_any(std::string_view name, std::span<const std::string> prefixes) {

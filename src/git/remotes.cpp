@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "git/channel.hpp"
 #include "git/refs.hpp"
 #include "git/session.hpp"
 #include "git/url.hpp"
@@ -12,6 +13,8 @@ namespace muster::git {
 namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(60);
+constexpr std::size_t kHaves = 64;       ///< Tips that a fetch names.
+constexpr int kAncestors = 10;           ///< Of each tip, at distances 1, 2, 4 …, for a branch that was rewound.
 
 /// "github.com/acme/cart" → "github.com-acme-cart-1f2e3d4c5b": people find it, and no two keys share it.
 std::string folder_name(std::string_view key) {
@@ -25,32 +28,61 @@ std::string folder_name(std::string_view key) {
   return fmt::format("{}-{}.git", out, to_hex({reinterpret_cast<const char*>(sha256(key).bytes.data()), 5}));
 }
 
+/// A server may echo what it was sent.
+void remove_secret(std::string& text, std::string_view secret) {
+  if (secret.size() < 4) return;
+  for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) text.replace(at, secret.size(), "***");
+}
+
+Failure without_secrets(Failure failure, const http::Credentials& credentials) {
+  const std::string authorization = http::authorization_of(credentials);
+  remove_secret(failure.text, credentials.secret);
+  remove_secret(failure.text, std::string_view(authorization).substr(std::min(authorization.size(), authorization.find(' ') + 1)));
+  failure.text = without_userinfo(failure.text);
+  return failure;
+}
+
+Result<std::string> file_of(std::string_view reference) {
+  constexpr std::string_view kFile = "file:";
+  if (reference.starts_with(kFile)) return std::string(reference.substr(kFile.size()));
+  return stalled(Reason::invalid, "an ssh key is given as file:PATH of the private key");
+}
+
 class DiskRemotes final : public Remotes {
  public:
-  DiskRemotes(const World& world, Secrets& secrets, Path mirrors, TransferLimits limits)
-      : world_(world), secrets_(secrets), mirrors_(std::move(mirrors)), limits_(limits) {
+  DiskRemotes(const World& world, Secrets& secrets, Path mirrors, RemoteOptions options)
+      : world_(world), secrets_(secrets), mirrors_(std::move(mirrors)), options_(std::move(options)) {
     start_library();
+    if (options_.http == nullptr) own_http_ = http::make_client(world);
+    http_ = options_.http == nullptr ? own_http_.get() : options_.http;
+    if (options_.environment.empty()) options_.environment["PATH"] = "/usr/local/bin:/usr/bin:/bin";
   }
 
   Result<RefListing> list_refs(const Remote& remote, std::span<const std::string> prefixes, const std::stop_token& stop) override {
-    const Deadline deadline(world_.clock, limits_.time, stop);
-    MUSTER_TRY(const auto session, open_session(remote, deadline));
-    return session->list(prefixes);
+    const Deadline deadline(world_.clock, options_.limits.time, stop);
+    return converse<RefListing>(remote, Service::upload_pack, deadline, [&](Session& session) { return session.list(prefixes); });
   }
 
   Result<std::shared_ptr<Repository>> fetch(const Remote& remote, std::span<const std::string> names, const std::stop_token& stop) override {
-    const Deadline deadline(world_.clock, limits_.time, stop);
-    MUSTER_TRY(const auto session, open_session(remote, deadline));
-    MUSTER_TRY(const std::vector<Ref> wanted, find_wanted(*session, names, remote));
-    MUSTER_TRY(const auto mirror, open_mirror(remote));
-    MUSTER_TRY(const auto lock, lock_mirror(*mirror));
-    MUSTER_TRY(const WantedObjects objects, missing_objects(*mirror, wanted));
-    if (!objects.wants.empty()) {
-      MUSTER_TRY(const auto pack, PackWriter::open(*mirror, limits_, deadline));
-      MUSTER_CHECK(with_context(receive(*session, objects, *pack), "fetching " + shown(remote)));
+    using Mirror = std::shared_ptr<Repository>;
+    for (const std::string& name : names) {
+      if (!is_ref_name(name)) return stalled(Reason::invalid, fmt::format("'{}' is no ref name", name));
     }
-    MUSTER_CHECK(set_refs(*mirror, wanted));
-    return std::shared_ptr<Repository>(mirror);
+    const Deadline deadline(world_.clock, options_.limits.time, stop);
+    return converse<Mirror>(remote, Service::upload_pack, deadline, [&](Session& session) -> Result<Mirror> {
+      MUSTER_TRY(const std::vector<Ref> wanted, find_wanted(session, names));
+      MUSTER_TRY(const auto mirror, open_mirror(remote));
+      MUSTER_TRY(const auto lock, lock_mirror(*mirror));
+      MUSTER_TRY(const WantedObjects objects, missing_objects(*mirror, wanted));
+      if (!objects.wants.empty()) {
+        MUSTER_TRY(const auto pack, PackWriter::open(*mirror, options_.limits, deadline));
+        MUSTER_CHECK(session.fetch(objects, *pack));
+        MUSTER_CHECK(pack->finish());
+        MUSTER_CHECK(expect_objects(*mirror, wanted));
+      }
+      MUSTER_CHECK(set_refs(*mirror, wanted));
+      return Mirror(mirror);
+    });
   }
 
   Result<std::shared_ptr<Repository>> mirror(const Remote& remote) override {
@@ -67,28 +99,99 @@ class DiskRemotes final : public Remotes {
   Result<void> push(const Remote& remote, Repository& from, std::span<const Push> updates, const std::stop_token& stop) override {
     auto* source = dynamic_cast<DiskRepository*>(&from);
     if (source == nullptr) return stalled(Reason::invalid, "a push needs a repository on disk");
-    const Deadline deadline(world_.clock, limits_.time, stop);
+    const Deadline deadline(world_.clock, options_.limits.time, stop);
     MUSTER_CHECK(source->flush());
     for (const Push& update : updates) MUSTER_CHECK(refuse_rewind(*source, update));
-    MUSTER_TRY(const auto session, open_session(remote, deadline));
-    return with_context(session->push(*source, updates), "pushing to " + shown(remote));
+    auto done = converse<bool>(remote, Service::receive_pack, deadline, [&](Session& session) -> Result<bool> {
+      MUSTER_CHECK(session.push(*source, updates));
+      return true;
+    });
+    return done.ok() ? Result<void>() : Result<void>(std::move(done).failure());
+  }
+
+  [[nodiscard]] std::map<std::string, std::uint64_t> requests() const override {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, std::uint64_t> out = conversations_;
+    for (const auto& [url, traffic] : http_->traffic()) {
+      std::string_view base = url;
+      for (const std::string_view end : {"/info/refs", "/git-upload-pack", "/git-receive-pack"}) {
+        if (base.ends_with(end)) base.remove_suffix(end.size());
+      }
+      if (base.size() != url.size()) out[url_key(base)] += traffic.requests;
+    }
+    return out;
   }
 
  private:
-  static std::string shown(const Remote& remote) { return without_userinfo(remote.url); }
-
-  Result<std::unique_ptr<Session>> open_session(const Remote& remote, const Deadline& deadline) {
+  /// Opens a session, runs `talk` in it, remembers where the remote was, and keeps credentials out of the failure.
+  template <typename T, typename Talk>
+  Result<T> converse(const Remote& remote, Service service, const Deadline& deadline, Talk talk) {
     MUSTER_TRY(const Url url, parse_url(remote.url, remote.allow_file));
-    if (url.scheme == Scheme::file) return open_local_session(world_, url.path, deadline);
-    return stalled(Reason::unsupported, shown(remote) + " cannot be reached by this build");
+    MUSTER_TRY(const http::Credentials credentials, credentials_of(remote, url));
+    Whereabouts whereabouts = recall(remote.url);
+    auto session = open_session(remote, url, service, credentials, whereabouts, deadline);
+    Result<T> out = session.ok() ? talk(**session) : Result<T>(std::move(session).failure());
+    remember(remote.url, whereabouts);
+    if (out.ok()) return out;
+    return without_secrets(std::move(out).failure(), credentials).with_context(without_userinfo(remote.url));
+  }
+
+  Result<std::unique_ptr<Session>> open_session(const Remote& remote, const Url& url, Service service, const http::Credentials& credentials,
+                                                Whereabouts& whereabouts, const Deadline& deadline) {
+    if (url.scheme == Scheme::file) {
+      count(remote.url);
+      return open_local_session(world_, url.path, deadline);
+    }
+    if (url.scheme == Scheme::ssh) {
+      count(remote.url);
+      SshRoute route{options_.ssh, options_.environment, {}, remote.known_hosts};
+      if (remote.auth == Remote::Auth::ssh_key) {
+        MUSTER_TRY(route.key_file, file_of(remote.secret));
+      }
+      MUSTER_TRY(auto channel, open_ssh_channel(world_, route, url, service, options_.limits, deadline));
+      return make_wire_session(std::move(channel), world_.clock, whereabouts);
+    }
+    HttpRoute route{*http_, credentials, remote.ca_file};
+    return make_wire_session(open_http_channel(std::move(route), without_userinfo(remote.url), service, whereabouts, options_.limits, deadline),
+                             world_.clock, whereabouts);
+  }
+
+  /// Forges take a token as the password of any user name; the name says who asks where the fleet gives one.
+  Result<http::Credentials> credentials_of(const Remote& remote, const Url& url) {
+    const bool is_http = url.scheme == Scheme::http || url.scheme == Scheme::https;
+    if (!is_http || (remote.auth != Remote::Auth::token && remote.auth != Remote::Auth::basic)) return http::Credentials{};
+    http::Credentials out;
+    out.kind = http::Credentials::Kind::basic;
+    out.user = !remote.user.empty() ? remote.user : !url.user.empty() ? url.user : "x-access-token";
+    MUSTER_TRY(out.secret, secrets_.resolve(remote.secret));
+    return out;
+  }
+
+  Whereabouts recall(const std::string& url) {
+    const std::lock_guard lock(mutex_);
+    const auto found = whereabouts_.find(url);
+    return found == whereabouts_.end() ? Whereabouts{} : found->second;
+  }
+
+  void remember(const std::string& url, const Whereabouts& whereabouts) {
+    const std::lock_guard lock(mutex_);
+    if (whereabouts.base.empty() && !whereabouts.is_old) {
+      whereabouts_.erase(url);
+    } else {
+      whereabouts_[url] = whereabouts;
+    }
+  }
+
+  void count(const std::string& url) {
+    const std::lock_guard lock(mutex_);
+    ++conversations_[url_key(url)];
   }
 
   /// One Repository a folder, so that what was written and not yet stored is seen by all who use it.
   Result<std::shared_ptr<DiskRepository>> open_once(const Path& path, DiskRepository::Durability durability) {
     const std::lock_guard lock(mutex_);
     auto& known = open_[path];
-    const auto head = known ? world_.files.stat(path / "HEAD") : Result<DirectoryEntry>(DirectoryEntry{});
-    if (known && head.ok()) return known;
+    if (known && world_.files.stat(path / "HEAD").ok()) return known;
     MUSTER_TRY(known, DiskRepository::open_or_make(world_, path, durability));
     return known;
   }
@@ -103,23 +206,19 @@ class DiskRemotes final : public Remotes {
     return world_.files.lock(mirror.path() / "muster" / "fetch.lock", fmt::format("process {}", ::getpid()), kPatience);
   }
 
-  static Result<std::vector<Ref>> find_wanted(Session& session, std::span<const std::string> names, const Remote& remote) {
-    for (const std::string& name : names) {
-      if (!is_ref_name(name)) return stalled(Reason::invalid, fmt::format("'{}' is no ref name", name));
-    }
+  static Result<std::vector<Ref>> find_wanted(Session& session, std::span<const std::string> names) {
     if (names.empty()) return std::vector<Ref>();
     MUSTER_TRY(const RefListing listing, session.list(names));
     std::vector<Ref> out;
     for (const std::string& name : names) {
       const auto found = std::find_if(listing.refs.begin(), listing.refs.end(), [&](const Ref& ref) { return ref.name == name; });
-      if (found == listing.refs.end()) return wait(Reason::absent, fmt::format("{} has no {}", shown(remote), name));
+      if (found == listing.refs.end()) return wait(Reason::absent, fmt::format("there is no {}", name));
       out.push_back(*found);
     }
     return out;
   }
 
   static Result<WantedObjects> missing_objects(DiskRepository& mirror, const std::vector<Ref>& wanted) {
-    constexpr std::size_t kHaves = 64;
     WantedObjects out;
     for (const Ref& ref : wanted) {
       MUSTER_TRY(const bool here, mirror.has(ref.id));
@@ -129,7 +228,7 @@ class DiskRemotes final : public Remotes {
     // What the same refs were is the best the server can build upon; other refs come after.
     for (const Ref& ref : wanted) {
       MUSTER_TRY(const auto old, mirror.ref(ref.name));
-      if (old) out.haves.push_back(*old);
+      if (old) MUSTER_CHECK(add_have(mirror, *old, out.haves));
     }
     MUSTER_TRY(const std::vector<Ref> refs, mirror.refs("refs/"));
     for (const Ref& ref : refs) {
@@ -139,9 +238,27 @@ class DiskRemotes final : public Remotes {
     return out;
   }
 
-  static Result<void> receive(Session& session, const WantedObjects& objects, PackWriter& pack) {
-    MUSTER_CHECK(session.fetch(objects, pack));
-    return pack.finish();
+  static Result<void> add_have(DiskRepository& mirror, const Oid& tip, std::vector<Oid>& haves) {
+    int distance = 0;
+    int wanted = 0;
+    haves.push_back(tip);
+    return mirror.walk_first_parents(tip, [&](const Commit& commit) {
+      if (distance == 0) wanted = 1;
+      if (distance == wanted && distance > 0) {
+        haves.push_back(commit.id);
+        wanted *= 2;
+      }
+      return ++distance <= 1 << kAncestors;
+    });
+  }
+
+  /// A server may send some other pack than was asked for.
+  static Result<void> expect_objects(DiskRepository& mirror, const std::vector<Ref>& wanted) {
+    for (const Ref& ref : wanted) {
+      MUSTER_TRY(const bool here, mirror.has(ref.id));
+      if (!here) return stalled(Reason::corrupt, fmt::format("the pack lacks {} of {}", ref.id.text(), ref.name));
+    }
+    return {};
   }
 
   static Result<void> set_refs(DiskRepository& mirror, const std::vector<Ref>& wanted) {
@@ -153,6 +270,7 @@ class DiskRemotes final : public Remotes {
   }
 
   static Result<void> refuse_rewind(DiskRepository& source, const Push& update) {
+    if (!is_ref_name(update.ref)) return stalled(Reason::invalid, fmt::format("'{}' is no ref name", update.ref));
     if (!update.value || !update.expected) return {};
     MUSTER_TRY(const bool forward, source.is_ancestor(*update.expected, *update.value));
     if (forward) return {};
@@ -163,15 +281,25 @@ class DiskRemotes final : public Remotes {
   World world_;
   Secrets& secrets_;
   Path mirrors_;
-  TransferLimits limits_;
-  std::mutex mutex_;
+  RemoteOptions options_;
+  std::unique_ptr<http::Client> own_http_;
+  http::Client* http_ = nullptr;
+  mutable std::mutex mutex_;
   std::map<Path, std::shared_ptr<DiskRepository>> open_;
+  std::map<std::string, Whereabouts> whereabouts_;
+  std::map<std::string, std::uint64_t> conversations_;
 };
 
 }  // namespace
 
+std::unique_ptr<Remotes> make_remotes(const World& world, Secrets& secrets, Path mirrors, RemoteOptions options) {
+  return std::make_unique<DiskRemotes>(world, secrets, std::move(mirrors), std::move(options));
+}
+
 std::unique_ptr<Remotes> make_remotes(const World& world, Secrets& secrets, Path mirrors, TransferLimits limits) {
-  return std::make_unique<DiskRemotes>(world, secrets, std::move(mirrors), limits);
+  RemoteOptions options;
+  options.limits = limits;
+  return make_remotes(world, secrets, std::move(mirrors), std::move(options));
 }
 
 }  // namespace muster::git

@@ -18,6 +18,9 @@ struct WantedObjects {
   std::vector<Oid> haves;
 };
 
+class Channel;
+struct Whereabouts;
+
 class Session {
  public:
   virtual ~Session() = default;
@@ -34,6 +37,12 @@ Result<std::unique_ptr<Session>> open_local_session(const World& world, const Pa
 /// The objects that `value` reaches and `have` does not, found by comparing each commit's tree with its first parent's:
 /// a few objects too many where a change was taken back, never one too few. Added to `builder`.
 Result<void> add_new_objects(DiskRepository& from, git_packbuilder* builder, const Oid& value, std::span<const Oid> have);
+
+/// A pack of all that these updates bring and `have` does not reach; without objects where there is nothing new.
+Result<std::string> make_pack(DiskRepository& from, std::span<const Push> updates, std::span<const Oid> have);
+
+/// git's protocols over a channel.
+std::unique_ptr<Session> make_wire_session(std::unique_ptr<Channel> channel, const Clock& clock, Whereabouts& whereabouts);
 
 [[nodiscard]] bool matches_any(std::string_view name, std::span<const std::string> prefixes);
 

@@ -34,22 +34,6 @@ void start_library() {
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
-std::string base64(std::string_view bytes) {
-  static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = (group << 8U) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? kLetters[(group >> (18U - 6U * k)) & 63U] : '=';
-  }
-  return out;
-}
-
-std::string authorization(const Credentials& credentials) {
-  if (credentials.kind == Credentials::Kind::bearer) return "Authorization: Bearer " + credentials.secret;
-  return "Authorization: Basic " + base64(credentials.user + ":" + credentials.secret);
-}
-
 struct HeaderList {
   HeaderList() = default;
   HeaderList(const HeaderList&) = delete;
@@ -78,6 +62,7 @@ struct Running {
 
   void heard() { last_byte = clock.elapsed(); }
   void take_header(std::string_view line);
+  Result<void> check_type() const;
   Result<void> take_body(std::string_view bytes);
 };
 
@@ -91,6 +76,14 @@ void Running::take_header(std::string_view line) {
   answer.headers.push_back({std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 1)))});
 }
 
+Result<void> Running::check_type() const {
+  const std::string_view type = answer.header("content-type");
+  const std::string& expected = exchange.request.expected_type;
+  if (expected.empty() || trim(type.substr(0, type.find(';'))) == expected) return {};
+  const std::string said = type.empty() ? "no type" : "'" + escape_for_terminal(type.substr(0, 80)) + "'";
+  return stalled(Reason::corrupt, fmt::format("{} answers with {}, not with '{}'", exchange.url.host, said, expected));
+}
+
 Result<void> Running::take_body(std::string_view bytes) {
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
@@ -100,6 +93,7 @@ Result<void> Running::take_body(std::string_view bytes) {
     answer.body.append(bytes.substr(0, kErrorBody - std::min(kErrorBody, answer.body.size())));
     return {};
   }
+  if (received == bytes.size()) MUSTER_CHECK(check_type());
   if (received > request.limits.answer_bytes) {
     return stalled(Reason::limit, fmt::format("{} answers with more than {} bytes", exchange.url.host, request.limits.answer_bytes));
   }
@@ -215,7 +209,7 @@ Result<void> Connection::State::prepare(Running& running, HeaderList& headers) {
     headers.add(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
   }
   if (exchange.to_own_origin && exchange.request.credentials.kind != Credentials::Kind::none) {
-    const std::string line = authorization(exchange.request.credentials);
+    const std::string line = "Authorization: " + authorization_of(exchange.request.credentials);
     if (!is_plain(line)) return stalled(Reason::invalid, "a token holds control bytes");
     headers.add(line);
   }

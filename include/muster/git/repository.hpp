@@ -23,6 +23,7 @@
 #include "muster/base/time.hpp"
 #include "muster/base/world.hpp"
 #include "muster/git/objects.hpp"
+#include "muster/http/client.hpp"
 
 namespace muster::git {
 
@@ -122,9 +123,21 @@ class Remotes {
   /// Atomic as far as the server can: all updates or none where it announces `atomic`. Never forces.
   /// Reason::conflict when a ref is not what was expected.
   virtual Result<void> push(const Remote& remote, Repository& from, std::span<const Push> updates, const std::stop_token& stop) = 0;
+  /// Conversations begun with each remote since this was made, by url_key: requests over http, connections over ssh,
+  /// openings of a folder. For tests, benchmarks and metrics.
+  [[nodiscard]] virtual std::map<std::string, std::uint64_t> requests() const { return {}; }
 };
 
-/// libgit2 on disk with our transports. `mirrors` is the folder of the mirrors. Registers the transports once.
+struct RemoteOptions {
+  TransferLimits limits;
+  http::Client* http = nullptr;     ///< Shared with others; must outlive the Remotes. nullptr: one of its own.
+  std::string ssh = "ssh";          ///< The program, looked up on PATH of `environment`.
+  /// What ssh gets of the user's environment: PATH, HOME, SSH_AUTH_SOCK. Empty: PATH of the system alone.
+  std::map<std::string, std::string> environment;
+};
+
+/// libgit2 for objects, our own transports, on disk. `mirrors` is the folder of the mirrors.
+std::unique_ptr<Remotes> make_remotes(const World& world, Secrets& secrets, Path mirrors, RemoteOptions options);
 std::unique_ptr<Remotes> make_remotes(const World& world, Secrets& secrets, Path mirrors, TransferLimits limits);
 
 /// One change of edit_tree: the blob that shall stand at a path, or nothing.

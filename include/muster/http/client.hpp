@@ -67,6 +67,7 @@ struct Request {
   std::string_view body;     ///< Sent as it is; must live as long as the call.
   Source source;             ///< Instead of `body`; such a request is never sent twice.
   Sink sink;                 ///< For answers of 200-299; others are collected.
+  std::string expected_type; ///< Content-Type that answers of 200-299 must have, parameters aside: Reason::corrupt. Empty: any.
   Limits limits;
   bool repeatable = true;    ///< May be sent again after a failure that may pass: reading, or compare-and-swap.
   bool compressed = false;   ///< Accept gzip.
@@ -116,6 +117,9 @@ class Client {
   /// Since it was made, by URL without user and query. Retries and redirects count.
   [[nodiscard]] virtual std::map<std::string, Traffic> traffic() const = 0;
 };
+
+/// "Basic …" or "Bearer …", for those who must keep it out of texts; empty for no credentials.
+std::string authorization_of(const Credentials& credentials);
 
 std::unique_ptr<Client> make_client(const World& world, Options options = {});
 
