@@ -49,11 +49,17 @@ constexpr Wording kRaces[] = {
     {"internal", FailureKind::retry, Reason::unreachable},
 };
 
+bool is_atomic_echo(std::string_view why) {
+  return why.find("atomic") != std::string_view::npos || why.find("transaction") != std::string_view::npos;
+}
+
 Failure refused_ref(std::string_view ref, std::string_view why, std::string_view words) {
   std::string text = fmt::format("{} was refused: {}", ref, escape_for_terminal(why.substr(0, 300)));
   if (const std::string said = sentence(words); !said.empty()) text += " (" + said + ")";
+  // An atomic push that failed is explained beside the report; a hook that declined says so in the report.
+  const std::string_view where = is_atomic_echo(why) ? words : why;
   for (const Wording& race : kRaces) {
-    if (why.find(race.text) != std::string_view::npos) return {race.kind, race.reason, std::move(text), std::nullopt};
+    if (where.find(race.text) != std::string_view::npos) return {race.kind, race.reason, std::move(text), std::nullopt};
   }
   return stalled(Reason::denied, std::move(text));
 }
@@ -247,8 +253,7 @@ Result<void> PushReport::outcome(std::span<const Push> updates) const {
   const std::string* cause = nullptr;
   for (const auto& [ref, why] : status_.refs) {
     // Of an atomic push one ref says why, and the others say that it was atomic.
-    const bool is_echo = why.find("atomic") != std::string::npos || why.find("transaction") != std::string::npos;
-    if (!why.empty() && (cause == nullptr || !is_echo)) cause = &ref;
+    if (!why.empty() && (cause == nullptr || !is_atomic_echo(why))) cause = &ref;
   }
   if (cause != nullptr) return refused_ref(*cause, status_.refs.at(*cause), words_);
   for (const Push& update : updates) {

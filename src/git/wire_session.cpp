@@ -140,7 +140,8 @@ class WireSession final : public Session {
     if (!greeting_->can("report-status")) return stalled(Reason::unsupported, "the server does not report what becomes of a push");
     std::string options = " report-status";
     for (const std::string_view option : {"side-band-64k", "quiet", "atomic", "ofs-delta"}) {
-      if (greeting_->can(option)) options += fmt::format(" {}", option);
+      const bool is_wanted = option != "atomic" || updates.size() > 1;
+      if (is_wanted && greeting_->can(option)) options += fmt::format(" {}", option);
     }
     if (greeting_->can("agent")) options += fmt::format(" {}", kAgent);
     options.insert(0, 1, '\0');
