@@ -121,9 +121,10 @@ Result<std::vector<Chunk>> split_documents(std::string_view bytes, std::string_v
     if (text.starts_with(kSeparator)) {
       const std::string_view rest = text.substr(kSeparator.size());
       const std::string_view comment = trim(rest);
-      const bool separates = comment.empty() || (comment.front() == '#' && rest.front() != '#' && !has_odd_line_break(rest));
+      const bool has_tab = rest.substr(0, rest.find('#')).find('\t') != std::string_view::npos;
+      const bool separates = !has_tab && (comment.empty() || (comment.front() == '#' && rest.front() != '#' && !has_odd_line_break(rest)));
       if (!separates) {
-        return refuse(Reason::invalid, {std::string(path), line, 4}, "text after --- is refused; begin the document on the next line");
+        return refuse(Reason::invalid, {std::string(path), line, 4}, "text or tabs after --- are refused; begin the document on the next line");
       }
       chunks.push_back({bytes.substr(begin, at - begin), first_line});
       begin = std::min(end + 1, bytes.size());

@@ -136,6 +136,8 @@ class TreeReader {
     if (!tag.empty()) {
       const std::optional<Node::Tag> known = scalar_tag(tag);
       if (!known) return refuse_tag(event, tag);
+      // "[!!str,a]": whether the comma belongs to the tag depends on the parser.
+      if (flow_depth_ > 0 && scalar.length == 0 && scalar.style == YAML_PLAIN_SCALAR_STYLE) return refuse_tag(event, tag);
       node.tag = *known;
     }
     node.plain = scalar.plain_implicit != 0;

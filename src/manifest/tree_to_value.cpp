@@ -161,6 +161,10 @@ class ValueWriter {
   }
 
   bool check_distinct(const std::vector<Key>& keys) {
+    // Most mappings have few keys, which are compared quicker than sorted.
+    constexpr std::size_t kFew = 8;
+    const auto has_twin = [&](const Key& key) { return std::any_of(keys.data(), &key, [&](const Key& other) { return other.text == key.text; }); };
+    if (keys.size() <= kFew && std::none_of(keys.begin(), keys.end(), has_twin)) return true;
     std::vector<const Key*> sorted;
     sorted.reserve(keys.size());
     for (const Key& key : keys) sorted.push_back(&key);
@@ -178,9 +182,8 @@ class ValueWriter {
     Members members;
     members.reserve(keys.size());
     for (Key& key : keys) {
-      Value value;
-      if (!write_value(key.value, value)) return false;
-      members.append(std::move(key.text), std::move(value));
+      members.append(std::move(key.text), Value());
+      if (!write_value(key.value, (members.end() - 1)->second)) return false;
     }
     out = Value(std::move(members));
     return true;

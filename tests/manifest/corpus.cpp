@@ -48,7 +48,7 @@ const std::string& Generator::pick(const std::vector<std::string>& from) { retur
 std::string Generator::scalar() {
   static const std::vector<std::string> kTricky = tricky_scalars();
   static const std::vector<std::string> kPlain = {"a", "b", "name", "cart", "1", "true", "8080", "\"q\"", "'s'", "x y", "http://a/b", "a-b", "0.5"};
-  static const std::vector<std::string> kProperties = {"&a ", "&b ", "!!str ", "!!int ", "! ", "!x ", "&a !!str "};
+  static const std::vector<std::string> kProperties = {"&a ", "&b ", "!!str ", "!!int ", "! ", "!x ", "&a !!str ", "!!str", "!!null,", "&a", "&a,", "!!str]"};
   const std::size_t choice = below(20);
   if (choice < 8) return pick(kPlain);
   if (choice < 16) return pick(kTricky);

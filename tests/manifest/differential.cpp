@@ -1,9 +1,11 @@
 // YAML means what Kubernetes means, or is refused: our reader against Kubernetes' own, on hand-made and generated input.
-// MUSTER_DIFFERENTIAL=<number> sets how many generated documents are tried.
+// MUSTER_DIFFERENTIAL=<number> sets how many generated documents are tried; MUSTER_DIFFERENTIAL_INPUTS=<folder> adds what a
+// fuzzer found.
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -91,6 +93,18 @@ TEST_F(Differential, ReadsHandMadeDocumentsAsKubernetesDoes) {
   std::vector<std::string> inputs;
   for (const auto& [name, text] : test::corpus()) inputs.push_back(text);
   EXPECT_GT(compare(OracleMode::stream, inputs), inputs.size() / 4);
+}
+
+TEST_F(Differential, NeverReadsWhatAFuzzerFoundInAnotherWay) {
+  const char* folder = std::getenv("MUSTER_DIFFERENTIAL_INPUTS");
+  if (folder == nullptr) GTEST_SKIP() << "MUSTER_DIFFERENTIAL_INPUTS names no folder";
+  std::vector<std::string> inputs;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    inputs.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+  }
+  compare(OracleMode::stream, inputs);
 }
 
 TEST_F(Differential, NeverReadsGeneratedTextInAnotherWay) {
