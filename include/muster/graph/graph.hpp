@@ -43,7 +43,7 @@ class Graph {
   [[nodiscard]] std::size_t edge_count() const { return edges_.size(); }
   [[nodiscard]] const std::string& name(NodeId node) const { return nodes_[index(node)].name; }
   [[nodiscard]] const std::string& group(NodeId node) const { return nodes_[index(node)].group; }
-  [[nodiscard]] std::optional<NodeId> find(std::string_view name) const;
+  [[nodiscard]] std::optional<NodeId> find(std::string_view wanted) const;
 
   /// All nodes, by name.
   [[nodiscard]] std::span<const NodeId> nodes() const { return by_name_; }
