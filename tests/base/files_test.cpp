@@ -50,7 +50,9 @@ TEST_F(FilesTest, RefusesAFileOverTheLimit) {
   EXPECT_EQ(files_.read(path(""), 4).failure().reason, Reason::invalid);
 }
 
-TEST_F(FilesTest, ReadsAFileWhoseSizeTheSystemDoesNotTell) { EXPECT_THAT(files_.read("/proc/self/status", 1U << 20U).value(), HasSubstr("Pid:")); }
+TEST_F(FilesTest, ReadsAFileWhoseSizeTheSystemDoesNotTell) {
+  EXPECT_THAT(files_.read("/proc/self/status", 1U << 20U).value(), HasSubstr("Pid:"));
+}
 
 TEST_F(FilesTest, DoesNotWaitForAWriterOfAFifo) {
   ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
@@ -109,7 +111,8 @@ TEST_F(FilesTest, ListsSortedWithKindsAndWithoutFollowingLinks) {
   folder_.write("a/x", "");
   ASSERT_EQ(symlink("b", path("c").c_str()), 0);
   EXPECT_THAT(files_.list(folder_.path()).value(),
-              ElementsAre(Field(&DirectoryEntry::kind, FileKind::directory), Field(&DirectoryEntry::size, 2U), Field(&DirectoryEntry::kind, FileKind::symlink)));
+              ElementsAre(Field(&DirectoryEntry::kind, FileKind::directory), Field(&DirectoryEntry::size, 2U),
+                          Field(&DirectoryEntry::kind, FileKind::symlink)));
   EXPECT_THAT(names(folder_.path()), ElementsAre("a", "b", "c"));
   EXPECT_EQ(files_.stat(path("c")).value().kind, FileKind::symlink);
 }

@@ -13,18 +13,24 @@ using testing::ElementsAre;
 TEST(Text, ShowsEscapeSequencesInsteadOfRunningThem) {
   EXPECT_EQ(escape_for_terminal("\x1b[31mred\x07"), "\\x1b[31mred\\x07");
   EXPECT_EQ(escape_for_terminal("over\rwritten\x7f"), "over\\x0dwritten\\x7f");
-  EXPECT_EQ(escape_for_terminal("\xc2\x9b" "31m"), "\\u{009b}31m");
+  EXPECT_EQ(escape_for_terminal("\xc2\x9b"
+                                "31m"),
+            "\\u{009b}31m");
 }
 
 TEST(Text, ShowsCharactersThatReorderALine) {
-  EXPECT_EQ(escape_for_terminal("a\xe2\x80\xae" "b"), "a\\u{202e}b");
+  EXPECT_EQ(escape_for_terminal("a\xe2\x80\xae"
+                                "b"),
+            "a\\u{202e}b");
   EXPECT_EQ(escape_for_terminal("\xe2\x81\xa6x\xe2\x81\xa9"), "\\u{2066}x\\u{2069}");
 }
 
 TEST(Text, KeepsNewlineTabAndWhatPeopleWrite) { EXPECT_EQ(escape_for_terminal("größer\n\t木 🚢"), "größer\n\t木 🚢"); }
 
 TEST(Text, ShowsInvalidUtf8ByteByByte) {
-  EXPECT_EQ(escape_for_terminal("a\xff\xfe" "b"), "a\\xff\\xfeb");
+  EXPECT_EQ(escape_for_terminal("a\xff\xfe"
+                                "b"),
+            "a\\xff\\xfeb");
   EXPECT_EQ(escape_for_terminal("\xe2\x82"), "\\xe2\\x82");
 }
 
@@ -79,9 +85,7 @@ TEST(Glob, TakesAQuestionMarkAsOneCharacterNotOneByte) {
   EXPECT_FALSE(glob_matches("gr??n", "grün"));
 }
 
-TEST(Glob, DoesNotExplodeOnManyStars) {
-  EXPECT_FALSE(glob_matches("a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", std::string(20'000, 'a')));
-}
+TEST(Glob, DoesNotExplodeOnManyStars) { EXPECT_FALSE(glob_matches("a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", std::string(20'000, 'a'))); }
 
 /// The definition, exponential and obvious.
 bool matches_by_definition(std::string_view pattern, std::string_view text) {

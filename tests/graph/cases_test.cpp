@@ -52,7 +52,8 @@ std::string facts_of(const Graph& graph) {
   const CriticalPath critical = critical_path(graph, weights);
   if (!critical.nodes.empty()) out += fmt::format("critical: {} ({})\n", names(graph, critical.nodes), critical.weight);
   const Graph fewer = reduced(graph);
-  if (fewer.edge_count() != graph.edge_count()) out += fmt::format("reduced, of {} edges {}:\n{}", graph.edge_count(), fewer.edge_count(), draw_tree(fewer, Direction::needs));
+  if (fewer.edge_count() != graph.edge_count())
+    out += fmt::format("reduced, of {} edges {}:\n{}", graph.edge_count(), fewer.edge_count(), draw_tree(fewer, Direction::needs));
   return out;
 }
 
@@ -87,7 +88,8 @@ TEST(Cases, HaveNoOrphanedGoldens) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Graph, Cases, testing::ValuesIn(test::folder_cases(folder())), [](const auto& one) { return test::test_name(one.param); });
+INSTANTIATE_TEST_SUITE_P(Graph, Cases, testing::ValuesIn(test::folder_cases(folder())),
+                         [](const auto& one) { return test::test_name(one.param); });
 
 }  // namespace
 }  // namespace muster::graph

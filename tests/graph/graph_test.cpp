@@ -137,7 +137,8 @@ TEST(LargeGraph, AStarAndItsReverseAreLinear) {
 
 /// Random needs among a few nodes, circles included.
 std::vector<std::pair<unsigned, unsigned>> any_needs(unsigned count) {
-  return *rc::gen::container<std::vector<std::pair<unsigned, unsigned>>>(rc::gen::pair(rc::gen::inRange(0U, count), rc::gen::inRange(0U, count)));
+  return *rc::gen::container<std::vector<std::pair<unsigned, unsigned>>>(
+      rc::gen::pair(rc::gen::inRange(0U, count), rc::gen::inRange(0U, count)));
 }
 
 /// reachable[a][b]: a needs b, directly or not. The definition.
