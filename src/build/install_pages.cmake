@@ -1,16 +1,19 @@
-# Man pages and completions are written by the binary itself, from the tables that its help is made of, so that they cannot
-# disagree with it: `muster help --pages DIR` writes man1/muster.1, man1/muster-<verb>.1, completions/muster.bash,
-# completions/_muster and completions/muster.fish.
-if(NOT CMAKE_CROSSCOMPILING)
-  set(pages ${CMAKE_CURRENT_BINARY_DIR}/pages)
+# The manual page and the completions are written by the binary itself, from the table that its help is made of, so that they
+# cannot disagree with it: the hidden verb `muster reference man|bash|zsh|fish`.
+function(muster_install_page kind file folder)
+  set(page ${CMAKE_CURRENT_BINARY_DIR}/pages/${file})
   install(CODE "
-    file(REMOVE_RECURSE \"${pages}\")
-    execute_process(COMMAND \"$<TARGET_FILE:muster>\" help --pages \"${pages}\" RESULT_VARIABLE result ERROR_VARIABLE text)
+    file(MAKE_DIRECTORY \"${CMAKE_CURRENT_BINARY_DIR}/pages\")
+    execute_process(COMMAND \"$<TARGET_FILE:muster>\" reference ${kind} OUTPUT_FILE \"${page}\" RESULT_VARIABLE result)
     if(NOT result EQUAL 0)
-      message(FATAL_ERROR \"muster could not write its man pages and completions: \${text}\")
+      message(FATAL_ERROR \"muster reference ${kind} failed: \${result}\")
     endif()")
-  install(DIRECTORY ${pages}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR} FILES_MATCHING PATTERN *.1)
-  install(FILES ${pages}/completions/muster.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME muster)
-  install(FILES ${pages}/completions/_muster DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-  install(FILES ${pages}/completions/muster.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+  install(FILES ${page} DESTINATION ${folder})
+endfunction()
+
+if(NOT CMAKE_CROSSCOMPILING)
+  muster_install_page(man muster.1 ${CMAKE_INSTALL_MANDIR}/man1)
+  muster_install_page(bash muster ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  muster_install_page(zsh _muster ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  muster_install_page(fish muster.fish ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
