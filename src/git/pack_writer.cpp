@@ -74,7 +74,8 @@ PackWriter::~PackWriter() = default;
 Result<std::unique_ptr<PackWriter>> PackWriter::open(DiskRepository& into, const TransferLimits& limits, const Deadline& deadline) {
   MUSTER_TRY(DiskRepository::Lease lease, into.borrow());
   std::unique_ptr<PackWriter> out(new PackWriter(into, limits, deadline, std::move(lease)));
-  git_indexer_options options = GIT_INDEXER_OPTIONS_INIT;
+  git_indexer_options options{};
+  options.version = GIT_INDEXER_OPTIONS_VERSION;
   options.progress_cb = progress;
   options.progress_cb_payload = out.get();
   git_indexer* made = nullptr;

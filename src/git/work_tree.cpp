@@ -60,7 +60,8 @@ Result<std::vector<std::string>> changed_files(const WorkTree& work_tree, const 
   below = below == "." ? "" : below + "/";
   std::string pattern = fmt::format("{}*{}", below, suffix);
   char* patterns[] = {pattern.data()};
-  git_status_options options = GIT_STATUS_OPTIONS_INIT;
+  git_status_options options{};
+  options.version = GIT_STATUS_OPTIONS_VERSION;
   options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
   options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS | GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
   options.pathspec = {patterns, 1};

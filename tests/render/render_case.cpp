@@ -19,7 +19,7 @@ class NoSecrets final : public Secrets {
 
 std::shared_ptr<git::Repository> open_repository(const std::filesystem::path& path) {
   static NoSecrets secrets;
-  return git::make_remotes(system_world(), secrets, path.parent_path() / "mirrors", {})->open_local(path).value();
+  return git::make_remotes(system_world(), secrets, path.parent_path() / "mirrors", git::RemoteOptions{})->open_local(path).value();
 }
 
 }  // namespace

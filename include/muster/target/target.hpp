@@ -88,6 +88,7 @@ struct Live {
 struct Precondition {
   std::string uid;
   std::string version;
+  friend bool operator==(const Precondition&, const Precondition&) = default;
 };
 
 struct Health {
