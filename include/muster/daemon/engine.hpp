@@ -1,0 +1,103 @@
+// Engine: the wiring of one fleet: where it is read, where its environments are recorded, what they are applied to, and
+// the passes over them. One-shot verbs and `serve` use the same engine.
+//
+// Ownership: the seams must outlive it. Thread-safety: one thread at a time. State on disk: caches and, without a remote
+// environment repository, `records.git`; everything else may be deleted at any moment.
+// Failures: of loading and of finding the environment repository; passes report failures by instance.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "muster/base/result.hpp"
+#include "muster/base/secrets.hpp"
+#include "muster/base/world.hpp"
+#include "muster/daemon/fleet_reader.hpp"
+#include "muster/deliver/deliverer.hpp"
+#include "muster/deliver/verbs.hpp"
+#include "muster/reconcile/pass.hpp"
+#include "muster/record/branch.hpp"
+#include "muster/target/target.hpp"
+
+namespace muster::daemon {
+
+struct Settings {
+  Path root;                 ///< Of the fleet.
+  Path state;                ///< ".muster"
+  std::string version;       ///< Of muster.
+  std::string owner;         ///< Who holds locks: "muster apply (process 4711)".
+  unsigned jobs = 1;
+  deliver::VerifySignature verify;
+};
+
+/// What a reconcile pass is asked for.
+struct ReconcileRequest {
+  std::vector<std::string> environments;  ///< Empty: all that have a branch.
+  reconcile::Selection selection;
+  reconcile::Observer* observer = nullptr;
+  Duration health_limit = std::chrono::minutes(10);
+  Duration patience = std::chrono::hours(24);
+  bool follow_tip = false;                ///< Ask the remote while waiting, and end when a newer record is there.
+};
+
+class Engine {
+ public:
+  Engine(const World& world, git::Remotes& remotes, target::Targets& targets, Settings settings);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine();
+
+  FleetReader& reader() { return reader_; }
+  deliver::Deliverer& deliverer() { return *deliverer_; }
+  [[nodiscard]] const World& world() const { return world_; }
+  target::Targets& targets() { return targets_; }
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+
+  /// Reads and compiles the fleet, and remembers where its environments are recorded, for times when it cannot be read.
+  Result<LoadedFleet> load();
+
+  /// The environment repository of a fleet; without a usable one, that of the last fleet that was usable here.
+  /// Reason::absent where none ever was.
+  Result<record::EnvironmentRepository*> records(const LoadedFleet* fleet);
+
+  /// One deliver pass over each environment, upstream first.
+  deliver::Delivery deliver(const LoadedFleet& fleet, const deliver::Request& request, const std::stop_token& stop);
+
+  /// One reconcile pass over the environment branches. Looks at the repository first.
+  Result<reconcile::Report> reconcile(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop);
+  /// What a reconcile pass would do now.
+  Result<reconcile::Plan> compare(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop);
+  /// The same, read once, with what it was decided from.
+  struct Looked {
+    reconcile::Observation observation;
+    reconcile::Plan plan;
+  };
+  Result<Looked> look(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop);
+  /// The plan over the branches as they would be after these proposals were recorded (nothing is pushed).
+  Result<Looked> look_after(record::EnvironmentRepository& records, const std::vector<deliver::Proposal>& proposals,
+                            const ReconcileRequest& request, const std::stop_token& stop);
+
+ private:
+  struct Remembered;
+  [[nodiscard]] Path remembered_path() const;
+  void remember(const model::Fleet& fleet);
+  std::vector<reconcile::EnvironmentAt> chosen(const record::EnvironmentRepository& records, const ReconcileRequest& request) const;
+
+  World world_;
+  git::Remotes& remotes_;
+  target::Targets& targets_;
+  Settings settings_;
+  FleetReader reader_;
+  std::unique_ptr<deliver::Deliverer> deliverer_;
+  std::unique_ptr<record::EnvironmentRepository> remembered_records_;
+  reconcile::Settling settling_;
+};
+
+/// Who writes records.
+git::Person record_author();
+
+}  // namespace muster::daemon
