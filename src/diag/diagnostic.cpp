@@ -18,13 +18,17 @@ auto order_of(const Diagnostic& diagnostic) {
 }  // namespace
 
 Diagnostic& Diagnostics::add(Severity severity, Span span, std::string_view code, std::string message) {
-  assert(find_page(code) != nullptr && "every code has a page in src/diag/pages");
-  Diagnostic& added = all_.emplace_back();
+  Diagnostic added;
   added.code = code;
   added.severity = severity;
   added.message = std::move(message);
   added.primary.span = span;
-  return added;
+  return add(std::move(added));
+}
+
+Diagnostic& Diagnostics::add(Diagnostic diagnostic) {
+  assert(find_page(diagnostic.code) != nullptr && "every code has a page in src/diag/pages");
+  return all_.emplace_back(std::move(diagnostic));
 }
 
 void Diagnostics::append(Diagnostics&& other) {

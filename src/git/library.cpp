@@ -15,30 +15,17 @@ namespace {
 // buffers that grow by doubling.
 constexpr std::size_t kAllocation = kObjectBytes + (kObjectBytes >> 1U);
 
-// libgit2 reads the reason off the error of the thread, so a refusal must leave one.
-template <typename T>
-T* or_out_of_memory(T* memory) {
-  if (memory == nullptr) git_error_set_oom();
-  return memory;
-}
-
-constexpr std::size_t kLarge = std::size_t{256} << 10U;
-thread_local std::uint64_t t_large_allocations = 0;
-
-void* take(std::size_t size, const char*, int) {
-  if (size >= kLarge) t_large_allocations += size;
-  return or_out_of_memory(size > kAllocation ? nullptr : std::malloc(size == 0 ? 1 : size));
-}
+void* take(std::size_t size, const char*, int) { return size > kAllocation ? nullptr : std::malloc(size == 0 ? 1 : size); }
 
 bool overflows(std::size_t count, std::size_t size) { return size != 0 && count > std::numeric_limits<std::size_t>::max() / size; }
 
 void* take_zeroed(std::size_t count, std::size_t size, const char*, int) {
-  const bool refused = overflows(count, size) || count * size > kAllocation;
-  return or_out_of_memory(refused ? nullptr : std::calloc(count == 0 ? 1 : count, size == 0 ? 1 : size));
+  return overflows(count, size) || count * size > kAllocation ? nullptr : std::calloc(count == 0 ? 1 : count, size == 0 ? 1 : size);
 }
 
-char* copy_exactly(const char* text, std::size_t length, const char* file, int line) {
-  char* copy = length >= kAllocation ? or_out_of_memory<char>(nullptr) : static_cast<char*>(take(length + 1, file, line));
+char* copy_exactly(const char* text, std::size_t length, const char*, int) {
+  if (length >= kAllocation) return nullptr;
+  char* copy = static_cast<char*>(std::malloc(length + 1));
   if (copy == nullptr) return nullptr;
   std::memcpy(copy, text, length);
   copy[length] = '\0';
@@ -52,15 +39,15 @@ char* copy_up_to(const char* text, std::size_t length, const char* file, int lin
 }
 
 void* resize(void* old, std::size_t size, const char*, int) {
-  return or_out_of_memory(size > kAllocation ? nullptr : std::realloc(old, size == 0 ? 1 : size));
+  return size > kAllocation ? nullptr : std::realloc(old, size == 0 ? 1 : size);
 }
 
 void* resize_array(void* old, std::size_t count, std::size_t size, const char* file, int line) {
-  return overflows(count, size) ? or_out_of_memory<void>(nullptr) : resize(old, count * size, file, line);
+  return overflows(count, size) ? nullptr : resize(old, count * size, file, line);
 }
 
 void* take_array(std::size_t count, std::size_t size, const char* file, int line) {
-  return overflows(count, size) ? or_out_of_memory<void>(nullptr) : take(count * size, file, line);
+  return overflows(count, size) ? nullptr : take(count * size, file, line);
 }
 
 git_allocator g_allocator = {take,   take_zeroed,  copy_text,  copy_up_to, copy_exactly,
@@ -126,8 +113,6 @@ void start_library() {
   static std::once_flag once;
   std::call_once(once, start);
 }
-
-std::uint64_t large_allocations() { return t_large_allocations; }
 
 Failure library_failure(int code, std::string_view doing) {
   const git_error* error = git_error_last();

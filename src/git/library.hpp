@@ -23,9 +23,6 @@ inline constexpr std::size_t kTreeBytes = std::size_t{16} << 20U;
 
 void start_library();
 
-/// Bytes of large allocations libgit2 made on this thread so far: how much a pack makes of itself.
-std::uint64_t large_allocations();
-
 /// The failure that libgit2 just reported on this thread, as `doing: cause`.
 Failure library_failure(int code, std::string_view doing);
 

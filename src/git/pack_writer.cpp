@@ -9,11 +9,6 @@
 namespace muster::git {
 namespace {
 
-// A small pack of deltas can ask for any amount of work. What an honest one unfolds to, counting objects above 256 KiB:
-// thousands of versions of one large file, each a delta of some hundred bytes.
-constexpr std::uint64_t kUnpacked = std::uint64_t{512} << 20U;
-constexpr std::uint64_t kUnpackedPerByte = 4000;
-
 struct OidHash {
   std::size_t operator()(const Oid& id) const {
     std::size_t out = 0;
@@ -95,8 +90,6 @@ int PackWriter::progress(const git_indexer_progress* stats, void* self) {
   auto& writer = *static_cast<PackWriter*>(self);
   if (stats->total_objects > writer.limits_.objects) {
     writer.refusal_ = stalled(Reason::limit, fmt::format("the pack has {} objects; at most {} are taken", stats->total_objects, writer.limits_.objects));
-  } else if (large_allocations() - writer.allocations_ > kUnpacked + kUnpackedPerByte * writer.bytes_) {
-    writer.refusal_ = stalled(Reason::limit, fmt::format("the pack of {} bytes unfolds to far more than an honest one", writer.bytes_));
   } else if (auto end = writer.deadline_.check(); !end.ok()) {
     writer.refusal_ = std::move(end).failure();
   }

@@ -49,7 +49,6 @@ class PackWriter {
   Indexer indexer_;
   git_indexer_progress stats_{};
   std::uint64_t bytes_ = 0;
-  std::uint64_t allocations_ = large_allocations();  ///< When it began.
   std::optional<Failure> refusal_;  ///< Why progress() ended it.
 };
 

@@ -13,8 +13,10 @@
 
 namespace muster::lang {
 
-/// Levels of braces, brackets, parentheses, interpolations and operators inside one another.
+/// Levels of braces, brackets, parentheses and interpolations inside one another.
 inline constexpr std::size_t kMaximumDepth = 100;
+/// Height of an expression's tree, chains of operators included: what evaluation recurses.
+inline constexpr std::size_t kMaximumHeight = 300;
 
 struct Parsed {
   syntax::Tree tree;

@@ -56,7 +56,7 @@ enum class ExprKind : std::uint8_t {
   name,           ///< text()
   list,           ///< items()
   list_for,       ///< comprehension()
-  braces,         ///< entries()
+  braces,         ///< entries(); flag(): an entry was left out since it could not be read
   braces_for,     ///< comprehension()
   member,         ///< base() . word()
   at,             ///< base() @ word()
@@ -103,7 +103,8 @@ struct Arg {
 
 /// One step of a key: `spec.containers["app"]` has three.
 struct KeyPart {
-  enum class Kind : std::uint8_t { word, string, index } kind = Kind::word;
+  /// word, string: `text`; index: `["app"]`, its expression in `index`; computed: `"\(name)-x"`, likewise.
+  enum class Kind : std::uint8_t { word, string, index, computed } kind = Kind::word;
   bool decoded = false;  ///< `text` lies in Tree::decoded, not in the source.
   Range range;           ///< As written, with quotes or brackets.
   Range text;            ///< word, string: Tree::text(part).
@@ -318,7 +319,8 @@ struct Tree {
   }
 };
 
-/// The tree as text, one node a line, two spaces a level; stable, for `muster dump syntax` and goldens.
+/// The tree as text: a statement a line, two spaces a level, expressions as `(operator parts)`; stable, for
+/// `muster dump syntax` and goldens.
 std::string dump_syntax(const Tree& tree);
 
 }  // namespace muster::lang::syntax

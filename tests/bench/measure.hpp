@@ -17,7 +17,7 @@ struct Contender {
 
 struct Figure {
   std::string name;
-  double median = 0;  ///< Milliseconds.
+  double median = 0;   ///< Milliseconds.
   double minimum = 0;
   std::string absent;  ///< Why there is no figure.
 };

@@ -94,8 +94,7 @@ void run(const Options& options, bool overlay) {
                         },
                         options.apps > 200 ? 1 : 3});
   contenders.push_back({"libyaml events", [&] { libyaml_events(bytes); }, 0});
-  report(fmt::format("W3 {} applications {} ({} objects, {} KiB, {} jobs)", options.apps, overlay ? "overlay" : "plain", ours.size(),
-                     bytes.size() >> 10U, default_jobs()),
+  report(fmt::format("W3 {} applications {} ({} objects, {} KiB, {} jobs)", options.apps, overlay ? "overlay" : "plain", ours.size(), bytes.size() >> 10U, default_jobs()),
          measure(std::move(contenders), options.runs));
 }
 

@@ -40,8 +40,7 @@ struct Pass {
 };
 
 /// Compares the tree of every application with the one recorded before; renders those that differ.
-Pass pass(const std::shared_ptr<git::Repository>& repository, source::TreeIds& ids, const std::vector<git::Oid>& recorded,
-          const git::Oid& commit) {
+Pass pass(const std::shared_ptr<git::Repository>& repository, source::TreeIds& ids, const std::vector<git::Oid>& recorded, const git::Oid& commit) {
   Pass out;
   for (std::size_t i = 0; i < recorded.size(); ++i) {
     const std::string path = "apps/" + application_name(i);

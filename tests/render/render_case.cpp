@@ -30,18 +30,9 @@ RenderCase::RenderCase() : repository_(folder_.path() / "shop.git") {
   instance.declaration_digest = sha256("orders");
 }
 
-void RenderCase::read(std::string_view commit, std::string_view path) {
+void RenderCase::commit(const muster::test::GitRepository::Files& files, std::string_view path) {
+  const std::string commit = repository_.commit(files);
   tree = source::Tree::open(open_repository(repository_.path()), git::Oid::parse(commit).value(), path, "shop/orders").value();
-}
-
-void RenderCase::commit(const muster::test::GitRepository::Files& files, std::string_view path) { read(repository_.commit(files), path); }
-
-void RenderCase::commit_link(const muster::test::GitRepository::Files& files, std::string_view link, std::string_view to) {
-  repository_.commit(files);
-  repository_.import(fmt::format("commit refs/heads/main\ncommitter t <t@localhost> 1700000100 +0000\ndata 4\nlink\nfrom refs/heads/main^0\n"
-                                 "M 120000 inline {}\ndata {}\n{}\n",
-                                 link, to.size(), to));
-  read(repository_.tip(), "");
 }
 
 void RenderCase::commit_folder(const std::filesystem::path& folder, std::string_view path) {
@@ -59,12 +50,9 @@ Request RenderCase::request(unsigned jobs) const { return Request{instance, tree
 std::string RenderCase::rendered(unsigned jobs) const { return text_of(render(request(jobs))); }
 
 std::string text_of(const Result<Rendered>& result) {
-  if (!result.ok())
-    return fmt::format("failed ({}, {}): {}\n", to_string(result.failure().kind), to_string(result.failure().reason),
-                       result.failure().text);
+  if (!result.ok()) return fmt::format("failed ({}, {}): {}\n", to_string(result.failure().kind), to_string(result.failure().reason), result.failure().text);
   std::string out;
-  for (const manifest::Object& object : result->objects)
-    out += fmt::format("{}{}", out.empty() ? "" : "---\n", manifest::print_object(object.content));
+  for (const manifest::Object& object : result->objects) out += fmt::format("{}{}", out.empty() ? "" : "---\n", manifest::print_object(object.content));
   return out;
 }
 

@@ -19,8 +19,6 @@ class RenderCase {
 
   /// Commits `files` on top of what there is, and reads folder `path` at that commit from now on.
   void commit(const muster::test::GitRepository::Files& files, std::string_view path = "");
-  /// The same with one symbolic link beside them.
-  void commit_link(const muster::test::GitRepository::Files& files, std::string_view link, std::string_view to);
   /// All files below a folder of the disk, links included.
   void commit_folder(const std::filesystem::path& folder, std::string_view path = "");
   [[nodiscard]] Request request(unsigned jobs = 1) const;
@@ -32,7 +30,6 @@ class RenderCase {
   std::shared_ptr<const source::Tree> tree;
 
  private:
-  void read(std::string_view commit, std::string_view path);
   muster::test::TemporaryFolder folder_;
   muster::test::GitRepository repository_;
 };

@@ -13,9 +13,7 @@ using testing::Not;
 
 std::string late(std::string_view input) { return model::kLateOpen + std::string(input) + model::kLateClose; }
 
-Value config_map(std::string name) {
-  return Object{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", Object{{"name", std::move(name)}}}};
-}
+Value config_map(std::string name) { return Object{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", Object{{"name", std::move(name)}}}}; }
 
 std::string config_map_yaml(std::string_view name, std::string_view text = "") {
   return fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\ndata:\n  text: \"{}\"\n", name, text);
@@ -24,16 +22,12 @@ std::string config_map_yaml(std::string_view name, std::string_view text = "") {
 TEST(RenderKinds, GivesTheEmittedObjectsSortedWithTheImagesOfTheRelease) {
   RenderCase it;
   it.instance.renderer = model::Renderer::none;
-  Value pod = Object{{"apiVersion", "v1"},
-                     {"kind", "Pod"},
-                     {"metadata", Object{{"name", "a"}}},
-                     {"spec", Object{{"containers", Array{Object{{"image", late("image.main")}}}}}}};
+  Value pod = Object{{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", Object{{"name", "a"}}}, {"spec", Object{{"containers", Array{Object{{"image", late("image.main")}}}}}}};
   it.instance.objects.push_back({pod, {}});
   it.instance.objects.push_back({config_map("b"), {}});
   it.images = {{"main", "ghcr.io/shop/orders:2"}};
   EXPECT_EQ(it.rendered(),
-            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  "
-            "containers:\n  - image: ghcr.io/shop/orders:2\n");
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - image: ghcr.io/shop/orders:2\n");
 }
 
 TEST(RenderKinds, WaitsWhileAnImageHasNoValue) {
@@ -82,17 +76,6 @@ TEST(RenderManifests, PassesOverFilesWithOtherExtensionsWhateverTheyHold) {
   RenderCase it;
   it.commit({{"a.yaml", config_map_yaml("a")}, {"logo.png", std::string("\x89PNG\0\xff", 6)}, {"run.sh", "exit 1\n"}});
   EXPECT_THAT(it.rendered(), Not(HasSubstr("failed")));
-}
-
-TEST(RenderManifests, ReadsALinkInsideTheRepositoryAndRefusesOneThatLeadsOut) {
-  RenderCase inside;
-  inside.commit_link({{"base/a.txt", config_map_yaml("linked")}}, "a.yaml", "base/a.txt");
-  EXPECT_THAT(inside.rendered(), HasSubstr("name: linked"));
-  for (const std::string_view target : {"../../../../etc/passwd", "/etc/passwd", "a.yaml", "nowhere.yaml"}) {
-    RenderCase outside;
-    outside.commit_link({{"b.yaml", config_map_yaml("b")}}, "a.yaml", target);
-    EXPECT_THAT(outside.rendered(), testing::AllOf(HasSubstr("failed (stalled"), HasSubstr("a.yaml")));
-  }
 }
 
 TEST(RenderManifests, IsTheSameForAnyNumberOfThreadsWhenManyFilesAreWrong) {

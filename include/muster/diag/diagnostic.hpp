@@ -61,6 +61,7 @@ class Diagnostics {
   }
   /// `code` must stand in the catalogue (asserted).
   Diagnostic& add(Severity severity, Span span, std::string_view code, std::string message);
+  Diagnostic& add(Diagnostic diagnostic);
 
   void append(Diagnostics&& other);
   /// By source path order of registration, then offset, then code; equal ones once. Called once before rendering.

@@ -68,8 +68,7 @@ void report(std::string_view workload, const std::vector<Figure>& figures) {
   std::string line(workload);
   std::string ratio;
   for (std::size_t i = 0; i < figures.size() && i < kRoles.size(); ++i) {
-    line += i == 0 ? fmt::format(" ours={}", text_of(figures[0]))
-                   : fmt::format(" {}={}:{}", kRoles.at(i), figures[i].name, text_of(figures[i]));
+    line += i == 0 ? fmt::format(" ours={}", text_of(figures[0])) : fmt::format(" {}={}:{}", kRoles.at(i), figures[i].name, text_of(figures[i]));
     if (i == 0 || !figures[i].absent.empty() || figures[0].median <= 0) continue;
     ratio += i == 1 ? fmt::format(" {:.1f}x as fast as the peer", figures[1].median / figures[0].median)
                     : fmt::format(" {:.2f}x the limit", figures[0].median / figures[2].median);
