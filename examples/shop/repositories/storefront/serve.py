@@ -1,0 +1,13 @@
+"""What people see of the shop."""
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"storefront\n")
+
+
+if __name__ == "__main__":
+    HTTPServer(("", 8080), Answer).serve_forever()
