@@ -146,7 +146,8 @@ long power_of_first_digit(std::string_view text) {
   if (negative || exponent_text.starts_with('+')) exponent_text.remove_prefix(1);
   constexpr long kBeyondAnyFile = 100'000'000;
   long exponent = 0;
-  if (std::from_chars(exponent_text.data(), exponent_text.data() + exponent_text.size(), exponent).ec != std::errc()) exponent = kBeyondAnyFile;
+  const auto error = std::from_chars(exponent_text.data(), exponent_text.data() + exponent_text.size(), exponent).ec;
+  if (error != std::errc() || exponent > kBeyondAnyFile) exponent = kBeyondAnyFile;
   return position + (negative ? -exponent : exponent);
 }
 
