@@ -209,7 +209,11 @@ class SystemFiles final : public Files {
   }
 
   Result<void> remove(const Path& path) override {
-    if (::unlink(path.c_str()) == 0) return sync_folder(folder_of(path));
+    if (::unlink(path.c_str()) == 0) {
+      auto synced = sync_folder(folder_of(path));
+      // Somebody removed the folder itself in between, and the file with it.
+      return !synced.ok() && synced.failure().reason == Reason::absent ? Result<void>() : synced;
+    }
     if (errno == ENOENT || errno == ENOTDIR) return {};
     return failure_of(errno, "removing", path.native());
   }

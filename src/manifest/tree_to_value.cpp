@@ -200,6 +200,7 @@ class ValueWriter {
     for (Key& key : keys) {
       const Node& key_node = tree_.nodes[key.node];
       if (!is_merge(key_node)) {
+        if (slots.contains(key.text) && !check_replaceable(key_node, key.text)) return false;
         Slot& slot = slots[std::move(key.text)];
         slot.own = true;
         if (!write_value(key.value, slot.value)) return false;
@@ -212,6 +213,7 @@ class ValueWriter {
         Value merged;
         if (!write_value(*source, merged)) return false;
         for (auto& [name, value] : *merged.if_object()) {
+          if (slots.contains(name) && !check_replaceable(key_node, name)) return false;
           Slot& slot = slots[name];
           if (slot.own) {
             return fail(key_node, Reason::invalid,
@@ -226,6 +228,13 @@ class ValueWriter {
     for (auto& [name, slot] : slots) members.append(name, std::move(slot.value));
     out = Value(std::move(members));
     return true;
+  }
+
+  // The number 1 and the text "1" are two keys to Kubernetes' parser, of which chance then drops one; a merge no longer knows
+  // which of the two it had.
+  bool check_replaceable(const Node& node, std::string_view name) {
+    if (std::holds_alternative<std::string_view>(resolve_plain(name))) return true;
+    return fail(node, Reason::invalid, fmt::format("key '{}' is merged and replaced, and may be two keys; leave it out of one of the mappings", shown(name)));
   }
 
   bool merge_sources(std::uint32_t index, std::vector<std::uint32_t>& out) {

@@ -1,0 +1,143 @@
+#include "target/directory/ownership.hpp"
+
+#include <algorithm>
+
+#include "muster/manifest/yaml.hpp"
+#include "target/directory/inventory_text.hpp"
+
+namespace muster::target {
+
+namespace {
+
+// Nothing there is an empty listing; every other failure is one.
+Result<std::vector<DirectoryEntry>> list_if_there(Files& files, const Path& folder) {
+  auto listed = files.list(folder);
+  if (!listed.ok() && listed.failure().reason == Reason::absent) return std::vector<DirectoryEntry>();
+  return listed;
+}
+
+}  // namespace
+
+Result<BookText> read_book(Files& files, const Path& path) {
+  MUSTER_TRY(const DirectoryEntry entry, files.stat(path));
+  if (entry.kind != FileKind::file) return BookText{{}, "unreadable", false};
+  auto text = files.read(path, manifest::kMaxFileBytes);
+  if (!text.ok() && text.failure().reason == Reason::limit) return BookText{{}, "unreadable", false};
+  if (!text.ok()) return std::move(text).failure();
+  std::string version = sha256(*text).text();
+  return BookText{std::move(text).value(), std::move(version), true};
+}
+
+Result<Ownership::Known> Ownership::read(const Path& path, const DirectoryEntry& entry, std::string_view service) {
+  Known known{entry.modified_ns, entry.size, {}};
+  MUSTER_TRY(const BookText book, read_book(files_, path));
+  auto parsed = parse_inventory(book.text, path.native());
+  if (book.readable && parsed.ok() && parsed->service == service) {
+    known.inventory = std::move(parsed).value();
+  } else {
+    known.inventory.service = service;
+    known.inventory.lost = true;
+  }
+  known.inventory.version = book.version;
+  return known;
+}
+
+Result<Ownership::Services> Ownership::look_at(const Path& folder, const Services& before) {
+  Services services;
+  MUSTER_TRY(const auto entries, list_if_there(files_, folder));
+  for (const DirectoryEntry& entry : entries) {
+    const auto service = Layout::service_of(entry.name);
+    if (!service) continue;
+    const auto known = before.find(*service);
+    const bool unchanged = known != before.end() && entry.modified_ns != 0 && known->second.stamp == entry.modified_ns && known->second.size == entry.size;
+    if (unchanged) {
+      services.emplace(*service, known->second);
+      continue;
+    }
+    auto read_now = read(folder / entry.name, entry, *service);
+    if (!read_now.ok() && read_now.failure().reason == Reason::absent) continue;  // Removed since it was listed.
+    if (!read_now.ok()) return std::move(read_now).failure();
+    services.emplace(*service, std::move(read_now).value());
+  }
+  return services;
+}
+
+Result<void> Ownership::look() {
+  const std::scoped_lock hold(mutex_);
+  MUSTER_TRY(const auto folders, list_if_there(files_, layout_.inventories()));
+  std::map<std::string, Services, std::less<>> environments;
+  for (const DirectoryEntry& folder : folders) {
+    if (folder.kind != FileKind::directory) continue;
+    MUSTER_TRY(environments[folder.name], look_at(layout_.inventories() / folder.name, environments_[folder.name]));
+  }
+  environments_ = std::move(environments);
+  looked_ = true;
+  rebuild_owners();
+  return {};
+}
+
+Result<void> Ownership::look_once() {
+  {
+    const std::scoped_lock hold(mutex_);
+    if (looked_) return {};
+  }
+  return look();
+}
+
+std::vector<Inventory> Ownership::inventories(std::string_view environment_id) const {
+  const std::scoped_lock hold(mutex_);
+  std::vector<Inventory> out;
+  const auto environment = environments_.find(environment_id);
+  if (environment == environments_.end()) return out;
+  for (const auto& [service, known] : environment->second) out.push_back(known.inventory);
+  return out;
+}
+
+void Ownership::remember(std::string_view environment_id, std::string_view service, std::optional<Inventory> inventory) {
+  const std::scoped_lock hold(mutex_);
+  Services& services = environments_[std::string(environment_id)];
+  const auto known = services.find(service);
+  if (known != services.end()) {
+    drop_owners(known->second.inventory);
+    services.erase(known);
+  }
+  if (!inventory) return;
+  add_owners(*inventory);
+  services.emplace(service, Known{0, 0, *std::move(inventory)});
+}
+
+void Ownership::rebuild_owners() {
+  owners_.clear();
+  for (const auto& [id, services] : environments_) {
+    for (const auto& [service, known] : services) add_owners(known.inventory);
+  }
+}
+
+void Ownership::add_owners(const Inventory& inventory) {
+  for (const InventoryEntry& entry : inventory.entries) {
+    if (!entry.uid.empty()) owners_[entry.id].push_back({entry.uid, entry.applied});
+  }
+}
+
+void Ownership::drop_owners(const Inventory& inventory) {
+  for (const InventoryEntry& entry : inventory.entries) {
+    const auto found = owners_.find(entry.id);
+    if (found == owners_.end()) continue;
+    const auto same = [&](const Owned& owned) { return owned.uid == entry.uid && owned.applied == entry.applied; };
+    const auto one = std::find_if(found->second.begin(), found->second.end(), same);
+    if (one != found->second.end()) found->second.erase(one);
+    if (found->second.empty()) owners_.erase(found);
+  }
+}
+
+std::string Ownership::uid_of(const manifest::ObjectId& id, const std::optional<Digest>& live) const {
+  const std::scoped_lock hold(mutex_);
+  const auto found = owners_.find(id);
+  if (found == owners_.end()) return {};
+  const auto applied = std::find_if(found->second.begin(), found->second.end(), [&](const Owned& owned) { return live && owned.applied == *live; });
+  if (applied != found->second.end()) return applied->uid;
+  // Which inventory was read first is chance; the smallest uid is not.
+  return std::min_element(found->second.begin(), found->second.end(), [](const Owned& a, const Owned& b) { return a.uid < b.uid; })->uid;
+}
+
+}  // namespace muster::target
