@@ -16,7 +16,7 @@ const InstanceState* Observation::find(const InstanceKey& key) const {
 
 std::vector<EnvironmentAt> all_environments(const record::EnvironmentRepository& records) {
   std::vector<EnvironmentAt> all;
-  for (const auto& name : records.environments()) all.push_back({name, records.branch(name)});
+  for (const auto& name : records.known()) all.push_back({name, records.branch(name)});
   return all;
 }
 

@@ -134,7 +134,7 @@ Result<Branch> EnvironmentRepository::inspect(const std::string& environment) {
     return hold_environment(fmt::format("the branch {} belongs to the fleet `{}`, this is `{}`", environment, branch.file.fleet, location_.fleet));
   }
   if (!branch.file.renamed_to.empty()) {
-    return hold_environment(fmt::format("the environment {} was renamed; it goes on as {}", environment, branch.file.renamed_to));
+    return stalled(Reason::absent, fmt::format("the environment {} was renamed; it goes on as {}", environment, branch.file.renamed_to));
   }
   if (branch.file.environment != environment) {
     return hold_environment(fmt::format("the branch {} says that it is the environment {}", environment, branch.file.environment));
@@ -165,6 +165,14 @@ std::vector<std::string> EnvironmentRepository::environments() const {
   std::vector<std::string> names;
   for (const auto& [name, branch] : branches_) {
     if (branch.ok()) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> EnvironmentRepository::known() const {
+  std::vector<std::string> names;
+  for (const auto& [name, branch] : branches_) {
+    if (branch.ok() || branch.failure().reason != Reason::absent || branch.failure().kind != FailureKind::stalled) names.push_back(name);
   }
   return names;
 }

@@ -58,10 +58,13 @@ class EnvironmentRepository {
 
   /// Environments of this fleet whose branch was there at the last look(), sorted; those renamed away are left out.
   [[nodiscard]] std::vector<std::string> environments() const;
+  /// Those, and the ones that branch() fails for: held, or gone. Sorted; branches renamed away are left out here too.
+  [[nodiscard]] std::vector<std::string> known() const;
   /// As the last look() that concerned it found it.
   /// Reason::absent (wait): the repository answered and has no such branch, nor had it when it was last seen.
-  /// Reason::conflict (stalled): shallow, rewritten or older than seen before, another id or fleet, renamed away: HOLD
-  /// the environment. Others: the last look() failed, with its reason.
+  /// Reason::absent (stalled): renamed away, the environment goes on under another name.
+  /// Reason::conflict (stalled): shallow, rewritten or older than seen before, another id or fleet: HOLD the
+  /// environment. Others: the last look() failed, with its reason.
   [[nodiscard]] Result<Branch> branch(std::string_view environment) const;
 
   [[nodiscard]] std::shared_ptr<git::Repository> repository() const { return repository_; }
