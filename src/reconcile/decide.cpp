@@ -82,7 +82,8 @@ std::optional<ObjectPlan> refused(const Case& at) {
     const auto foreign = at.target.foreign.find(at.id);
     const bool mine = at.entry != nullptr && at.live != nullptr && at.entry->uid == at.live->uid;
     if (foreign == at.target.foreign.end() || mine) return std::nullopt;
-    return refuse(at, Action::refuse, foreign->second, fmt::format("{} belongs to {}", at.id.text(), foreign->second));
+    const auto& owner = foreign->second.owner;
+    return refuse(at, Action::refuse, owner, fmt::format("{} belongs to {}", at.id.text(), owner));
   }
   if (winner) {
     const auto other = at.observation.instances[*winner].key.text();

@@ -33,7 +33,7 @@ Result<void> read_foreign(TargetState& state, const target::Stamp& stamp) {
   MUSTER_TRY(const auto inventories, state.target->inventories(stamp.environment_id));
   for (const auto& inventory : inventories) {
     const std::string owner = fmt::format("{}@{} of fleet {}", inventory.service, stamp.environment, stamp.fleet);
-    for (const auto& entry : inventory.entries) state.foreign.emplace(entry.id, owner);
+    for (const auto& entry : inventory.entries) state.foreign.emplace(entry.id, TargetState::Foreign{stamp.environment_id, owner});
   }
   return {};
 }

@@ -50,6 +50,11 @@ class Ordering {
         if (other != kNone && plan_.instances[other].move == Move::back) wait(other, i, Wait::Until::attempted);
       }
     }
+    // What the old name knew (runs of its job) is kept until the new one has it.
+    for (const auto& name : state.renamed_from) {
+      const auto old = find({state.key.environment, name});
+      if (state.stands && old != kNone && plan_.instances[old].move == Move::remove) wait(old, i, Wait::Until::applied);
+    }
     if (moves(plan) || plan.move == Move::remove) {
       for (const auto& need : state.former_needs) {
         const auto other = find(need);

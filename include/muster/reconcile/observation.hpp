@@ -113,7 +113,12 @@ struct TargetState {
   std::shared_ptr<target::Target> target;  ///< Null where it could not be opened.
   bool executes = false;
   std::map<manifest::ObjectId, target::Live> live;
-  std::map<manifest::ObjectId, std::string> foreign;  ///< What inventories of environments that are not observed own, and whose.
+  /// What inventories of environments whose branch is not observed own here.
+  struct Foreign {
+    std::string environment_id;
+    std::string owner;  ///< "cart@production of fleet shop"
+  };
+  std::map<manifest::ObjectId, Foreign> foreign;
   std::string prunes_held;                 ///< Not all environments that use it could be read; empty: all were.
 };
 

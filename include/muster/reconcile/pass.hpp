@@ -137,7 +137,8 @@ Report run_pass(const World& world, record::EnvironmentRepository& records, targ
 
 /// A person looked at an environment that is held because its history was rewritten or its id is another one, and takes
 /// the branch as it is: the stamp becomes the tip; inventories under other ids of that name become this environment's.
-Result<void> accept_branch(record::EnvironmentRepository& records, target::Targets& targets, const EnvironmentAt& environment);
+/// (Where the branch itself is not accepted, EnvironmentRepository::accept_rewritten() comes first.)
+Result<void> accept_branch(target::Targets& targets, const record::Branch& branch);
 
 /// `muster retire`: deletes what the environment owns in its target (never what another environment names), its
 /// inventories and its stamp. The branch is deleted afterwards. What survives stays in the inventory, and is a Failure.
