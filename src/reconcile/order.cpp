@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
-#include <queue>
+
+#include "muster/graph/graph.hpp"
 
 namespace muster::reconcile {
 namespace {
@@ -22,7 +22,7 @@ class Ordering {
 
   void run() {
     for (std::size_t i = 0; i < plan_.instances.size(); ++i) add_waits(i);
-    while (!number()) break_circle();
+    number();
     spread_obstacles();
     for (auto& instance : plan_.instances) std::sort(instance.waits.begin(), instance.waits.end());
   }
@@ -71,66 +71,48 @@ class Ordering {
     if (moves(other) || other.settle || being_mended) wait(i, need, Wait::Until::healthy);
   }
 
-  /// Gives every instance its place, the lowest ready one first; false where a circle keeps some from theirs.
-  bool number() {
-    const auto count = plan_.instances.size();
-    std::vector<std::size_t> missing(count);
-    std::vector<std::vector<std::size_t>> successors(count);
-    std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> ready;
-    for (std::size_t i = 0; i < count; ++i) {
-      missing[i] = plan_.instances[i].waits.size();
-      for (const auto& wait : plan_.instances[i].waits) successors[wait.instance].push_back(i);
-      if (missing[i] == 0) ready.push(i);
-    }
-    sequence_.clear();
-    placed_.assign(count, false);
-    while (!ready.empty()) {
-      const auto i = ready.top();
-      ready.pop();
-      placed_[i] = true;
-      plan_.instances[i].order = sequence_.size();
-      sequence_.push_back(i);
-      for (const auto next : successors[i]) {
-        if (--missing[next] == 0) ready.push(next);
+  /// An edge for every wait; names sort as keys do.
+  [[nodiscard]] graph::Graph make_graph() const {
+    std::vector<graph::Node> nodes;
+    std::vector<graph::Edge> edges;
+    for (std::size_t i = 0; i < plan_.instances.size(); ++i) {
+      const auto& key = plan_.instances[i].key;
+      nodes.push_back({key.environment + '\x01' + key.service, key.environment});
+      for (const auto& wait : plan_.instances[i].waits) {
+        edges.push_back({static_cast<graph::NodeId>(i), static_cast<graph::NodeId>(wait.instance)});
       }
     }
-    return sequence_.size() == count;
+    return {std::move(nodes), std::move(edges)};
   }
 
-  /// One circle among those without a place: walks back from the lowest of them until one comes twice.
-  std::vector<std::size_t> find_circle() const {
-    std::size_t at = 0;
-    while (placed_[at]) ++at;
-    std::vector<std::size_t> walked;
-    while (std::find(walked.begin(), walked.end(), at) == walked.end()) {
-      walked.push_back(at);
-      for (const auto& wait : plan_.instances[at].waits) {
-        if (placed_[wait.instance]) continue;
-        at = wait.instance;
-        break;
-      }
+  /// Gives every instance its place; circles are taken apart first.
+  void number() {
+    auto graph = make_graph();
+    for (auto circles = graph::circles(graph); !circles.empty(); circles = graph::circles(graph)) {
+      for (const auto& circle : circles) break_circle(circle);
+      graph = make_graph();
     }
-    walked.erase(walked.begin(), std::find(walked.begin(), walked.end(), at));
-    // Begin with the lowest, so that the same circle is told in the same way.
-    std::rotate(walked.begin(), std::min_element(walked.begin(), walked.end()), walked.end());
-    return walked;
+    const auto order = graph::order(graph);
+    for (const auto node : order.value()) {
+      plan_.instances[graph::index(node)].order = sequence_.size();
+      sequence_.push_back(graph::index(node));
+    }
   }
 
   /// An order that nobody needs for safety is dropped; instances that need each other to move forward are held.
-  void break_circle() {
-    const auto circle = find_circle();
+  void break_circle(const std::vector<graph::NodeId>& circle) {
     bool dropped = false;
     for (std::size_t n = 0; n < circle.size(); ++n) {
-      auto& waits = plan_.instances[circle[n]].waits;
-      const auto next = circle[(n + 1) % circle.size()];
+      auto& waits = plan_.instances[graph::index(circle[n])].waits;
+      const auto next = graph::index(circle[(n + 1) % circle.size()]);
       dropped = std::erase_if(waits, [&](const Wait& wait) { return wait.instance == next && wait.until != Wait::Until::healthy; }) > 0 || dropped;
     }
     if (dropped) return;
     std::string text;
-    for (const auto i : circle) text += plan_.instances[i].key.text() + " needs ";
-    text += plan_.instances[circle.front()].key.text();
-    for (const auto i : circle) {
-      auto& instance = plan_.instances[i];
+    for (const auto node : circle) text += plan_.instances[graph::index(node)].key.text() + " needs ";
+    text += plan_.instances[graph::index(circle.front())].key.text();
+    for (const auto node : circle) {
+      auto& instance = plan_.instances[graph::index(node)];
       instance.waits.clear();
       if (!instance.obstacle) instance.obstacle = Obstacle{Obstacle::Kind::circle, text, std::nullopt};
     }
@@ -176,7 +158,6 @@ class Ordering {
   const Observation& observation_;
   Plan& plan_;
   std::map<InstanceKey, std::size_t> index_;
-  std::vector<bool> placed_;
   std::vector<std::size_t> sequence_;
 };
 
