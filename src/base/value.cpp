@@ -43,10 +43,19 @@ bool Object::erase(std::string_view key) {
 
 bool operator==(const Object& a, const Object& b) {
   if (a.size() != b.size()) return false;
-  return std::all_of(a.begin(), a.end(), [&](const Object::Member& member) {
-    const Value* other = b.find(member.first);
-    return other != nullptr && *other == member.second;
-  });
+  const auto same_place = [](const Object::Member& one, const Object::Member& other) { return one.first == other.first; };
+  if (std::equal(a.begin(), a.end(), b.begin(), same_place)) return std::equal(a.begin(), a.end(), b.begin());
+  // Sorted rather than looked up: what strangers write may have a hundred thousand members.
+  const auto sorted = [](const Object& object) {
+    std::vector<const Object::Member*> members;
+    members.reserve(object.size());
+    for (const Object::Member& member : object) members.push_back(&member);
+    std::sort(members.begin(), members.end(), [](const Object::Member* one, const Object::Member* other) { return one->first < other->first; });
+    return members;
+  };
+  const auto ours = sorted(a);
+  const auto theirs = sorted(b);
+  return std::equal(ours.begin(), ours.end(), theirs.begin(), [](const Object::Member* one, const Object::Member* other) { return *one == *other; });
 }
 
 bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }

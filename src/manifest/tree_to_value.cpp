@@ -47,13 +47,21 @@ class ValueWriter {
   bool write_value(std::uint32_t index, Value& out) {
     const Node& node = tree_.nodes[index];
     if (!count(node)) return false;
-    switch (node.kind) {
-      case Node::Kind::scalar: return write_scalar(node, out);
+    // An alias inside what it expands to was refused while reading, so the recursion ends; aliases count as levels too.
+    if (node.kind == Node::Kind::scalar) return write_scalar(node, out);
+    if (depth_ == kMaxDepth) return fail(node, Reason::limit, fmt::format("nested deeper than {} levels once aliases are expanded", kMaxDepth));
+    ++depth_;
+    const bool written = write_collection(index, out);
+    --depth_;
+    return written;
+  }
+
+  bool write_collection(std::uint32_t index, Value& out) {
+    switch (tree_.nodes[index].kind) {
       case Node::Kind::sequence: return write_sequence(index, out);
       case Node::Kind::mapping: return write_mapping(index, out);
-      case Node::Kind::alias: return write_alias(node, out);
+      default: return write_value(tree_.nodes[index].target, out);
     }
-    return false;
   }
 
   bool count(const Node& node) {
@@ -62,14 +70,6 @@ class ValueWriter {
     if (expanded_ > kMaxNodes) return fail(node, Reason::limit, fmt::format("the file has more than {} nodes once aliases are expanded; split it", kMaxNodes));
     if (written_ > limit_) return fail(node, Reason::limit, fmt::format("aliases make the document more than {} times larger", kMaxExpansion));
     return true;
-  }
-
-  // An alias inside what it expands to was refused while reading, so the recursion ends; only its depth must be bounded.
-  bool write_alias(const Node& node, Value& out) {
-    if (++alias_depth_ > kMaxDepth) return fail(node, Reason::limit, fmt::format("aliases are nested deeper than {} levels", kMaxDepth));
-    const bool written = write_value(node.target, out);
-    --alias_depth_;
-    return written;
   }
 
   std::optional<Scalar> meaning(const Node& node) {
@@ -267,7 +267,7 @@ class ValueWriter {
   std::size_t& expanded_;
   std::size_t limit_;
   std::size_t written_ = 0;
-  std::size_t alias_depth_ = 0;
+  std::size_t depth_ = 0;
   std::optional<Failure> failure_;
 };
 
