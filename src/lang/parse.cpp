@@ -5,7 +5,7 @@
 
 #include "grammar/fleet.hpp"
 #include "lang/build.hpp"
-#include "lang/literals.hpp"
+#include "lang/lexemes.hpp"
 #include "lang/parse_state.hpp"
 
 static_assert(TAO_PEGTL_VERSION_MAJOR == 3, "the grammar is written for PEGTL 3.2");

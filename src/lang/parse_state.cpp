@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "lang/docs.hpp"
-#include "lang/literals.hpp"
+#include "lang/lexemes.hpp"
 #include "lang/resync.hpp"
 
 namespace muster::lang {

@@ -1,4 +1,4 @@
-#include "lang/literals.hpp"
+#include "lang/lexemes.hpp"
 
 #include <algorithm>
 #include <array>
