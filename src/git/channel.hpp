@@ -26,8 +26,8 @@ class Channel {
   [[nodiscard]] virtual bool names_service() const = 0;
   /// What the server says first.
   virtual Result<void> greet(PacketSink& greeting) = 0;
-  /// Sends one request and gives the packets of its answer to `answer`.
-  virtual Result<void> ask(std::string_view request, PacketSink& answer) = 0;
+  /// Sends one request and gives the packets of its answer, of at most `limit` bytes, to `answer`.
+  virtual Result<void> ask(std::string_view request, PacketSink& answer, std::uint64_t limit) = 0;
   /// Whether the last failure may be that of a server which does not understand how it was asked.
   [[nodiscard]] virtual bool may_be_older() const = 0;
 };

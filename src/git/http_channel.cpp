@@ -44,12 +44,12 @@ class HttpChannel final : public Channel {
     return {};
   }
 
-  Result<void> ask(std::string_view body, PacketSink& answer) override {
+  Result<void> ask(std::string_view body, PacketSink& answer, std::uint64_t limit) override {
     http::Request request = make_request(fmt::format("{}/{}", whereabouts_.base.empty() ? url_ : whereabouts_.base, name_of(service_)));
     request.method = "POST";
     request.body = body;
     request.repeatable = service_ == Service::upload_pack;
-    request.limits.answer_bytes = limits_.bytes + limits_.bytes / 64 + limits_.answer_bytes;  // A pack in its packets.
+    request.limits.answer_bytes = limit;
     request.headers.push_back({"Content-Type", fmt::format("application/x-{}-request", name_of(service_))});
     if (service_ == Service::upload_pack && !whereabouts_.is_old) request.headers.push_back({"Git-Protocol", "version=2"});
     MUSTER_TRY(const std::string where, exchange(request, answer, fmt::format("application/x-{}-result", name_of(service_))));
@@ -82,13 +82,15 @@ class HttpChannel final : public Channel {
     };
     auto answer = route_.client.send(request, deadline_.stop);
     if (!answer.ok()) {
-      was_answered_ = was_answered_ || answer.failure().reason == Reason::corrupt;
+      const Reason reason = answer.failure().reason;
+      was_answered_ = reason == Reason::corrupt || (was_answered_ && reason != Reason::limit && reason != Reason::timeout && reason != Reason::cancelled);
       return std::move(answer).failure();
     }
     if (!answer->ok()) {
       was_answered_ = !is_final(answer->status);
       return http::failure_of(*answer, deadline_.clock);
     }
+    was_answered_ = true;
     if (!body.complete()) return retry(Reason::unreachable, "the answer ends in its middle");
     return answer->url;
   }

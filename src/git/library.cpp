@@ -1,57 +1,14 @@
 #include "git/library.hpp"
 
-#include <git2/sys/alloc.h>
-
-#include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <mutex>
+
+#include "git/allocation.hpp"
 
 namespace muster::git {
 namespace {
 
-// A header that names a size is all a stranger needs to make libgit2 allocate it, so the cap sits in the allocator: the
-// call fails with out-of-memory, which library_failure reads as Reason::limit. Twice the object size leaves room for
-// buffers that grow by doubling.
-constexpr std::size_t kAllocation = kObjectBytes + (kObjectBytes >> 1U);
-
-void* take(std::size_t size, const char*, int) { return size > kAllocation ? nullptr : std::malloc(size == 0 ? 1 : size); }
-
-bool overflows(std::size_t count, std::size_t size) { return size != 0 && count > std::numeric_limits<std::size_t>::max() / size; }
-
-void* take_zeroed(std::size_t count, std::size_t size, const char*, int) {
-  return overflows(count, size) || count * size > kAllocation ? nullptr : std::calloc(count == 0 ? 1 : count, size == 0 ? 1 : size);
-}
-
-char* copy_exactly(const char* text, std::size_t length, const char*, int) {
-  if (length >= kAllocation) return nullptr;
-  char* copy = static_cast<char*>(std::malloc(length + 1));
-  if (copy == nullptr) return nullptr;
-  std::memcpy(copy, text, length);
-  copy[length] = '\0';
-  return copy;
-}
-
-char* copy_text(const char* text, const char* file, int line) { return copy_exactly(text, std::strlen(text), file, line); }
-
-char* copy_up_to(const char* text, std::size_t length, const char* file, int line) {
-  return copy_exactly(text, strnlen(text, length), file, line);
-}
-
-void* resize(void* old, std::size_t size, const char*, int) {
-  return size > kAllocation ? nullptr : std::realloc(old, size == 0 ? 1 : size);
-}
-
-void* resize_array(void* old, std::size_t count, std::size_t size, const char* file, int line) {
-  return overflows(count, size) ? nullptr : resize(old, count * size, file, line);
-}
-
-void* take_array(std::size_t count, std::size_t size, const char* file, int line) {
-  return overflows(count, size) ? nullptr : take(count * size, file, line);
-}
-
-git_allocator g_allocator = {take,   take_zeroed,  copy_text,  copy_up_to, copy_exactly,
-                             resize, resize_array, take_array, std::free};
+git_allocator g_allocator = bounded_allocator();
 
 void start() {
   git_libgit2_opts(GIT_OPT_SET_ALLOCATOR, &g_allocator);

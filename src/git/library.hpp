@@ -10,14 +10,13 @@
 #include <string>
 #include <string_view>
 
+#include "git/allocation.hpp"
 #include "muster/base/files.hpp"
 #include "muster/base/result.hpp"
 #include "muster/git/objects.hpp"
 
 namespace muster::git {
 
-/// The largest object muster inflates or rebuilds from deltas. Forges refuse files above 100 MiB, so nothing honest is lost.
-inline constexpr std::size_t kObjectBytes = std::size_t{100} << 20U;
 /// The largest tree object: some 400,000 entries.
 inline constexpr std::size_t kTreeBytes = std::size_t{16} << 20U;
 

@@ -9,6 +9,11 @@
 namespace muster::git {
 namespace {
 
+// A small pack of deltas can ask for any amount of work. What an honest one unfolds to, counting objects above 256 KiB:
+// thousands of versions of one large file, each a delta of some hundred bytes.
+constexpr std::uint64_t kUnpacked = std::uint64_t{512} << 20U;
+constexpr std::uint64_t kUnpackedPerByte = 4000;
+
 struct OidHash {
   std::size_t operator()(const Oid& id) const {
     std::size_t out = 0;
@@ -69,7 +74,12 @@ Result<void> Deadline::check() const {
 PackWriter::PackWriter(DiskRepository& into, const TransferLimits& limits, const Deadline& deadline, DiskRepository::Lease lease)
     : into_(into), limits_(limits), deadline_(deadline), lease_(std::move(lease)) {}
 
-PackWriter::~PackWriter() = default;
+PackWriter::~PackWriter() { drop_indexer(); }
+
+void PackWriter::drop_indexer() {
+  const AllocationBudget::Entered entered(budget_);
+  indexer_.reset();
+}
 
 Result<std::unique_ptr<PackWriter>> PackWriter::open(DiskRepository& into, const TransferLimits& limits, const Deadline& deadline) {
   MUSTER_TRY(DiskRepository::Lease lease, into.borrow());
@@ -98,6 +108,7 @@ int PackWriter::progress(const git_indexer_progress* stats, void* self) {
 
 Failure PackWriter::failure(int code, std::string_view doing) {
   if (refusal_) return *refusal_;
+  if (budget_.is_spent()) return stalled(Reason::limit, fmt::format("the pack of {} bytes unfolds to far more than an honest one", bytes_));
   return library_failure(code, doing);
 }
 
@@ -105,6 +116,8 @@ Result<void> PackWriter::append(std::string_view bytes) {
   bytes_ += bytes.size();
   if (bytes_ > limits_.bytes) return stalled(Reason::limit, fmt::format("the pack is larger than {} bytes", limits_.bytes));
   MUSTER_CHECK(deadline_.check());
+  const AllocationBudget::Entered entered(budget_);
+  budget_.allow(kUnpacked + kUnpackedPerByte * bytes_);
   const int code = git_indexer_append(indexer_.get(), bytes.data(), bytes.size(), &stats_);
   if (code != 0) return failure(code, "reading the pack");
   return {};
@@ -112,8 +125,11 @@ Result<void> PackWriter::append(std::string_view bytes) {
 
 Result<void> PackWriter::finish() {
   if (bytes_ == 0 || stats_.total_objects == 0) return stalled(Reason::corrupt, "the pack is empty");
-  const int code = git_indexer_commit(indexer_.get(), &stats_);
-  if (code != 0) return failure(code, "reading the pack");
+  {
+    const AllocationBudget::Entered entered(budget_);
+    const int code = git_indexer_commit(indexer_.get(), &stats_);
+    if (code != 0) return failure(code, "reading the pack");
+  }
   const Path index = into_.git_folder() / "objects" / "pack" / fmt::format("pack-{}.idx", git_indexer_name(indexer_.get()));
   git_odb_refresh(lease_.odb());
   MUSTER_TRY(const std::vector<Oid> ids, objects_of(index));

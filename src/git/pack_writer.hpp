@@ -40,12 +40,14 @@ class PackWriter {
  private:
   PackWriter(DiskRepository& into, const TransferLimits& limits, const Deadline& deadline, DiskRepository::Lease lease);
   static int progress(const git_indexer_progress* stats, void* self);
+  void drop_indexer();
   Failure failure(int code, std::string_view doing);
 
   DiskRepository& into_;
   const TransferLimits& limits_;
   const Deadline& deadline_;
   DiskRepository::Lease lease_;
+  AllocationBudget budget_;  ///< Outlives the indexer.
   Indexer indexer_;
   git_indexer_progress stats_{};
   std::uint64_t bytes_ = 0;

@@ -149,11 +149,11 @@ class DiskRemotes final : public Remotes {
         MUSTER_TRY(route.key_file, file_of(remote.secret));
       }
       MUSTER_TRY(auto channel, open_ssh_channel(world_, route, url, service, options_.limits, deadline));
-      return make_wire_session(std::move(channel), world_.clock, whereabouts);
+      return make_wire_session(std::move(channel), world_.clock, options_.limits, whereabouts);
     }
     HttpRoute route{*http_, credentials, remote.ca_file};
     return make_wire_session(open_http_channel(std::move(route), without_userinfo(remote.url), service, whereabouts, options_.limits, deadline),
-                             world_.clock, whereabouts);
+                             world_.clock, options_.limits, whereabouts);
   }
 
   /// Forges take a token as the password of any user name; the name says who asks where the fleet gives one.

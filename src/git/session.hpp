@@ -42,7 +42,7 @@ Result<void> add_new_objects(DiskRepository& from, git_packbuilder* builder, con
 Result<std::string> make_pack(DiskRepository& from, std::span<const Push> updates, std::span<const Oid> have);
 
 /// git's protocols over a channel.
-std::unique_ptr<Session> make_wire_session(std::unique_ptr<Channel> channel, const Clock& clock, Whereabouts& whereabouts);
+std::unique_ptr<Session> make_wire_session(std::unique_ptr<Channel> channel, const Clock& clock, const TransferLimits& limits, Whereabouts& whereabouts);
 
 [[nodiscard]] bool matches_any(std::string_view name, std::span<const std::string> prefixes);
 

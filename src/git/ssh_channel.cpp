@@ -66,22 +66,23 @@ constexpr std::array kWordings = {
 
 class SshChannel final : public Channel {
  public:
-  SshChannel(std::unique_ptr<ProcessStream> stream, std::string host, const Deadline& deadline)
-      : stream_(std::move(stream)), host_(std::move(host)), deadline_(deadline) {}
+  SshChannel(std::unique_ptr<ProcessStream> stream, std::string host, const TransferLimits& limits, const Deadline& deadline)
+      : stream_(std::move(stream)), host_(std::move(host)), limits_(limits), deadline_(deadline) {}
 
   [[nodiscard]] bool greets_first() const override { return true; }
   [[nodiscard]] bool names_service() const override { return false; }
-  Result<void> greet(PacketSink& greeting) override { return receive(greeting); }
+  Result<void> greet(PacketSink& greeting) override { return receive(greeting, limits_.answer_bytes); }
 
-  Result<void> ask(std::string_view request, PacketSink& answer) override {
+  Result<void> ask(std::string_view request, PacketSink& answer, std::uint64_t limit) override {
     if (auto sent = stream_->write(request); !sent.ok()) return explained(std::move(sent).failure());
-    return receive(answer);
+    return receive(answer, limit);
   }
 
   [[nodiscard]] bool may_be_older() const override { return false; }
 
  private:
-  Result<void> receive(PacketSink& sink) {
+  Result<void> receive(PacketSink& sink, std::uint64_t limit) {
+    std::uint64_t bytes = 0;
     PacketParser parser(sink);
     MUSTER_CHECK(parser.feed(std::exchange(left_, {})));
     std::array<char, std::size_t{64} << 10U> buffer{};
@@ -90,6 +91,8 @@ class SshChannel final : public Channel {
       auto got = stream_->read(buffer.data(), buffer.size());
       if (!got.ok()) return explained(std::move(got).failure());
       if (*got == 0) return ended();
+      bytes += *got;
+      if (bytes > limit) return stalled(Reason::limit, fmt::format("{} answers with more than {} bytes", host_, limit));
       MUSTER_CHECK(parser.feed({buffer.data(), *got}));
     }
     left_ = parser.rest();
@@ -123,6 +126,7 @@ class SshChannel final : public Channel {
 
   std::unique_ptr<ProcessStream> stream_;
   std::string host_;
+  const TransferLimits& limits_;
   const Deadline& deadline_;
   std::string left_;
 };
@@ -132,7 +136,7 @@ class SshChannel final : public Channel {
 Result<std::unique_ptr<Channel>> open_ssh_channel(const World& world, const SshRoute& route, const Url& url, Service service,
                                                   const TransferLimits& limits, const Deadline& deadline) {
   MUSTER_TRY(auto stream, world.processes.open(make_command(route, url, service, limits), deadline.stop));
-  return std::unique_ptr<Channel>(std::make_unique<SshChannel>(std::move(stream), url.host, deadline));
+  return std::unique_ptr<Channel>(std::make_unique<SshChannel>(std::move(stream), url.host, limits, deadline));
 }
 
 }  // namespace muster::git

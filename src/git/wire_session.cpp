@@ -14,6 +14,7 @@ namespace muster::git {
 namespace {
 
 constexpr std::string_view kAgent = "agent=muster";
+constexpr std::uint64_t kBesidePack = std::uint64_t{16} << 20U;  ///< Acknowledgements, reports, words.
 
 std::string refs_question(std::span<const std::string> prefixes) {
   std::string out;
@@ -60,8 +61,8 @@ void sort_by_name(std::vector<Ref>& refs) {
 
 class WireSession final : public Session {
  public:
-  WireSession(std::unique_ptr<Channel> channel, const Clock& clock, Whereabouts& whereabouts)
-      : channel_(std::move(channel)), clock_(clock), whereabouts_(whereabouts) {}
+  WireSession(std::unique_ptr<Channel> channel, const Clock& clock, const TransferLimits& limits, Whereabouts& whereabouts)
+      : channel_(std::move(channel)), clock_(clock), limits_(limits), whereabouts_(whereabouts) {}
 
   Result<RefListing> list(std::span<const std::string> prefixes) override {
     RefListing out;
@@ -69,13 +70,13 @@ class WireSession final : public Session {
     if (channel_->greets_first() || whereabouts_.is_old) MUSTER_CHECK(greet());
     RefsAnswer answer;
     if (!is_old()) {
-      auto listed = channel_->ask(refs_question(prefixes), answer);
+      auto listed = channel_->ask(refs_question(prefixes), answer, limits_.answer_bytes);
       if (!listed.ok()) {
         if (greeting_ || !channel_->may_be_older()) return std::move(listed).failure();
         // Asked without a greeting and not understood: the greeting decides what the server is.
         MUSTER_CHECK(greet());
         answer = {};
-        if (!is_old()) MUSTER_CHECK(channel_->ask(refs_question(prefixes), answer));
+        if (!is_old()) MUSTER_CHECK(channel_->ask(refs_question(prefixes), answer, limits_.answer_bytes));
       }
     }
     if (is_old()) {
@@ -92,7 +93,8 @@ class WireSession final : public Session {
 
   Result<void> fetch(const WantedObjects& objects, PackWriter& pack) override {
     FetchAnswer answer(is_old() ? 0 : 2, [&](std::string_view bytes) { return pack.append(bytes); });
-    return channel_->ask(is_old() ? old_fetch_question(objects, *greeting_) : fetch_question(objects), answer);
+    const std::uint64_t limit = limits_.bytes + limits_.bytes / 64 + kBesidePack;  // A pack in its packets.
+    return channel_->ask(is_old() ? old_fetch_question(objects, *greeting_) : fetch_question(objects), answer, limit);
   }
 
   Result<void> push(DiskRepository& from, std::span<const Push> updates) override {
@@ -102,7 +104,7 @@ class WireSession final : public Session {
     MUSTER_TRY(std::string question, commands(updates));
     MUSTER_CHECK(append_pack(question, from, updates));
     PushReport report(greeting_->can("side-band-64k"));
-    MUSTER_CHECK(channel_->ask(question, report));
+    MUSTER_CHECK(channel_->ask(question, report, kBesidePack));
     return report.outcome(updates);
   }
 
@@ -169,14 +171,15 @@ class WireSession final : public Session {
 
   std::unique_ptr<Channel> channel_;
   const Clock& clock_;
+  const TransferLimits& limits_;
   Whereabouts& whereabouts_;
   std::optional<Greeting> greeting_;
 };
 
 }  // namespace
 
-std::unique_ptr<Session> make_wire_session(std::unique_ptr<Channel> channel, const Clock& clock, Whereabouts& whereabouts) {
-  return std::make_unique<WireSession>(std::move(channel), clock, whereabouts);
+std::unique_ptr<Session> make_wire_session(std::unique_ptr<Channel> channel, const Clock& clock, const TransferLimits& limits, Whereabouts& whereabouts) {
+  return std::make_unique<WireSession>(std::move(channel), clock, limits, whereabouts);
 }
 
 }  // namespace muster::git

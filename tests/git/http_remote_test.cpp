@@ -56,6 +56,25 @@ TEST_F(HttpRemote, IsPolledWithOneRequest) {
   EXPECT_EQ(remotes->requests().at(url_key(remote().url)), 1U);
 }
 
+TEST_F(HttpRemote, ThatSpeaksAnOldProtocolOnlyIsServedToo) {
+  const Oid first = id(source->commit({{"a", "1"}}));
+  source->git({"branch", "other", "main"});
+  server = std::make_unique<test::GitHttpServer>(test::GitHttpServer::Options{folder("root"), false, "", "", 4, false});
+  const RefListing listing = remotes->list_refs(remote(), main_only, {}).value();
+  EXPECT_THAT(listing.refs, ElementsAre(Ref{"refs/heads/main", first}));
+  EXPECT_EQ(listing.head, "refs/heads/main");
+  auto mirror = remotes->fetch(remote(), main_only, {});
+  ASSERT_TRUE(mirror.ok()) << mirror.failure().text;
+  const Oid second = id(source->commit({{"a", "2"}}));
+  mirror = remotes->fetch(remote(), main_only, {});
+  ASSERT_TRUE(mirror.ok()) << mirror.failure().text;
+  EXPECT_EQ((*mirror)->ref("refs/heads/main").value(), second);
+  const std::string before = server->access_log();
+  ASSERT_TRUE(remotes->list_refs(remote(), main_only, {}).ok());
+  const std::string after = server->access_log().substr(before.size());
+  EXPECT_EQ(after, "GET /cart.git/info/refs?service=git-upload-pack 200 HTTP/1.1\n") << "what it speaks is remembered";
+}
+
 TEST_F(HttpRemote, OfAnEmptyRepositoryListsNothing) {
   serve();
   EXPECT_TRUE(remotes->list_refs(remote(), {}, {}).value().refs.empty());

@@ -68,6 +68,7 @@ http {{
       fastcgi_param REMOTE_ADDR $remote_addr;
       fastcgi_param GIT_PROJECT_ROOT {root};
       fastcgi_param GIT_HTTP_EXPORT_ALL 1;
+      {protocol}
       fastcgi_param GIT_CONFIG_GLOBAL /dev/null;
       fastcgi_param GIT_CONFIG_SYSTEM /dev/null;
       fastcgi_param GIT_CONFIG_COUNT 2;
@@ -126,7 +127,8 @@ bool GitHttpServer::start_server() {
   const auto configuration = folder_.write(
       "nginx.conf", fmt::format(kNginx, fmt::arg("folder", folder), fmt::arg("port", port_), fmt::arg("tls", options_.tls ? " ssl http2" : ""),
                                 fmt::arg("certificate", certificate), fmt::arg("authentication", authentication), fmt::arg("root", options_.root.string()),
-                                fmt::arg("backend", program("git-http-backend")), fmt::arg("user", ::getuid() == 0 ? "user root;" : "")));
+                                fmt::arg("backend", program("git-http-backend")), fmt::arg("protocol", options_.protocol_2 ? "" : "fastcgi_param HTTP_GIT_PROTOCOL '';"),
+                                fmt::arg("user", ::getuid() == 0 ? "user root;" : "")));
   server_.emplace(std::vector<std::string>{program("nginx"), "-p", folder, "-e", folder + "/error.log", "-c", configuration.string()},
                   std::map<std::string, std::string>{{"PATH", "/usr/bin:/bin"}}, folder_.path() / "nginx.log");
   return wait_for_port(port_, *server_);

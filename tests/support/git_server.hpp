@@ -19,6 +19,7 @@ class GitHttpServer {
     std::string user;            ///< Basic authentication, if not empty.
     std::string password;
     int workers = 4;             ///< http-backends at once.
+    bool protocol_2 = true;      ///< Lets the client's Git-Protocol header through.
   };
   explicit GitHttpServer(Options options);
 
