@@ -196,7 +196,8 @@ Result<std::string> DiskRepository::blob(const Oid& id, std::size_t limit) {
   const int code = git_odb_read_header(&size, &type, lease.odb(), raw(id));
   if (code == GIT_ENOTFOUND) return missing(path_, id);
   if (code != 0) return library_failure(code, fmt::format("reading object {} of {}", id.text(), path_.string()));
-  if (size > limit) return stalled(Reason::limit, fmt::format("file {} has {} bytes; at most {} are read", id.text(), size, limit));
+  const std::size_t most = std::min(limit, kObjectBytes);
+  if (size > most) return stalled(Reason::limit, fmt::format("file {} has {} bytes; at most {} are read", id.text(), size, most));
   MUSTER_TRY(const ObjectHandle object, read(lease, id, GIT_OBJECT_BLOB));
   return std::string(bytes_of(object));
 }
