@@ -51,6 +51,10 @@ struct Seen {
 
 Result<Seen> look(const Way& way) {
   Seen seen;
+  if (!way.plan.settle && !way.run.outcome.wrote()) {
+    seen.health = way.state.health;  // Nothing changed since the pass looked.
+    return seen;
+  }
   seen.health = health_of(*way.target.target, lasting_objects(way.state, way.target));
   if (!way.target.executes || !way.state.job || seen.health.state != target::Health::State::healthy) return seen;
   MUSTER_TRY(seen.health, judge_run(way));

@@ -188,6 +188,19 @@ void Shop::hold(const std::string& environment, const std::string& service, bool
   write(environment, {{record::hold_path(service), record::print(hold)}});
 }
 
+void Shop::resume(const std::string& environment, const std::string& service) {
+  record::Trailers trailers;
+  trailers.verb = "resume";
+  trailers.fleet = "shop";
+  trailers.environment = environment;
+  trailers.parent = tip(environment);
+  trailers.resumes.push_back({service, {}});
+  record::BranchChange change;
+  change.author = {"Jane", "jane@shop.example", {}, 0};
+  change.message = record::print_message("Resume " + service, "", trailers);
+  commit(environment, change);
+}
+
 void Shop::force(const std::string& environment, const std::optional<std::string>& commit_id) {
   auto& repository = *records->repository();
   const auto name = record::branch_ref(environment);

@@ -63,6 +63,8 @@ class Shop {
   /// `git clone`, `git revert`, `git push`.
   std::string revert(const std::string& environment, const std::string& commit);
   void hold(const std::string& environment, const std::string& service, bool target);
+  /// A person's `resume` of a service.
+  void resume(const std::string& environment, const std::string& service);
   /// Points the branch elsewhere, as a force-push does.
   void force(const std::string& environment, const std::optional<std::string>& commit);
   void look();
