@@ -90,13 +90,32 @@ Result<void> read_environment(Draft& draft, TargetState& state, std::size_t inde
   return {};
 }
 
+/// One stamp cannot be read: its environment is held, the others go on, and nothing is pruned, for whatever it has there
+/// is unknown.
+Result<std::vector<target::Stamp>> read_own_stamps(Draft& draft, std::size_t index, const Failure& corrupt) {
+  auto& target = draft.out.targets[index];
+  target.prunes_held = corrupt.text;
+  std::vector<target::Stamp> stamps;
+  for (auto& environment : draft.out.environments) {
+    if (environment.target != index || environment.unreadable) continue;
+    auto stamp = target.target->stamp(environment.id);
+    if (!stamp.ok()) {
+      environment.unreadable = std::move(stamp).failure().with_context(fmt::format("reading target {}", target.reference.name));
+    } else if (*stamp) {
+      stamps.push_back(**stamp);
+    }
+  }
+  return stamps;
+}
+
 void observe_target(Draft& draft, std::size_t index) {
   auto& state = draft.out.targets[index];
   if (auto opened = open_target(draft, state); !opened.ok()) {
     make_unreadable(draft, index, opened.failure());
     return;
   }
-  const auto stamps = state.target->stamps();
+  auto stamps = state.target->stamps();
+  if (!stamps.ok() && stamps.failure().reason == Reason::corrupt) stamps = read_own_stamps(draft, index, stamps.failure());
   if (!stamps.ok()) {
     make_unreadable(draft, index, Failure(stamps.failure()).with_context(fmt::format("reading the stamps of target {}", state.reference.name)));
     return;

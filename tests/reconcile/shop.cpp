@@ -7,6 +7,7 @@
 #include "muster/manifest/yaml.hpp"
 #include "muster/record/layout.hpp"
 #include "muster/record/trailers.hpp"
+#include "muster/target/targets.hpp"
 #include "support/git_repository.hpp"
 
 namespace muster::test {
@@ -98,6 +99,8 @@ Shop::Shop(bool executes)
   look();
 }
 
+void Shop::use_directories() { directories = target::open_targets(world, folder.path()); }
+
 void Shop::look() {
   // Anew each time, as another process would: nothing but the repository and the state directory connects two passes.
   records = std::make_unique<record::EnvironmentRepository>(world, *remotes,
@@ -109,7 +112,7 @@ void Shop::begin(const std::string& environment, const std::string& target, bool
   record::EnvironmentFile file;
   file.fleet = "shop";
   file.environment = environment;
-  file.target = {target, "memory", "", {}};
+  file.target = {target, directories ? "directory" : "memory", directories ? "out/" + target : "", {}};
   file.repair_drift = repair_drift;
   file.budget.deletions = deletions;
   must(records->create(file, kMuster, {}));
@@ -214,12 +217,12 @@ reconcile::Report Shop::pass(const std::function<void(reconcile::PassOptions&)>&
   options.jobs = jobs;
   options.author = kMuster;
   if (adjust) adjust(options);
-  return reconcile::run_pass(world, *records, targets, reconcile::all_environments(*records), options);
+  return reconcile::run_pass(world, *records, used(), reconcile::all_environments(*records), options);
 }
 
 reconcile::Observation Shop::observation() {
   look();
-  return reconcile::observe(world, *records, targets, reconcile::all_environments(*records), {jobs, {}});
+  return reconcile::observe(world, *records, used(), reconcile::all_environments(*records), {jobs, {}});
 }
 
 reconcile::Plan Shop::plan() { return reconcile::compare(observation()); }

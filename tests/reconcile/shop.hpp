@@ -53,6 +53,8 @@ Digest job_run(const std::string& image);
 class Shop {
  public:
   explicit Shop(bool executes = false);
+  /// From here on targets are folders: `prod` is written to folder.path()/"out"/"prod".
+  void use_directories();
 
   /// Begins an environment whose objects go to a target of that name.
   void begin(const std::string& environment, const std::string& target = "prod", bool repair_drift = true, std::optional<int> deletions = {});
@@ -83,14 +85,15 @@ class Shop {
   TestClock clock;
   World world;
   MemoryTargets targets;
+  std::unique_ptr<target::Targets> directories;
   std::unique_ptr<Secrets> secrets;
   std::unique_ptr<git::Remotes> remotes;
   std::unique_ptr<record::EnvironmentRepository> records;
   unsigned jobs = 1;
 
  private:
+  [[nodiscard]] target::Targets& used() { return directories ? *directories : targets; }
   void commit(const std::string& environment, const record::BranchChange& change);
-  std::map<std::string, std::map<std::string, std::string>> images_;  // By environment and service: what the ledger has.
 };
 
 }  // namespace muster::test
