@@ -127,7 +127,9 @@ struct comprehension_ahead : p::at<kw_for, p::plus<p::space>, name> {};
 
 struct list_open : p::success {};
 struct list_item : p::seq<expression> {};
-struct list_items : p::opt<list_item, p::star<next_element<']'>, want<Expected::value, list_item>>> {};
+/// Where an element must stand: not at the end of the brackets, nor at that of the file or before a declaration.
+struct element_ahead : p::not_at<p::sor<p::one<']', ')', '}', ',', '\n', '\r'>, p::eof>> {};
+struct list_items : p::opt<element_ahead, want<Expected::value, list_item>, p::star<next_element<']'>, want<Expected::value, list_item>>> {};
 struct list_of_comprehension : p::seq<comprehension_ahead, comprehension<comprehension_value>> {};
 struct list_of_items : p::seq<list_open, list_items> {};
 struct list : bracketed<'[', ']', Lines::skipped, true, p::sor<list_of_comprehension, list_of_items>> {};
@@ -150,12 +152,12 @@ struct plain_assignment : p::seq<p::one<'='>, p::not_at<p::one<'=', '>'>>> {};
 /// A statement or an entry ends at a newline, `,` or `}`. A forgotten separator is reported and read as there.
 struct separator_ahead : p::at<p::sor<p::one<'\n', '\r', ',', '}', '#'>, p::eof>> {};
 struct wrong_semicolon : p::plus<p::one<';'>> {};
-struct wrong_comment : p::seq<p::sor<p::string<'/', '/'>, p::seq<p::string<'/', '*'>, p::until<p::at<p::sor<p::string<'*', '/'>, p::eolf>>>>>,
-                              p::until<p::at<p::eolf>>> {};
-struct end_of_value : p::sor<separator_ahead, p::seq<gap, p::sor<separator_ahead, wrong_semicolon, wrong_comment, forgotten_separator>>,
-                             raise<Expected::end_of_value>> {};
+struct block_comment : p::seq<p::string<'/', '*'>, p::sor<p::until<p::string<'*', '/'>>, p::until<p::at<p::eolf>>>> {};
+struct wrong_comment : p::sor<block_comment, p::seq<p::string<'/', '/'>, p::until<p::at<p::eolf>>>> {};
+struct end_of_value
+    : p::sor<separator_ahead, p::seq<gap, p::sor<separator_ahead, wrong_semicolon, wrong_comment, forgotten_separator, raise<Expected::end_of_value>>>> {};
 
-struct entry : p::seq<key, gap, want<Expected::equals, p::sor<plain_assignment, wrong_assignment>>, wide, value, end_of_value> {};
+struct entry : p::seq<key, gap, want<Expected::equals, p::sor<plain_assignment, wrong_assignment>>, wide, no_field_yet, value, end_of_value> {};
 struct entry_ahead : p::not_at<p::sor<p::one<'}', '\n', '\r'>, p::eof>> {};
 struct entries_open : p::success {};
 struct entries : p::seq<entries_open, separators,
@@ -170,7 +172,7 @@ struct named_argument : p::seq<argument_name, gap, p::sor<p::one<'='>, wrong_arg
 struct positional_argument : p::seq<expression> {};
 struct argument : p::if_then_else<ahead<starts_named>, named_argument, positional_argument> {};
 struct call_open : p::success {};
-struct call : bracketed<'(', ')', Lines::skipped, true, call_open, p::opt<argument, p::star<next_element<')'>, want<Expected::value, argument>>>> {};
+struct call : bracketed<'(', ')', Lines::skipped, true, call_open, p::opt<element_ahead, want<Expected::value, argument>, p::star<next_element<')'>, want<Expected::value, argument>>>> {};
 
 // ---- expressions ----
 
@@ -187,7 +189,7 @@ struct postfix : p::seq<primary, p::star<p::sor<member, call, index, at_environm
 struct prefix_not : kw_not {};
 struct prefix_minus : p::seq<p::one<'-'>, p::not_at<space_or_end>> {};
 struct wrong_not : p::seq<p::one<'!'>, p::not_at<p::one<'='>>> {};
-struct prefix : p::sor<p::seq<prefix_not, wide>, prefix_minus, p::seq<wrong_not, gap>> {};
+struct prefix : p::sor<p::seq<prefix_not, wide, no_field_yet>, prefix_minus, p::seq<wrong_not, gap>> {};
 struct operand : p::sor<p::seq<p::plus<prefix>, want<Expected::value, postfix>>, postfix> {};
 
 struct op_or : kw_or {};
@@ -212,7 +214,7 @@ struct binary_operator
     : p::seq<p::at<p::one<'o', 'a', '=', '!', '<', '>', '?', '+', '-', '*', '/', '%', '&', '|'>>,
              p::sor<op_or, op_and, wrong_equal, op_equal, wrong_unequal, op_unequal, op_less_equal, op_greater_equal, op_less, op_greater, op_coalesce, op_add,
                     op_subtract, op_multiply, op_divide, op_modulo, wrong_and, wrong_or>> {};
-struct operation : p::seq<reach, binary_operator, wide, want<Expected::value, operand>> {};
+struct operation : p::seq<reach, binary_operator, wide, no_field_yet, want<Expected::value, operand>> {};
 struct chain : chained<operand, p::star<operation>> {};
 
 struct conditional : p::seq<kw_if, wide, value, reach, want<Expected::then, kw_then>, wide, value, reach, want<Expected::else_, kw_else>, wide, value> {};
@@ -243,13 +245,13 @@ struct add : p::string<'+', '='> {};
 struct remove : p::string<'-', '='> {};
 struct assignment : p::sor<set, add, remove, wrong_assignment> {};
 /// A value that cannot be read leaves a field with a `bad` one: nobody will say that it is missing.
-struct stmt_value : recover<Skip::value, value, end_of_value> {};
+struct stmt_value : recover<Skip::value, wide, no_field_yet, value, end_of_value> {};
 struct stmt_body : want<Expected::body, body> {};
 
 struct stmt_key : key {};
 struct locked : p::seq<kw_locked, p::plus<p::blank>, p::at<ahead<starts_keyed>>> {};
 struct block : p::seq<p::at<p::one<'{'>>, stmt_body> {};
-struct field : p::seq<want<Expected::assignment, assignment>, wide, stmt_value> {};
+struct field : p::seq<want<Expected::assignment, assignment>, stmt_value> {};
 struct keyed : p::seq<p::opt<locked>, ahead<starts_keyed>, stmt_key, gap, p::sor<block, field>> {};
 
 struct stmt_name : name {};
@@ -263,13 +265,13 @@ struct in : p::seq<in_open, gap, in_names, gap, stmt_body> {};
 
 struct param_open : kw_param {};
 struct param : p::seq<param_open, gap, want<Expected::name, stmt_name>, gap, want<Expected::colon, p::one<':'>>, gap, stmt_type,
-                      p::sor<p::seq<gap, plain_assignment, wide, stmt_value>, end_of_value>> {};
+                      p::sor<p::seq<gap, plain_assignment, stmt_value>, end_of_value>> {};
 struct let_open : kw_let {};
 struct let : p::seq<let_open, gap, want<Expected::name, stmt_name>, gap, p::opt<p::one<':'>, p::not_at<p::one<'='>>, gap, stmt_type, gap>,
-                    want<Expected::equals, p::sor<plain_assignment, wrong_assignment>>, wide, stmt_value> {};
+                    want<Expected::equals, p::sor<plain_assignment, wrong_assignment>>, stmt_value> {};
 struct output_open : kw_output {};
 struct output : p::seq<output_open, gap, want<Expected::name, stmt_name>, gap, want<Expected::colon, p::one<':'>>, gap, stmt_type, gap,
-                       want<Expected::equals, plain_assignment>, wide, stmt_value> {};
+                       want<Expected::equals, plain_assignment>, stmt_value> {};
 struct require_open : kw_require {};
 struct require : p::seq<require_open, gap, condition, reach, want<Expected::else_, kw_else>, wide, message, end_of_value> {};
 
@@ -301,7 +303,9 @@ struct with_body : p::seq<p::sor<in, for_each, object, patch, entity_in_body>, e
 struct keyword_statement : p::seq<p::at<p::one<'i', 'p', 'l', 'o', 'r', 'f', 'e', 'g', 't', 's', 'n'>>,
                                   p::sor<with_body, param, let, output, require, expect>> {};
 struct keyed_statement : p::seq<p::at<p::sor<ahead<starts_keyed>, locked>>, keyed, end_of_value> {};
-struct statement : p::seq<statement_open, p::sor<keyed_statement, keyword_statement, raise<Expected::statement>>, statement_end> {};
+/// `else {` is no block called `else`.
+struct wrong_else : p::seq<p::at<kw_else, p::star<p::blank>, p::one<'{'>>, raise<Expected::statement>> {};
+struct statement : p::seq<statement_open, p::sor<wrong_else, keyed_statement, keyword_statement, raise<Expected::statement>>, statement_end> {};
 struct statement_ahead : p::not_at<p::sor<p::one<'}', '\n', '\r'>, p::eof>> {};
 struct body_open : p::success {};
 struct statements : p::seq<body_open, separators, p::star<statement_ahead, p::sor<wrong_comment, recover<Skip::statement, statement>>, separators>> {};
@@ -377,7 +381,7 @@ struct defaults : headed<defaults_head> {};
 struct waive : headed<waive_head> {};
 struct test : headed<test_head> {};
 template <typename Declaration>
-struct flat : p::seq<decl_open, Declaration, decl_end> {};
+struct flat : p::seq<decl_open, Declaration, end_of_declaration, decl_end> {};
 
 /// `servce cart : std.web {`: reported, and its body is read as a service's.
 struct unknown_word : word {};

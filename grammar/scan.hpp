@@ -189,7 +189,9 @@ constexpr bool starts_field(const char* at, const char* end) {
   const char* const after = word_end(at, end);
   if (after == at) return at != end && *at == '"' && starts_keyed(at, end);
   const char* const next = skip_blanks(after, end);
-  return next != end && *next != '{' && starts_keyed(at, end);
+  if (next == end || *next == '{' || !starts_keyed(at, end)) return false;
+  // `service : std.web {` has lost its name.
+  return *next != ':' || !is_declaration_word({at, static_cast<std::size_t>(after - at)}) || std::find(next, line_end(next, end), '{') == line_end(next, end);
 }
 
 /// True where a whole key stands before `= += -=` or `{`: a new field or block, in a place where none may begin.

@@ -145,11 +145,27 @@ struct behind_space {
   }
 };
 
+/// No other byte before a declaration is that one: comments and texts end with their lines.
+inline constexpr char kLastOfByteOrderMark = '\xbf';
+
 struct behind_newline {
   using rule_t = behind_newline;
   using subs_t = p::type_list<>;
   MUSTER_MATCH [[nodiscard]] static bool match(Input& in, State& /*st*/) {
-    return in.current() == in.begin() || is_newline(in.current()[-1]);
+    return in.current() == in.begin() || is_newline(in.current()[-1]) || in.current()[-1] == kLastOfByteOrderMark;
+  }
+};
+
+/// Before a value that may stand on the next line: where that line begins a field of its own, the value is missing.
+struct no_field_yet {
+  using rule_t = no_field_yet;
+  using subs_t = p::type_list<>;
+  MUSTER_MATCH [[nodiscard]] static bool match(Input& in, State& st) {
+    if (st.lines != Lines::separate) return true;
+    const char* at = in.current();
+    while (at != in.begin() && is_blank(at[-1])) --at;
+    if (at != in.begin() && is_newline(at[-1]) && starts_assignment(in.current(), in.end())) st.missing_value(in.current());
+    return true;
   }
 };
 
@@ -239,8 +255,9 @@ struct bracketed {
     const Lines before = st.lines;
     if (before != Lines::none) st.lines = Mode;
     const auto space = [&] { return gap::match<A, M, Action, Control>(in, st); };
+    const char* const first = grammar::skip_blanks(open + 1, in.end());
     bool matched = space() && p::seq<Rules...>::template match<A, p::rewind_mode::required, Action, Control>(in, st) && space();
-    if (Trailing && matched && !in.empty() && *in.current() == ',') {
+    if (Trailing && matched && !in.empty() && *in.current() == ',' && in.current() != first) {
       in.bump(1);
       matched = space();
     }
@@ -280,17 +297,22 @@ struct recover {
   using subs_t = p::type_list<Rules...>;
   MUSTER_MATCH [[nodiscard]] static bool match(Input& in, State& st) {
     const char* const begin = in.current();
+    const char* to = begin;
     const auto checkpoint = st.checkpoint();
     const Lines lines = st.lines;
-    try {
-      return p::seq<Rules...>::template match<A, M, Action, Control>(in, st);
-    } catch (const typename State::Stop& stop) {
-      st.lines = lines;
-      st.roll_back(How, checkpoint, begin);
-      const char* const to = st.recover(How, begin, stop, in.end());
-      in.bump(static_cast<std::size_t>(to - in.current()));
-      return true;
+    {
+      auto marker = in.template mark<p::rewind_mode::required>();
+      try {
+        return marker(p::seq<Rules...>::template match<A, M, Action, Control>(in, st));
+      } catch (const typename State::Stop& stop) {
+        st.lines = lines;
+        st.roll_back(How, checkpoint, begin);
+        to = st.recover(How, begin, stop, in.end());
+      }
     }
+    // The marker has put the input back to where it began.
+    in.bump(static_cast<std::size_t>(to - begin));
+    return true;
   }
 };
 

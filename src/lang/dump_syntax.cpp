@@ -202,9 +202,9 @@ class Dump {
       case DeclKind::import_:
         return with_value(with_value("import", "", decl.text), "version", decl.version) + (decl.alias.empty() ? "" : fmt::format(" as {}", text(decl.alias)));
       case DeclKind::const_: return with_value(with_type("const " + name, decl.type), "=", decl.value);
-      case DeclKind::fn: return with_value(fmt::format("fn {} -> {}", name, decl.type == kNoType ? "" : type(decl.type)), "=", decl.value);
+      case DeclKind::fn: return with_value(fmt::format("fn {} -> {}", name, decl.type == kNoType ? "<bad>" : type(decl.type)), "=", decl.value);
       case DeclKind::record: return "type " + name;
-      case DeclKind::alias: return with_value(fmt::format("type {} = {}", name, decl.type == kNoType ? "" : type(decl.type)), "where", decl.value);
+      case DeclKind::alias: return with_value(fmt::format("type {} = {}", name, decl.type == kNoType ? "<bad>" : type(decl.type)), "where", decl.value);
       case DeclKind::enum_: return "enum " + name;
       case DeclKind::kind: return fmt::format("kind {} for {}{}", name, word, path("extends"));
       case DeclKind::entity: return fmt::format("{} {}{}", word, name, path(":"));

@@ -93,6 +93,8 @@ void ParseState::closed(const char* open, const char* close) {
   if (indentation(text_, offset(open)) > margin) suspect_ = open;
 }
 
+void ParseState::missing_value(const char* at) { raise(grammar::Expected::value, text_.data() + errors.behind_last(offset(at))); }
+
 bool ParseState::missing_comma(const char* at) {
   const std::uint32_t here = offset(at);
   const std::size_t margin = indentation(text_, here);
@@ -123,7 +125,7 @@ const char* ParseState::recover(grammar::Skip how, const char* begin, const Stop
   report(stop.diagnostic);
   const char* const to = resync(how, begin, stop.at, end);
   if (how == grammar::Skip::value) {
-    const std::uint32_t from = offset(begin);
+    const std::uint32_t from = offset(grammar::skip_blanks(begin, end));
     build.bad({from, std::max(from, errors.behind_last(offset(to)))});
   } else {
     build.damage();

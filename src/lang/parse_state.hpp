@@ -37,6 +37,8 @@ class ParseState {
   /// Reports a `{` that is cut short and returns; throws Stop for anything else.
   void unclosed(const char* open, const char* at);
   void closed(const char* open, const char* close);
+  /// Raises that no value stands before the field which begins at `at`.
+  [[noreturn]] void missing_value(const char* at);
   /// False where a new field begins, so that a bracket must have been left open.
   bool missing_comma(const char* at);
   /// True where a statement or an entry begins at `at`; reports that nothing separates it from the one before.

@@ -61,6 +61,25 @@ const char* end_of_statement(const char* at, const char* failed, const char* end
   return at;
 }
 
+std::size_t indentation(const char* line, const char* end) { return static_cast<std::size_t>(grammar::skip_blanks(line, end) - line); }
+
+/// YAML's lists and blocks of text go on below their first line: they are one error.
+const char* past_foreign_lines(const char* begin, const char* failed, const char* to, const char* end) {
+  if (failed == end || (*failed != '-' && *failed != '|' && *failed != '>')) return to;
+  const char* line = begin;
+  while (line[-1] != '\n') --line;  // A value stands behind its key, so a character is before it.
+  const std::size_t margin = indentation(line, end);
+  while (to != end && grammar::is_newline(*to)) {
+    const char* const next = grammar::next_line(to, end);
+    const char* const first = grammar::skip_blanks(next, end);
+    if (first == end || *first == '}' || grammar::is_newline(*first)) break;
+    const bool item = *first == '-' && first + 1 != end && grammar::is_blank(first[1]);
+    if (!item && indentation(next, end) <= margin) break;
+    to = grammar::line_end(next, end);
+  }
+  return to;
+}
+
 /// The `{` that opens the declaration's body: on this line, or first on the next.
 const char* body_of_head(const char* failed, const char* end) {
   const char* at = failed;
@@ -77,11 +96,17 @@ const char* next_declaration(const char* begin, const char* failed, const char* 
   return grammar::next_declaration(grammar::next_line(std::max(begin, failed), end), end);
 }
 
+/// The newline before a declaration: the one whose head failed ends there.
+const char* before(const char* declaration, const char* end) {
+  if (declaration == end) return end;
+  return declaration[-1] == '\n' && declaration[-2] == '\r' ? declaration - 2 : declaration - 1;
+}
+
 }  // namespace
 
 const char* resync(grammar::Skip how, const char* begin, const char* failed, const char* end) {
   switch (how) {
-    case grammar::Skip::value: return end_of_statement(begin, failed, end);
+    case grammar::Skip::value: return past_foreign_lines(begin, failed, end_of_statement(begin, failed, end), end);
     case grammar::Skip::statement: {
       const char* const to = end_of_statement(begin, failed, end);
       // Going on at the same place would never end.
@@ -89,7 +114,7 @@ const char* resync(grammar::Skip how, const char* begin, const char* failed, con
     }
     case grammar::Skip::head:
       if (const char* const body = body_of_head(std::max(begin, failed), end)) return body;
-      return next_declaration(begin, failed, end);
+      return before(next_declaration(begin, failed, end), end);
     case grammar::Skip::declaration: return next_declaration(begin, failed, end);
   }
   return end;

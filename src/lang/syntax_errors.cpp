@@ -51,6 +51,11 @@ class Look {
     return {source_, at_, static_cast<Offset>(std::min<std::size_t>(at_ + size, text_.size()))};
   }
   [[nodiscard]] diag::Span span(Offset begin, Offset end_offset) const { return {source_, begin, end_offset}; }
+  /// From here to `end_offset`, without the blanks before that.
+  [[nodiscard]] diag::Span trimmed(Offset end_offset) const {
+    while (end_offset > at_ && grammar::is_blank(text_[end_offset - 1])) --end_offset;
+    return {source_, at_, end_offset};
+  }
   [[nodiscard]] Look moved(std::size_t by) const { return {source_, text_, static_cast<Offset>(std::min<std::size_t>(at_ + by, text_.size()))}; }
   [[nodiscard]] Look past_blanks() const { return moved(static_cast<std::size_t>(grammar::skip_blanks(here(), end()) - here())); }
   /// Bytes of the character here.
@@ -76,6 +81,13 @@ class Look {
 
 bool is_any(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// "`else`", "the end of the line", for messages.
+std::string described(const Look& look) {
+  if (look.at_end()) return "the end of the file";
+  if (look.at_line_end()) return "the end of the line";
+  return fmt::format("`{}`", escape_for_terminal(look.token()));
 }
 
 // ---- habits of other languages: where a value should stand ----
@@ -251,7 +263,7 @@ Found labelled_block(const Look& look) {
   if (labels.empty() || next.peek() != '{') return {};
   std::string named = labels.back();
   std::erase(named, '"');
-  return make(look.span(look.at(), next.at()), "F0105", fmt::format("blocks have no labels: `{}` sets fields of one record", word), "labels of another language")
+  return make(look.trimmed(next.at()), "F0105", fmt::format("blocks have no labels: `{}` sets fields of one record", word), "labels of another language")
       .help(fmt::format("write `{} {{ … }}`, or a map: `{} = {{ {} = {{ … }} }}`", word, word, named.empty() ? "name" : named));
 }
 
@@ -306,8 +318,17 @@ Found locked_field_list(const Look& look) {
       .fix(next.span(0), "= ", fmt::format("`{} = {}`", word, escape_for_terminal(token)));
 }
 
+Found merge_conflict(const Look& look) {
+  for (const std::string_view mark : {"<<<<<<<", "=======", ">>>>>>>", "|||||||"}) {
+    if (look.before() == '\n' && look.starts(mark)) {
+      return make(look.span(look.line().size()), "F0135", "a merge left its conflict here", "a mark of git's").help("choose one side, and remove the marks");
+    }
+  }
+  return {};
+}
+
 Found statement_habit(const Look& look) {
-  for (const auto& habit : {yaml_list, foreign_comment_here, control_statement, declaration_inside, labelled_block, lone_word, binding, modifier, locked_field_list}) {
+  for (const auto& habit : {merge_conflict, yaml_list, foreign_comment_here, control_statement, declaration_inside, labelled_block, lone_word, binding, modifier, locked_field_list}) {
     if (Found found = habit(look)) return found;
   }
   return {};
@@ -332,7 +353,7 @@ Found terraform(const Look& look) {
   const bool known = is_any(word, {"resource", "module", "data", "variable", "provider", "output", "locals", "terraform"});
   const Look brace = look.moved(look.line().find('{'));
   const Offset end = look.line().find('{') == std::string_view::npos ? look.at() + static_cast<Offset>(word.size()) : brace.at();
-  return make(look.span(look.at(), end), "F0105", known ? "this is Terraform syntax" : fmt::format("there is no declaration `{}` with quoted labels", word),
+  return make(look.trimmed(end), "F0105", known ? "this is Terraform syntax" : fmt::format("there is no declaration `{}` with quoted labels", word),
               fmt::format("`{}` with quoted labels", word))
       .help("fleet files declare services; write `service web : KIND { … }`");
 }
@@ -349,7 +370,7 @@ Found other_format(const Look& look) {
 }
 
 Found declaration_habit(const Look& look) {
-  for (const auto& habit : {foreign_comment_here, yaml_list, field_outside, terraform, other_format}) {
+  for (const auto& habit : {merge_conflict, foreign_comment_here, yaml_list, field_outside, terraform, other_format}) {
     if (Found found = habit(look)) return found;
   }
   return {};
@@ -396,7 +417,12 @@ Found body_habit(const Look& look, Offset behind_last, Offset begin) {
     if (next != look.end() && *next == '{') result.help("the `{` stands on the same line");
     return result;
   }
+  if (static_cast<unsigned char>(look.peek()) >= 0x80U) return name_habit(look, behind_last);
   const std::string_view token = look.token();
+  if (!look.word().empty() && look.line().find('{') != std::string_view::npos && grammar::is_blank(look.before())) {
+    return make(look.span(look.word().size()), "F0130", fmt::format("expected `{{`, found {}", described(look)), "is this its kind?")
+        .fix(look.span(0), ": ", fmt::format("`: {}`, where it is the kind", look.word()));
+  }
   if (is_any(token, {"==", "=", "!", "."}) && begin != look.at()) {
     return make(look.span(token.size()), "F0134", "`in` names environments or groups, never an expression", "`{` was expected").help("write `in production, staging { … }`");
   }
@@ -404,13 +430,6 @@ Found body_habit(const Look& look, Offset behind_last, Offset begin) {
     return make(look.span(token.size()), "F0130", fmt::format("a body follows without `{}`", token), "not needed").fix(look.span(token.size()), "", "leave it out");
   }
   return {};
-}
-
-/// "`else`", "the end of the line", for messages.
-std::string described(const Look& look) {
-  if (look.at_end()) return "the end of the file";
-  if (look.at_line_end()) return "the end of the line";
-  return fmt::format("`{}`", escape_for_terminal(look.token()));
 }
 
 struct Words {
@@ -470,8 +489,8 @@ Diagnostic string_end(const Look& look, Expected what, Offset begin) {
 }
 
 Diagnostic interpolation_end(const Look& look, Offset begin) {
-  if (Found habit = behind_value_habit(look)) return *habit;
   if (!look.at_line_end() && look.peek() != '"') {
+    if (Found habit = behind_value_habit(look)) return *habit;
     return make(look.span(look.token().size()), "F0131", fmt::format("expected `)` to close `\\(`, found {}", described(look)), "one value stands in `\\( )`");
   }
   return make(look.span(begin, look.at()), "F0131", "this `\\(` is not closed in its text", "the text opened here").help("write `\"\\(name)\"`; for the two characters themselves, `\"\\\\(\"`");
@@ -543,11 +562,22 @@ Diagnostic SyntaxErrors::expected(Expected what, std::uint32_t at, std::uint32_t
     case Expected::name:
     case Expected::entity_name:
     case Expected::path:
+    case Expected::enum_value: habit = name_habit(look, last); break;
+    case Expected::type:
+      habit = look.peek() == '{' ? make(look.span(1), "F0126", "a type is written by its name", "a record has none here").help("a record is declared: `type Probe { path: string }`")
+                                 : name_habit(look, last);
+      break;
     case Expected::member:
-    case Expected::enum_value:
-    case Expected::type: habit = name_habit(look, last); break;
+      habit = look.peek() == '.' ? behind_value_habit(Look(source_, text_, at - 1)) : name_habit(look, last);
+      break;
+    case Expected::colon:
+      if (grammar::is_word_start(look.peek())) {
+        return make(look.span(look.word().size()), "F0129", fmt::format("expected `:`, found {}", described(look)), "its type?").fix(span(last, last), ":", "add `:` before it");
+      }
+      break;
     case Expected::plain_text: habit = quotes(look); break;
     case Expected::end_of_declaration:
+      habit = behind_value_habit(look);
       if (grammar::starts_declaration(look.here(), look.end())) habit = make(look.span(look.word().size()), "F0106", "each declaration begins on a line of its own, in column 1", "begins here");
       break;
     default: break;
@@ -555,7 +585,7 @@ Diagnostic SyntaxErrors::expected(Expected what, std::uint32_t at, std::uint32_t
   if (habit) return *habit;
   const Words& words = kWords.at(static_cast<std::size_t>(what));
   const diag::Span span = look.at_line_end() ? this->span(last, last + 1) : look.span(look.token().size());
-  return make(span, words.code, fmt::format("expected {}, found {}", words.what, described(look)), fmt::format("{} was expected", words.what));
+  return make(span, words.code, fmt::format("expected {}, found {}", words.what, described(look)), "expected here");
 }
 
 bool SyntaxErrors::at_boundary(std::uint32_t at) const {
@@ -660,6 +690,7 @@ Diagnostic SyntaxErrors::stray_brace(std::uint32_t at) const {
 
 Diagnostic SyntaxErrors::bad_escape(std::uint32_t begin, std::uint32_t end) const {
   const std::string shown = escape_for_terminal(text_.substr(begin, end - begin));
+  if (end - begin > 3) return make(span(begin, end), "F0116", fmt::format("`{}` is no character that a text may hold", shown), "a control character, or none at all");
   Diagnostic result = make(span(begin, end), "F0116", fmt::format("`{}` is no escape", shown), "known: \\n \\t \\r \\\" \\\\ \\u{…} and \\(value)");
   return result.fix(span(begin, begin), "\\", fmt::format("`\\{}` for the characters themselves, or a raw text r\"…\"", shown));
 }
