@@ -69,8 +69,8 @@ Result<Deletions> count_deletions(const std::shared_ptr<git::Repository>& reposi
   std::set<manifest::ObjectId> gone;
   std::set<manifest::ObjectId> stands;
   for (const auto& service : services_before) {
-    MUSTER_TRY(const std::size_t files, before.count_files(service));
-    total += files;
+    MUSTER_TRY(const auto files, before.files(service));
+    total += files.size();
     MUSTER_TRY(const auto folder_before, before.folder(service));
     MUSTER_TRY(const auto folder_after, after.folder(service));
     if (folder_before == folder_after || (!folder_after && renamed.contains(service))) continue;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "fields.hpp"
 #include "muster/manifest/yaml.hpp"
@@ -36,6 +37,11 @@ bool EnvironmentFile::answers_to(std::string_view name) const {
   return name == environment || std::find(renamed_from.begin(), renamed_from.end(), name) != renamed_from.end();
 }
 
+bool EnvironmentFile::declares_same(const EnvironmentFile& other) const {
+  return target == other.target && budget.deletions == other.budget.deletions && budget.changes == other.budget.changes &&
+         repair_drift == other.repair_drift;
+}
+
 std::string print(const EnvironmentFile& file) {
   Object out;
   out.append("format", kFormat);
@@ -53,6 +59,13 @@ std::string print(const EnvironmentFile& file) {
   out.append("drift", file.repair_drift ? "repair" : "show");
   if (!file.renamed_from.empty()) out.append("renamed_from", list_of(file.renamed_from));
   if (!file.renamed_to.empty()) out.append("renamed_to", file.renamed_to);
+  Object stamp;
+  const std::pair<const char*, const std::string*> parts[] = {
+      {"revision", &file.written_by.revision}, {"muster", &file.written_by.muster}, {"edition", &file.written_by.edition}};
+  for (const auto& [name, text] : parts) {
+    if (!text->empty()) stamp.append(name, *text);
+  }
+  if (!stamp.empty()) out.append("written_by", std::move(stamp));
   return std::string(kHeader) + manifest::print_yaml(out);
 }
 
@@ -79,6 +92,11 @@ Result<EnvironmentFile> parse_environment_file(std::string_view bytes, std::stri
     Fields inner(*budget, std::string(path) + ": budget");
     file.budget.deletions = small_number(inner, "deletions");
     file.budget.changes = small_number(inner, "changes");
+    MUSTER_CHECK(inner.finish());
+  }
+  if (const Value* stamp = fields.mapping("written_by")) {
+    Fields inner(*stamp, std::string(path) + ": written_by");
+    file.written_by = {inner.text_or("revision", ""), inner.text_or("muster", ""), inner.text_or("edition", "")};
     MUSTER_CHECK(inner.finish());
   }
   const std::string drift = fields.text_or("drift", "repair");

@@ -125,11 +125,11 @@ Result<std::string> Standing::edited(std::string_view service) {
   return std::string();
 }
 
-Result<std::size_t> Standing::count_files(std::string_view service) {
+Result<std::map<std::string, git::Oid>> Standing::files(std::string_view service) {
   MUSTER_TRY(const auto found, folder(service));
   std::map<std::string, git::Oid> files;
   if (found) MUSTER_CHECK(collect_files(*repository_, *found, "", 0, files));
-  return files.size();
+  return files;
 }
 
 Result<std::optional<std::vector<manifest::ObjectId>>> Standing::identities(std::string_view service) {

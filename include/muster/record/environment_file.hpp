@@ -10,6 +10,7 @@
 //   drift: repair                             # or show
 //   renamed_from: [prod]                      # former names: records that name them count
 //   renamed_to: production-eu                 # this branch is history; the environment goes on there
+//   written_by: {revision: …, muster: 0.1.0, edition: "1.0"}   # an older fleet does not write it back
 #pragma once
 
 #include <optional>
@@ -20,6 +21,7 @@
 #include "muster/base/result.hpp"
 #include "muster/base/value.hpp"
 #include "muster/model/fleet.hpp"
+#include "muster/record/inputs.hpp"
 
 namespace muster::record {
 
@@ -43,9 +45,12 @@ struct EnvironmentFile {
   bool repair_drift = true;
   std::vector<std::string> renamed_from;  ///< Oldest last.
   std::string renamed_to;
+  FleetStamp written_by;
 
   /// Does a record of this name belong to this branch?
   [[nodiscard]] bool answers_to(std::string_view name) const;
+  /// Do both say the same of target, budgets and drift: what the fleet declares?
+  [[nodiscard]] bool declares_same(const EnvironmentFile& other) const;
 };
 
 std::string print(const EnvironmentFile& file);

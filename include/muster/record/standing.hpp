@@ -54,8 +54,8 @@ class Standing {
 
   /// Identities of its objects; where they cannot be read, what release.yaml says; nullopt where neither can.
   Result<std::optional<std::vector<manifest::ObjectId>>> identities(std::string_view service);
-  /// Object files of the folder, without reading them.
-  Result<std::size_t> count_files(std::string_view service);
+  /// Object files of the folder (path below it → blob), without reading them.
+  Result<std::map<std::string, git::Oid>> files(std::string_view service);
 
   Result<EnvironmentFile> environment_file();
   /// Holds by service. A file that cannot be read holds its service too, with that as the reason.

@@ -1,0 +1,264 @@
+#include "muster/deliver/deliverer.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+
+#include "environment.hpp"
+
+namespace muster::deliver {
+namespace {
+
+Obstacle obstacle_of(const Failure& failure) {
+  Obstacle obstacle;
+  obstacle.text = failure.text;
+  if (failure.reason == Reason::cancelled) {
+    obstacle.why = Why::cancelled;
+    obstacle.lift = "run again";
+  } else if (failure.kind == FailureKind::retry) {
+    obstacle.why = failure.reason == Reason::exhausted || failure.reason == Reason::conflict ? Why::record_failed : Why::records_unreachable;
+    obstacle.lift = "it goes on by itself when the environment repository can be reached and written";
+  } else if (failure.reason == Reason::conflict || failure.reason == Reason::corrupt || failure.reason == Reason::invalid || failure.reason == Reason::unsupported) {
+    obstacle.why = Why::environment;
+    obstacle.lift = "put the branch right; after a look, `muster resume` takes it as it is";
+  } else {
+    obstacle.why = Why::record_failed;
+    obstacle.lift = "mend what the message names";
+  }
+  return obstacle;
+}
+
+Verdict worst_of(const Item& item, bool recorded) {
+  Verdict verdict = recorded ? Verdict::moved : Verdict::unchanged;
+  for (const auto& obstacle : item.obstacles) verdict = std::max(verdict, verdict_of(obstacle.why));
+  return verdict;
+}
+
+Outcome outcome_of(const Pass& pass, Item& item, const std::optional<git::Oid>& record) {
+  Outcome outcome;
+  outcome.service = item.service;
+  outcome.environment = pass.environment.name;
+  outcome.evidence = item.evidence;
+  std::stable_sort(item.obstacles.begin(), item.obstacles.end(), [](const Obstacle& a, const Obstacle& b) { return verdict_of(a.why) > verdict_of(b.why); });
+  const bool moves = item.proposal.has_value();
+  outcome.verdict = worst_of(item, moves);
+  outcome.obstacles = item.obstacles;
+  if (item.descriptor && item.descriptor->release) outcome.release = item.descriptor->release->release.text();
+  if (!moves) return outcome;
+  outcome.moves = item.proposal->moves;
+  outcome.removed = item.proposal->removal;
+  outcome.renamed_from = item.proposal->renamed_from;
+  outcome.release = outcome.removed ? std::string() : item.proposal->release.release.text();
+  outcome.record = record;
+  return outcome;
+}
+
+/// Only what the plan names, and that exactly; otherwise nothing at all.
+bool keep_exactly(Pass& pass) {
+  bool exact = true;
+  const auto& plan = pass.run.request.exactly;
+  for (const auto& wanted : plan) {
+    if (wanted.environment != pass.environment.name) continue;
+    Item* item = pass.find(wanted.service);
+    if (item != nullptr && item->proposal && planned(*item->proposal) == wanted) continue;
+    exact = false;
+    if (item == nullptr) {
+      Item missing;
+      missing.service = wanted.service;
+      pass.items.push_back(std::move(missing));
+      item = &pass.items.back();
+    }
+    const std::string now = item->proposal ? "would be something else" : "does not move now";
+    item->hold(Why::moved_since_plan, "", fmt::format("what the plan says of {} {}", wanted.service, now), "make a new plan");
+  }
+  for (Item& item : pass.items) {
+    const bool wanted = std::any_of(plan.begin(), plan.end(), [&](const auto& p) { return p.service == item.service && p.environment == pass.environment.name; });
+    if (!exact || !wanted) item.proposal.reset();
+  }
+  return exact;
+}
+
+std::vector<const Proposal*> proposals_of(const Pass& pass) {
+  std::vector<const Proposal*> proposals;
+  for (const Item& item : pass.items) {
+    if (item.proposal) proposals.push_back(&*item.proposal);
+  }
+  return proposals;
+}
+
+/// One attempt; Reason::conflict where somebody was faster.
+Result<void> attempt(Run& run, const model::Environment& environment, record::EnvironmentRepository& records, EnvironmentOutcome& outcome,
+                     std::vector<Proposal>& proposals) {
+  outcome.instances.clear();
+  proposals.clear();
+  MUSTER_TRY(const record::Branch branch, prepare_branch(run, environment, records, outcome.created));
+  if (!branch.tip.is_zero()) outcome.tip = outcome.tip_before = branch.tip;
+  Pass pass{run, environment, records, branch, nullptr, {}, {}, {}, {}, {}, {}, {}};
+  MUSTER_CHECK(decide(pass));
+  if (!run.request.exactly.empty()) (void)keep_exactly(pass);
+  std::optional<git::Oid> record;
+  if (!run.request.dry) {
+    MUSTER_TRY(const auto change, make_record(pass, proposals_of(pass)));
+    if (change) {
+      MUSTER_TRY(const record::Branch after, records.commit(branch, *change, run.stop));
+      outcome.tip = record = after.tip;
+    }
+  }
+  for (Item& item : pass.items) {
+    if (!item.selected) continue;
+    outcome.instances.push_back(outcome_of(pass, item, record));
+    if (item.proposal) proposals.push_back(std::move(*item.proposal));
+  }
+  return {};
+}
+
+}  // namespace
+
+void pass_environment(Run& run, const model::Environment& environment, record::EnvironmentRepository& records, Delivery& out) {
+  Deliverer::State& state = run.state;
+  EnvironmentOutcome outcome;
+  outcome.environment = environment.name;
+  std::vector<Proposal> proposals;
+  const auto pass = [&]() -> Result<void> {
+    std::unique_ptr<FileLock> lock;
+    if (!run.request.dry) {
+      MUSTER_TRY(lock, record::lock_environment(state.world.files, state.settings.state, environment.name, state.settings.owner));
+    }
+    for (int tries = 0;; ++tries) {
+      auto done = attempt(run, environment, records, outcome, proposals);
+      const bool lost = !done.ok() && done.failure().reason == Reason::conflict && done.failure().kind == FailureKind::retry;
+      if (!lost || tries + 1 >= record::EnvironmentRepository::kAttempts) return done;
+      if (!record::pause_after_lost_race(state.world, tries, run.stop)) return retry(Reason::cancelled, "stopped");
+      MUSTER_CHECK(records.look(environments_to_look_at(run.fleet, {environment.name}), run.stop));
+    }
+  };
+  auto done = pass();
+  if (!done.ok()) {
+    outcome.obstacle = obstacle_of(done.failure());
+    outcome.instances.clear();
+    proposals.clear();
+  }
+  state.since.fill(outcome, state.now());
+  out.report.environments.push_back(std::move(outcome));
+  std::move(proposals.begin(), proposals.end(), std::back_inserter(out.proposals));
+}
+
+namespace {
+
+Delivery refuse_barrier(Run& run, const std::vector<std::string>& environments) {
+  Delivery out;
+  for (const auto& name : environments) {
+    EnvironmentOutcome outcome;
+    outcome.environment = name;
+    outcome.obstacle = Obstacle{Why::environment, "", "the fleet has an error after which nothing is delivered", "mend the fleet; `muster check` lists the errors", {}, {}};
+    run.state.since.fill(outcome, run.state.now());
+    out.report.environments.push_back(std::move(outcome));
+  }
+  return out;
+}
+
+Delivery run_passes(Run& run, const std::vector<std::string>& environments) {
+  Delivery out;
+  record::EnvironmentRepository& records = run.state.records_of(run.fleet);
+  const auto looked = records.look(environments_to_look_at(run.fleet, environments), run.stop);
+  if (!looked.ok() && records.repository() == nullptr && run.request.dry) {
+    // A plan without any environment repository at hand: each environment says so below.
+  }
+  for (const auto& name : environments) {
+    const model::Environment* environment = run.fleet.environment(name);
+    if (environment != nullptr) pass_environment(run, *environment, records, out);
+  }
+  return out;
+}
+
+bool moved_since_plan(const Delivery& delivery) {
+  for (const auto& environment : delivery.report.environments) {
+    if (environment.obstacle) return true;
+    for (const auto& outcome : environment.instances) {
+      const auto& obstacles = outcome.obstacles;
+      if (std::any_of(obstacles.begin(), obstacles.end(), [](const Obstacle& o) { return o.why == Why::moved_since_plan; })) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Deliverer::State::State(const World& world_, git::Remotes& remotes_, Settings settings_)
+    : world(world_), remotes(remotes_), settings(std::move(settings_)),
+      since(world.files, settings.state / "cache" / "since.json"), zones(world.files) {}
+
+record::EnvironmentRepository& Deliverer::State::records_of(const model::Fleet& fleet) {
+  const bool embedded = fleet.records_repository.url.empty();
+  auto& repository = records[fleet.name + " " + (embedded ? std::string() : git::url_key(fleet.records_repository.url))];
+  if (repository == nullptr) {
+    record::EnvironmentRepository::Location location;
+    if (!embedded) location.remote = source::remote_of(fleet.records_repository);
+    location.fleet = fleet.name;
+    location.state = settings.state;
+    repository = std::make_unique<record::EnvironmentRepository>(world, remotes, std::move(location));
+  }
+  return *repository;
+}
+
+Deliverer::Deliverer(const World& world, git::Remotes& remotes, Settings settings) : state_(std::make_unique<State>(world, remotes, std::move(settings))) {}
+Deliverer::~Deliverer() = default;
+
+record::EnvironmentRepository& Deliverer::records(const model::Fleet& fleet) { return state_->records_of(fleet); }
+
+Delivery Deliverer::deliver(const model::Fleet& fleet, const FleetRevision& revision, const Request& request, const std::stop_token& stop) {
+  std::vector<std::string> names = request.environments;
+  if (names.empty()) {
+    for (const auto& environment : fleet.environments) names.push_back(environment.name);
+  }
+  names = upstream_first(fleet, names);
+  const std::set<std::string> asked(names.begin(), names.end());
+  const SourceHeads sources = fleet.barrier ? SourceHeads{} : ask_sources(*state_, fleet, asked, stop);
+  Run run{*state_, fleet, revision, request, sources, stop, std::nullopt, state_->settings.author};
+  if (fleet.barrier) return refuse_barrier(run, names);
+  if (!request.exactly.empty() && !request.dry) {
+    // The plan was made of one state of the world: it holds as a whole, before anything is written, and what is written
+    // upstream must not change what was planned downstream.
+    Request rehearsal = request;
+    rehearsal.dry = true;
+    Run dry{*state_, fleet, revision, rehearsal, sources, stop, std::nullopt, state_->settings.author};
+    Delivery checked = run_passes(dry, names);
+    if (moved_since_plan(checked)) {
+      checked.proposals.clear();
+      return checked;
+    }
+    std::reverse(names.begin(), names.end());
+  }
+  Delivery out = run_passes(run, names);
+  if (!request.dry) state_->since.save();
+  return out;
+}
+
+std::vector<std::string> upstream_first(const model::Fleet& fleet, const std::vector<std::string>& environments) {
+  std::vector<std::string> sorted = environments;
+  std::sort(sorted.begin(), sorted.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+  std::vector<std::string> out;
+  std::set<std::string> done;
+  while (out.size() < sorted.size()) {
+    const std::size_t before = out.size();
+    for (const auto& name : sorted) {
+      if (done.contains(name)) continue;
+      const auto upstream = environments_to_look_at(fleet, {name});
+      const bool ready = std::all_of(upstream.begin(), upstream.end(), [&](const std::string& other) {
+        return other == name || done.contains(other) || !std::binary_search(sorted.begin(), sorted.end(), other);
+      });
+      if (!ready) continue;
+      done.insert(name);
+      out.push_back(name);
+    }
+    if (out.size() > before) continue;
+    for (const auto& name : sorted) {  // A circle of soaks; each still gets its pass.
+      if (done.insert(name).second) out.push_back(name);
+    }
+  }
+  return out;
+}
+
+}  // namespace muster::deliver

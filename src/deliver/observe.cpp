@@ -1,0 +1,164 @@
+// Observe: what each input is now. Absence and trouble are "unknown", and say why.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "pass.hpp"
+
+namespace muster::deliver {
+namespace {
+
+using record::ImageValue;
+using record::SourceValue;
+
+/// The instance whose source an instance is finally made from: itself, or that of the environment it follows.
+const model::Instance* fed_by_branch(const model::Fleet& fleet, const model::Instance* instance) {
+  for (std::size_t hops = 0; instance != nullptr && !instance->follows.empty() && hops <= fleet.environments.size(); ++hops) {
+    instance = fleet.instance(instance->name, instance->follows);
+  }
+  return instance;
+}
+
+Observation unknown(Why why, std::string input, std::string text, std::string lift) {
+  Observation out;
+  out.obstacle.why = why;
+  out.obstacle.input = std::move(input);
+  out.obstacle.text = std::move(text);
+  out.obstacle.lift = std::move(lift);
+  return out;
+}
+
+/// What a failed look at a branch means.
+Observation no_head(const Failure& failure, bool recorded_before) {
+  const std::string input(record::kSource);
+  if (failure.reason == Reason::absent) {
+    if (recorded_before) return unknown(Why::branch_deleted, input, failure.text + " any more", "push the branch again, or map another one");
+    return unknown(Why::branch_missing, input, failure.text + " yet", "it begins when somebody pushes it");
+  }
+  if (failure.reason == Reason::cancelled) return unknown(Why::cancelled, input, failure.text, "run again");
+  return unknown(Why::source_unreachable, input, failure.text, "it goes on by itself when the repository answers");
+}
+
+const SourceValue* recorded_source(const Item& item) {
+  const Base base = base_of(item.ledger, std::string(record::kSource));
+  return base.value == nullptr ? nullptr : std::get_if<SourceValue>(base.value);
+}
+
+Observation observe_source(Pass& pass, const Item& item) {
+  const model::SourceRef& source = *item.instance->source;
+  const std::string key = git::url_key(source.repository.url);
+  const SourceValue* recorded = recorded_source(item);
+  const auto found = pass.run.sources.heads.find({key, source.branch});
+  if (found == pass.run.sources.heads.end()) {
+    return unknown(Why::source_unreachable, std::string(record::kSource), fmt::format("{} was not asked", source.repository.url), "run again");
+  }
+  if (!found->second.ok()) return no_head(found->second.failure(), recorded != nullptr);
+  const source::Head& head = *found->second;
+  Observation out;
+  out.seen = head.seen;
+  SourceValue value{head.commit, git::Oid{}, source.branch, source.path, key};
+  if (recorded != nullptr && recorded->commit == head.commit && recorded->same_key(value)) {
+    out.value = *recorded;
+    return out;
+  }
+  auto ids = pass.run.state.tree_ids.find(key);
+  if (ids == pass.run.state.tree_ids.end()) ids = pass.run.state.tree_ids.emplace(key, source::TreeIds(head.repository)).first;
+  auto id = ids->second.id_at(head.commit, source.path);
+  if (!id.ok()) {
+    const std::string text = fmt::format("{} at {}: {}", source.repository.url, head.commit.short_text(), id.failure().text);
+    return unknown(Why::source_failed, std::string(record::kSource), text, "mend the repository, or the `path` of the service");
+  }
+  value.tree = *id;
+  out.value = std::move(value);
+  return out;
+}
+
+const BuiltImage* built_image(const Request& request, const std::string& service, const std::string& name) {
+  const auto found = std::find_if(request.images.begin(), request.images.end(), [&](const auto& i) { return i.service == service && i.name == name; });
+  return found == request.images.end() ? nullptr : &*found;
+}
+
+Observation observe_image(const Pass& pass, const Item& item, const model::ImageInput& image) {
+  const std::string input = std::string(record::kImagePrefix) + image.name;
+  const BuiltImage* built = built_image(pass.run.request, item.service, image.name);
+  Observation out;
+  out.seen = pass.now;
+  if (!image.reference.empty()) {
+    ImageValue value;
+    value.reference = image.reference;
+    value.literal = true;
+    out.value = std::move(value);
+    if (built != nullptr && built->reference != image.reference) {
+      out.obstacle.why = Why::image_refused;
+      out.obstacle.input = input;
+      out.obstacle.text = fmt::format("the fleet names the image `{}`, so `{}` is refused", image.reference, built->reference);
+      out.obstacle.lift = "change the fleet file, or leave the image to CI there";
+    }
+    return out;
+  }
+  if (built != nullptr) {
+    ImageValue value;
+    value.reference = built->reference;
+    value.commit = built->commit;
+    out.value = std::move(value);
+    return out;
+  }
+  const Base base = base_of(item.ledger, input);
+  if (base.value != nullptr) {
+    out.value = *base.value;  // CI is the only source, and says nothing new.
+    return out;
+  }
+  return unknown(Why::image_missing, input, fmt::format("no image `{}` was delivered yet", image.name),
+                 fmt::format("`muster deliver {} --image {}=REFERENCE` after the build", item.service, image.name));
+}
+
+}  // namespace
+
+SourceHeads ask_sources(Deliverer::State& state, const model::Fleet& fleet, const std::set<std::string>& environments, const std::stop_token& stop) {
+  SourceHeads out;
+  std::vector<source::Question> questions;
+  std::vector<std::pair<std::string, std::string>> keys;
+  std::set<std::pair<std::string, std::string>> asked;
+  for (const auto& instance : fleet.instances) {
+    if (instance.source) out.remotes.emplace(git::url_key(instance.source->repository.url), source::remote_of(instance.source->repository));
+    if (!environments.contains(fleet.environment(instance.environment).name)) continue;
+    const model::Instance* fed = fed_by_branch(fleet, &instance);
+    if (fed == nullptr || !fed->source || fed->source->branch.empty()) continue;
+    std::pair key(git::url_key(fed->source->repository.url), fed->source->branch);
+    if (!asked.insert(key).second) continue;
+    questions.push_back({source::remote_of(fed->source->repository), fed->source->branch});
+    keys.push_back(std::move(key));
+  }
+  source::Heads heads(state.remotes, state.settings.jobs);
+  auto answers = heads.ask(questions, stop);
+  for (std::size_t i = 0; i < answers.size(); ++i) out.heads.insert_or_assign(keys[i], std::move(answers[i]));
+  return out;
+}
+
+void observe(Pass& pass, Item& item) {
+  const model::Instance& instance = *item.instance;
+  Observation declaration;
+  declaration.value = record::DeclarationValue{instance.declaration_digest};
+  declaration.seen = pass.now;
+  item.observed.emplace(record::kDeclaration, std::move(declaration));
+  if (!instance.follows.empty()) return;  // `from` is found by find_candidates.
+  if (instance.source) item.observed.emplace(record::kSource, observe_source(pass, item));
+  for (const auto& image : instance.images) {
+    item.observed.emplace(std::string(record::kImagePrefix) + image.name, observe_image(pass, item, image));
+  }
+}
+
+Descends descends_in(Pass& pass, const std::string& repository_key) {
+  return [&pass, repository_key](const git::Oid& ancestor, const git::Oid& descendant) -> Result<bool> {
+    if (ancestor == descendant) return true;
+    const auto remote = pass.run.sources.remotes.find(repository_key);
+    if (remote == pass.run.sources.remotes.end()) return false;
+    MUSTER_TRY(const auto mirror, pass.run.state.remotes.mirror(remote->second));
+    auto answer = mirror->is_ancestor(ancestor, descendant);
+    // A commit that is not here cannot be shown to be an ancestor.
+    if (!answer.ok() && answer.failure().reason == Reason::absent) return false;
+    return answer;
+  };
+}
+
+}  // namespace muster::deliver

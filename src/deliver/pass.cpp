@@ -1,0 +1,66 @@
+// The steps of one pass over one environment, in the order of the rules. Each decides from facts; only the commit writes.
+#include "pass.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "environment.hpp"
+#include "items.hpp"
+
+namespace muster::deliver {
+namespace {
+
+struct Step {
+  std::string_view name;
+  Result<void> (*run)(Pass&);
+};
+
+constexpr Step kSteps[] = {
+    {"gather", gather_items},            // declared, standing, or in the ledger; renames
+    {"weigh", weigh_items},              // which inputs moved; rewound, taken off, edited, taken back: held
+    {"remove", propose_removals},        // undeclared, fleet whole and not older
+    {"settle", settle_items},            // render; drop the inputs whose gates wait; render again
+    {"change budget", keep_change_budget},
+    {"claims", settle_claims},
+    {"together", bind_together},
+    {"deletion budget", keep_deletion_budget},
+    {"together", bind_together},         // what the budget held, its partners wait for
+};
+
+}  // namespace
+
+Item* Pass::find(std::string_view service) {
+  const auto found = std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.service == service; });
+  return found == items.end() ? nullptr : &*found;
+}
+
+FleetOrder Pass::fleet_order() {
+  return [this](const record::FleetStamp& made_by) {
+    const std::string key = fmt::format("{} {} {}", made_by.revision, made_by.muster, made_by.edition);
+    const auto known = fleet_orders.find(key);
+    if (known != fleet_orders.end()) return known->second;
+    return fleet_orders.emplace(key, compare_fleets(run, made_by)).first->second;
+  };
+}
+
+Result<void> decide(Pass& pass) {
+  pass.now = pass.run.state.now();
+  if (pass.branch.tip.is_zero()) {
+    static const record::Ledger kNothing;
+    pass.ledger = &kNothing;
+    pass.standing = record::Standing::of_tree(pass.records.repository(), pass.branch.tree);
+  } else {
+    MUSTER_TRY(pass.ledger, pass.records.ledger(pass.branch));
+    pass.standing.emplace(pass.records.repository(), pass.branch.tip);
+  }
+  MUSTER_TRY(pass.holds, pass.standing->holds());
+  MUSTER_TRY(pass.approvals, pass.standing->approvals());
+  for (const Step& step : kSteps) {
+    if (pass.run.stop.stop_requested()) return retry(Reason::cancelled, fmt::format("stopped before `{}`", step.name));
+    MUSTER_CHECK(step.run(pass));
+  }
+  return {};
+}
+
+}  // namespace muster::deliver

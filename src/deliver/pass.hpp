@@ -1,0 +1,146 @@
+// Pass: one look at one environment, from facts to one record. Steps are listed in pass.cpp; each has a file of its own.
+//
+// Everything here is a value or a reference to what outlives the pass. A lost race throws the Pass away and makes a new one
+// from the new tip.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "moved.hpp"
+#include "muster/deliver/deliverer.hpp"
+#include "muster/record/deletions.hpp"
+#include "muster/record/standing.hpp"
+#include "muster/source/heads.hpp"
+#include "state.hpp"
+
+namespace muster::deliver {
+
+/// What was seen of one input.
+struct Observation {
+  std::optional<record::InputValue> value;  ///< nullopt: unknown, it has not moved.
+  Obstacle obstacle;                        ///< Why it is unknown, or what is wrong with it.
+  std::optional<Instant> seen;
+};
+
+/// Where the branches of the application repositories stand; asked once a run for all environments.
+struct SourceHeads {
+  std::map<std::pair<std::string, std::string>, source::Answer> heads;  ///< By git::url_key and branch.
+  std::map<std::string, git::Remote> remotes;                           ///< By git::url_key.
+};
+
+/// An input that shall move.
+struct MovedInput {
+  record::InputValue value;
+  record::Cause cause = record::Cause::manual;
+  record::Inputs bundle;  ///< `from`: the sources and images that come with it.
+};
+using MovedInputs = std::map<std::string, MovedInput>;
+
+/// What a run was asked for and what it saw, the same for all its passes.
+struct Run {
+  Deliverer::State& state;
+  const model::Fleet& fleet;
+  const FleetRevision& revision;
+  const Request& request;
+  const SourceHeads& sources;
+  std::stop_token stop;
+  /// promote: these services take this record of that environment, past order and take-backs.
+  struct Manual {
+    std::string from;
+    std::set<std::string> services;
+  };
+  std::optional<Manual> manual;
+  git::Person author;
+};
+
+/// One service in the pass.
+struct Item {
+  std::string service;
+  const model::Instance* instance = nullptr;      ///< nullptr: not declared, or poisoned.
+  const model::Poisoned* poisoned = nullptr;
+  const record::ServiceLedger* ledger = nullptr;  ///< Under its former name where it is being renamed.
+  std::string renamed_from;                       ///< The former name under which it stands.
+  bool stands = false;
+  bool start = false;                             ///< It has to be put there whole.
+  bool selected = true;
+  bool resumed = false;                           ///< A person's resume waits to be carried out.
+  std::map<std::string, Observation> observed;
+  MovedInputs moved;
+  std::vector<Candidate> candidates;              ///< `from`: what may be followed, newest first.
+  std::vector<Candidate> lineage;                 ///< `from`: all that was read of the upstream's records, oldest first.
+  std::optional<record::Descriptor> descriptor;   ///< What stands.
+  std::vector<Obstacle> obstacles;
+  std::optional<Proposal> proposal;
+  bool partial = false;                           ///< Something of it moved and is not in the proposal.
+  std::optional<Instant> evidence;
+
+  [[nodiscard]] bool declared() const { return instance != nullptr || poisoned != nullptr; }
+  void hold(Why why, std::string input, std::string text, std::string lift);
+};
+
+struct Pass {
+  Run& run;
+  const model::Environment& environment;
+  record::EnvironmentRepository& records;
+  record::Branch branch;
+  const record::Ledger* ledger = nullptr;
+  std::optional<record::Standing> standing;
+  std::map<std::string, record::Hold, std::less<>> holds;
+  std::map<std::string, record::Approval, std::less<>> approvals;
+  std::map<std::string, std::optional<Obstacle>> fleet_orders;  ///< What was found of revisions of the fleet.
+  std::vector<Item> items;                                      ///< Sorted by service.
+  std::optional<record::Deletions> deletions;                   ///< As counted for the proposals of this pass.
+  Instant now{};
+
+  [[nodiscard]] Item* find(std::string_view service);
+  [[nodiscard]] FleetOrder fleet_order();
+  /// The branch of another environment as it was last seen.
+  Result<record::Branch> other(const std::string& name) const { return records.branch(name); }
+};
+
+// ---- observe.cpp ----
+/// Asks all branches that the instances of these environments, and those they follow, are made from.
+SourceHeads ask_sources(Deliverer::State& state, const model::Fleet& fleet, const std::set<std::string>& environments, const std::stop_token& stop);
+void observe(Pass& pass, Item& item);
+/// Is one commit of an application repository an ancestor of another?
+Descends descends_in(Pass& pass, const std::string& repository_key);
+
+// ---- upstream.cpp ----
+/// Candidates of the instance that it follows, newest first, into the item.
+Result<void> find_candidates(Pass& pass, Item& item);
+/// Values that were taken back here, in the bundle of a candidate, and not put again upstream since; "" or their names.
+Result<std::string> taken_back_in(Pass& pass, Item& item, const Candidate& candidate);
+MovedInput follow(const Item& item, const Candidate& candidate);
+
+// ---- propose.cpp ----
+/// The release that stands with these inputs replaced, rendered. Failures are obstacles of the item.
+std::optional<Proposal> propose(Pass& pass, Item& item, const MovedInputs& moved, std::vector<Obstacle>& obstacles);
+
+// ---- gates.cpp ----
+struct Gated {
+  MovedInputs passing;
+  std::vector<Obstacle> waiting;
+};
+/// Which of the moved inputs pass freezes and gates now.
+Result<Gated> ask_gates(Pass& pass, Item& item, const MovedInputs& moved);
+/// Is the environment frozen for this cause now?
+std::optional<Obstacle> ask_freeze(Pass& pass, record::Cause cause);
+/// Runs the check commands for a proposal.
+Result<std::vector<Obstacle>> run_checks(Pass& pass, Item& item, const Proposal& proposal);
+
+/// All steps of a pass; afterwards every item has its proposal or says why not. Failure: the environment as a whole.
+Result<void> decide(Pass& pass);
+
+// ---- commit.cpp ----
+/// The record of all proposals, as a change of the branch; nullopt where nothing is proposed.
+Result<std::optional<record::BranchChange>> make_record(Pass& pass, const std::vector<const Proposal*>& proposals);
+/// The tree that the branch would have with these proposals.
+Result<git::Oid> proposed_tree(Pass& pass, const std::vector<const Proposal*>& proposals);
+
+}  // namespace muster::deliver

@@ -1,0 +1,34 @@
+// State: what a Deliverer keeps between passes. All of it can be made again; none of it decides anything.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "freeze.hpp"
+#include "lineage.hpp"
+#include "muster/base/world.hpp"
+#include "muster/deliver/deliverer.hpp"
+#include "muster/record/branch.hpp"
+#include "muster/source/tree.hpp"
+#include "since.hpp"
+
+namespace muster::deliver {
+
+struct Deliverer::State {
+  State(const World& world_, git::Remotes& remotes_, Settings settings_);
+
+  World world;
+  git::Remotes& remotes;
+  Settings settings;
+  std::map<std::string, std::unique_ptr<record::EnvironmentRepository>> records;  ///< By fleet and URL.
+  std::map<std::string, LineageMemory> lineages;                                  ///< By environment.
+  std::map<std::string, source::TreeIds> tree_ids;                                ///< By git::url_key.
+  SinceMemory since;
+  Zones zones;
+
+  record::EnvironmentRepository& records_of(const model::Fleet& fleet);
+  [[nodiscard]] Instant now() const { return world.clock.now(); }
+};
+
+}  // namespace muster::deliver
