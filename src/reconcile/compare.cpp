@@ -151,6 +151,16 @@ Plan compare(const Observation& observation, const Selection& selection) {
   return plan;
 }
 
+Selection within(const Observation& observation, const std::vector<std::string>& environments, const Selection& selection) {
+  if (environments.empty()) return selection;
+  std::set<InstanceKey> kept;
+  for (const auto& instance : observation.instances) {
+    if (std::find(environments.begin(), environments.end(), instance.key.environment) == environments.end()) continue;
+    if (!selection || selection->contains(instance.key)) kept.insert(instance.key);
+  }
+  return kept;
+}
+
 const InstancePlan* Plan::find(const InstanceKey& key) const {
   const auto found = std::lower_bound(instances.begin(), instances.end(), key,
                                       [](const InstancePlan& plan, const InstanceKey& wanted) { return plan.key < wanted; });

@@ -178,6 +178,7 @@ void observe_branches(Draft& draft, const std::vector<EnvironmentAt>& environmen
     auto& state = draft.out.environments.emplace_back();
     auto& branch = draft.branches.emplace_back();
     state.name = at.name;
+    state.stale = at.stale;
     if (!at.branch.ok()) {
       state.unreadable = at.branch.failure();
       continue;

@@ -37,7 +37,23 @@ bool acts_in(const Observation& observation, const Plan& plan, std::size_t envir
     if (observation.instances[i].environment != environment) continue;
     if (!plan.instances[i].obstacle || plan.instances[i].obstacle->kind != Obstacle::Kind::unselected) return true;
   }
-  return observation.instances.empty();
+  return false;
+}
+
+bool is_behind_its_stamp(const EnvironmentState& environment) { return !environment.unreadable && environment.stamp && !environment.stamp_in_history; }
+
+/// Between the look at the branch and that at the stamp another machine may have applied a newer record: that is no
+/// rewritten history, so the branch is looked at again before it is taken for one.
+Observation observe_for_writing(const World& world, record::EnvironmentRepository& records, target::Targets& targets,
+                                std::vector<EnvironmentAt> environments, const PassOptions& options) {
+  for (auto& at : environments) {
+    if (at.stale) at.branch = *at.stale;
+  }
+  auto observation = observe(world, records, targets, environments, {options.jobs, options.stop});
+  const bool behind = std::any_of(observation.environments.begin(), observation.environments.end(), is_behind_its_stamp);
+  if (!behind || !records.look(std::nullopt, options.stop).ok()) return observation;
+  for (auto& at : environments) at.branch = records.branch(at.name);
+  return observe(world, records, targets, environments, {options.jobs, options.stop});
 }
 
 /// The stamp is compare-and-swapped before the first write: from here on an older copy of the branch can do no harm.
@@ -147,8 +163,8 @@ void Settling::forget(const InstanceKey& key) {
 
 Report run_pass(const World& world, record::EnvironmentRepository& records, target::Targets& targets,
                 const std::vector<EnvironmentAt>& environments, const PassOptions& options) {
-  const auto observation = observe(world, records, targets, environments, {options.jobs, options.stop});
-  auto plan = compare(observation, options.selection);
+  const auto observation = observe_for_writing(world, records, targets, environments, options);
+  auto plan = compare(observation, within(observation, options.environments, options.selection));
   InventoryBook book(observation);
   Settling settling;
   Progress progress;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxTipBytes = 4096;
 constexpr std::string_view kEmbedded = "records.git";
+constexpr std::string_view kLooked = "records-seen";  // When all branches of a remote were last seen.
 
 /// A whole environment is held: nothing changes until a person acts, or the remote is put right.
 Failure hold_environment(std::string text) { return stalled(Reason::conflict, std::move(text)); }
@@ -51,12 +52,45 @@ Result<void> EnvironmentRepository::look(const std::optional<std::vector<std::st
   refs_.merge(*listed);
   if (!environments) branches_.clear();
   if (!environments) unasked_ = wait(Reason::absent, "the environment repository has no such branch");
+  if (!environments && location_.remote) remember_look();
   inspect_all(environments);
   return {};
 }
 
+Result<void> EnvironmentRepository::recall() {
+  if (location_.remote) {
+    const auto text = world_.files.read(cache() / kLooked, kMaxTipBytes);
+    const auto at = text.ok() ? parse_instant(trim(*text)) : std::nullopt;
+    if (!at) return wait(Reason::absent, "the environment repository was never seen from here");
+    MUSTER_TRY(repository_, remotes_.mirror(*location_.remote));
+    MUSTER_TRY(refs_, list_repository());
+    looked_ = *at;
+  } else {
+    MUSTER_TRY(refs_, list_embedded());
+    looked_ = world_.clock.now();
+  }
+  branches_.clear();
+  inspect_all(std::nullopt);
+  return {};
+}
+
+Result<std::optional<git::Oid>> EnvironmentRepository::tip_now(std::string_view environment, const std::stop_token& stop) const {
+  const std::string name = branch_ref(environment);
+  if (!location_.remote) return repository_->ref(name);
+  const std::vector<std::string> prefixes{name};
+  MUSTER_TRY(const auto listing, remotes_.list_refs(*location_.remote, prefixes, stop));
+  for (const auto& ref : listing.refs) {
+    if (ref.name == name) return std::optional(ref.id);
+  }
+  return std::optional<git::Oid>();
+}
+
 Result<EnvironmentRepository::Refs> EnvironmentRepository::list_embedded() {
   MUSTER_TRY(repository_, remotes_.open_local(location_.state / kEmbedded));
+  return list_repository();
+}
+
+Result<EnvironmentRepository::Refs> EnvironmentRepository::list_repository() {
   Refs out;
   for (const std::string_view prefix : {kHeads, kNotes}) {
     MUSTER_TRY(const auto refs, repository_->refs(prefix));
@@ -203,6 +237,16 @@ void EnvironmentRepository::remember(const Branch& branch) {
   auto written = world_.files.write_atomic(remembered_path(branch.environment), fmt::format("{} {}\n", branch.tip.text(), branch.file.id));
   // Without it a rewound branch is noticed later, by the target's stamp.
   if (!written.ok()) log::warning("remembering the tip of {}: {}", branch.environment, written.failure().text);
+}
+
+void EnvironmentRepository::remember_look() {
+  // Only ages are shown from it, so it need not be written at every look.
+  constexpr Duration kOften = std::chrono::seconds(10);
+  const auto before = world_.files.read(cache() / kLooked, kMaxTipBytes);
+  const auto at = before.ok() ? parse_instant(trim(*before)) : std::nullopt;
+  if (at && *at <= looked_ && looked_ - *at < kOften) return;
+  auto written = world_.files.write_atomic(cache() / kLooked, format_instant(looked_) + "\n");
+  if (!written.ok()) log::debug("remembering when the environment repository was seen: {}", written.failure().text);
 }
 
 Result<void> EnvironmentRepository::accept_rewritten(std::string_view environment) {

@@ -59,6 +59,21 @@ TEST(Stamps, ATipThatIsOlderThanTheStampHoldsTheEnvironment) {
   EXPECT_EQ(shop.pass().exit_code(), 0);
 }
 
+TEST(Stamps, ATipThatAnotherMachineAppliedMeanwhileIsLookedAtAgainAndNotTakenForARewrittenBranch) {
+  Shop shop;
+  applied_twice(shop);
+  shop.look();
+  const auto seen = all_environments(*shop.records);
+  auto& late = *shop.records;
+  const auto other = std::move(shop.records);
+  shop.look();
+  shop.record("production", {{"cart", {config("cart", "three"), config("extra", "x")}, "v3"}});
+  shop.pass();
+  const auto report = run_pass(shop.world, late, shop.targets, seen, {});
+  EXPECT_EQ(report.exit_code(), 0);
+  EXPECT_EQ(shop.contents().at("cart"), "three");
+}
+
 TEST(Stamps, ARewrittenBranchIsHeldUntilAPersonTakesItAsItIs) {
   Shop shop;
   const auto first = applied_twice(shop);

@@ -99,6 +99,7 @@ struct EnvironmentState {
   bool repair_drift = true;
   std::optional<std::size_t> target;     ///< Index into Observation::targets.
   std::optional<Failure> unreadable;     ///< The branch, its history or its target.
+  std::optional<Failure> stale;          ///< The branch is as it was at `seen`, because of this.
   std::optional<target::Stamp> stamp;
   bool stamp_in_history = false;         ///< The stamp is the tip or one of its first-parent ancestors.
   std::vector<target::Stamp> others;     ///< Stamps in its target of this fleet and name with another id.
@@ -135,6 +136,7 @@ struct Observation {
 struct EnvironmentAt {
   std::string name;
   Result<record::Branch> branch;
+  std::optional<Failure> stale = {};  ///< The branch is as it was last seen, because of this: to be shown, never acted on.
 };
 
 /// All environments of the repository as its last look() found them.

@@ -118,6 +118,7 @@ class Settling {
 struct PassOptions {
   unsigned jobs = 1;
   std::stop_token stop;
+  std::vector<std::string> environments;  ///< Only instances of these are touched; empty: of all.
   Selection selection;
   Observer* observer = nullptr;
   Duration health_limit = std::chrono::minutes(10);
@@ -131,7 +132,8 @@ struct PassOptions {
   git::Person author;            ///< Of health notes; `at` is set from the clock.
 };
 
-/// One pass over these environments. `records` has looked at them.
+/// One pass over these environments. `records` has looked at them; it looks once more where a target was applied from a
+/// record that it does not know, for another machine may have been faster.
 Report run_pass(const World& world, record::EnvironmentRepository& records, target::Targets& targets,
                 const std::vector<EnvironmentAt>& environments, const PassOptions& options);
 

@@ -130,6 +130,9 @@ struct Plan {
 /// Which instances a run may touch; nullopt: all. Others are looked at, for order and claims.
 using Selection = std::optional<std::set<InstanceKey>>;
 
+/// The selection narrowed to some environments (empty: to all).
+Selection within(const Observation& observation, const std::vector<std::string>& environments, const Selection& selection);
+
 /// Pure: the same observation gives the same plan.
 Plan compare(const Observation& observation, const Selection& selection = std::nullopt);
 

@@ -55,6 +55,12 @@ class EnvironmentRepository {
 
   /// Lists once, and brings the branches (all of them where `environments` is nullopt) and their notes here.
   Result<void> look(const std::optional<std::vector<std::string>>& environments, const std::stop_token& stop);
+  /// All branches as this state directory saw them last, without asking anybody; `seen` of each is that time. For showing
+  /// while the remote does not answer: nothing may be written from it. Reason::absent where nothing was ever seen here.
+  Result<void> recall();
+  /// The tip of a branch right now: one request to a remote, one look at the disk. Thread-safe; changes nothing here.
+  Result<std::optional<git::Oid>> tip_now(std::string_view environment, const std::stop_token& stop) const;
+  [[nodiscard]] bool is_remote() const { return location_.remote.has_value(); }
 
   /// Environments of this fleet whose branch was there at the last look(), sorted; those renamed away are left out.
   [[nodiscard]] std::vector<std::string> environments() const;
@@ -102,11 +108,13 @@ class EnvironmentRepository {
   using Refs = std::map<std::string, git::Oid, std::less<>>;
   Result<Refs> list_remote(const std::optional<std::vector<std::string>>& environments, const std::stop_token& stop);
   Result<Refs> list_embedded();
+  Result<Refs> list_repository();
   void inspect_all(const std::optional<std::vector<std::string>>& environments);
   Result<Branch> inspect(const std::string& environment);
   Result<void> check_remembered(const Branch& branch);
   [[nodiscard]] std::optional<Remembered> remembered(std::string_view environment) const;
   void remember(const Branch& branch);
+  void remember_look();
   Result<void> push(std::span<const git::Push> updates, const std::stop_token& stop);
   Result<Branch> write_and_push(const std::string& environment, const git::NewCommit& commit, std::optional<git::Oid> expected,
                                 std::vector<git::Push> more, const std::stop_token& stop);
