@@ -22,10 +22,12 @@ constexpr std::size_t kMaxJsonDepth = 128;
 
 // Builds a Value from the parser's events. `refusal` says why it stopped the parser, if it did.
 struct Builder {
+  // NOLINTBEGIN(readability-identifier-naming): the parser asks its handler for these names.
   static constexpr std::size_t max_object_size = kMaxNodes;
   static constexpr std::size_t max_array_size = kMaxNodes;
   static constexpr std::size_t max_key_size = kMaxFileBytes;
   static constexpr std::size_t max_string_size = kMaxFileBytes;
+  // NOLINTEND(readability-identifier-naming)
 
   struct Open {
     Value value;

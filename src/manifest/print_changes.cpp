@@ -73,6 +73,7 @@ class ChangesText {
     std::map<std::string_view, std::uint32_t> numbers;
     const auto numbered = [&](const std::vector<std::string_view>& lines) {
       std::vector<std::uint32_t> ids;
+      ids.reserve(lines.size());
       for (const std::string_view each : lines) ids.push_back(numbers.emplace(each, static_cast<std::uint32_t>(numbers.size())).first->second);
       return ids;
     };

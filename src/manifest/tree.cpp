@@ -52,6 +52,8 @@ constexpr auto kAdvice = std::to_array<Advice>({
     {"did not find expected <document start>", "separate documents with a line of ---"},
 });
 
+// NOLINTBEGIN(cppcoreguidelines-pro-type-union-access): libyaml's events are a tagged union, and the tag is asked first.
+
 // Reads the events of one document into a Tree. One use.
 class TreeReader {
  public:
@@ -224,6 +226,8 @@ class TreeReader {
   std::map<std::string, std::uint32_t, std::less<>> anchors_;
   bool seen_document_ = false;
 };
+
+// NOLINTEND(cppcoreguidelines-pro-type-union-access)
 
 }  // namespace
 

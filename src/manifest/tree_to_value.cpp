@@ -189,44 +189,50 @@ class ValueWriter {
     return true;
   }
 
+  struct Slot {
+    Value value;
+    bool own = false;  ///< Written by a key of the mapping itself.
+  };
+  using Slots = std::map<std::string, Slot>;
+
   // Kubernetes' parser takes keys and merges in the order they are written, each replacing what stands; YAML says that a
   // key of the mapping itself always wins. The two agree unless a merge follows the key that it would replace.
-  bool write_merged(std::vector<Key>& keys, Value& out) {
-    struct Slot {
-      Value value;
-      bool own = false;
-    };
-    std::map<std::string, Slot> slots;
-    for (Key& key : keys) {
-      const Node& key_node = tree_.nodes[key.node];
-      if (!is_merge(key_node)) {
-        if (slots.contains(key.text) && !check_replaceable(key_node, key.text)) return false;
-        Slot& slot = slots[std::move(key.text)];
-        slot.own = true;
-        if (!write_value(key.value, slot.value)) return false;
+  bool write_merged(const std::vector<Key>& keys, Value& out) {
+    Slots slots;
+    for (const Key& key : keys) {
+      const Node& node = tree_.nodes[key.node];
+      if (is_merge(node)) {
+        if (!merge(key, slots)) return false;
         continue;
       }
-      std::vector<std::uint32_t> sources;
-      if (!merge_sources(key.value, sources)) return false;
-      // Earlier sources take precedence, so they are written last.
-      for (auto source = sources.rbegin(); source != sources.rend(); ++source) {
-        Value merged;
-        if (!write_value(*source, merged)) return false;
-        for (auto& [name, value] : *merged.if_object()) {
-          if (slots.contains(name) && !check_replaceable(key_node, name)) return false;
-          Slot& slot = slots[name];
-          if (slot.own) {
-            return fail(key_node, Reason::invalid,
-                        fmt::format("'<<' after key '{}' would replace it in Kubernetes and not elsewhere; write '<<' first", shown(name)));
-          }
-          slot.value = std::move(value);
-        }
-      }
+      if (slots.contains(key.text) && !check_replaceable(node, key.text)) return false;
+      Slot& slot = slots[key.text];
+      slot.own = true;
+      if (!write_value(key.value, slot.value)) return false;
     }
     Members members;
     members.reserve(slots.size());
     for (auto& [name, slot] : slots) members.append(name, std::move(slot.value));
     out = Value(std::move(members));
+    return true;
+  }
+
+  bool merge(const Key& key, Slots& slots) {
+    const Node& node = tree_.nodes[key.node];
+    std::vector<std::uint32_t> sources;
+    if (!merge_sources(key.value, sources)) return false;
+    for (const std::uint32_t source : sources) {
+      Value merged;
+      if (!write_value(source, merged)) return false;
+      for (auto& [name, value] : *merged.if_object()) {
+        if (slots.contains(name) && !check_replaceable(node, name)) return false;
+        Slot& slot = slots[name];
+        if (slot.own) {
+          return fail(node, Reason::invalid, fmt::format("'<<' after key '{}' would replace it in Kubernetes and not elsewhere; write '<<' first", shown(name)));
+        }
+        slot.value = std::move(value);
+      }
+    }
     return true;
   }
 
@@ -245,6 +251,8 @@ class ValueWriter {
         if (!is_mapping(tree_.nodes[child])) return fail(tree_.nodes[child], Reason::invalid, "'<<' merges mappings; this is none");
         out.push_back(child);
       }
+      // Earlier sources take precedence, so they are written last.
+      std::reverse(out.begin(), out.end());
       return true;
     }
     if (!is_mapping(node)) return fail(node, Reason::invalid, "'<<' merges a mapping or a list of mappings; this is neither");

@@ -51,7 +51,7 @@ Result<Value> unseal(std::string_view text, std::string_view path) {
   return std::move(parsed).value();
 }
 
-Value milliseconds(Instant at) { return Value(static_cast<std::int64_t>(at.time_since_epoch().count())); }
+Value milliseconds(Instant at) { return static_cast<std::int64_t>(at.time_since_epoch().count()); }
 
 std::optional<Instant> instant_of(const Value& value) {
   const std::int64_t* count = value.if_int();
