@@ -200,8 +200,13 @@ Result<std::vector<PlacedDocument>> read_documents(std::string_view bytes, std::
   std::vector<PlacedDocument> documents;
   Counts counts;
   for (const Chunk& chunk : chunks) {
-    MUSTER_TRY(std::optional<PlacedDocument> document, read_chunk(chunk, path, counts));
-    if (document) documents.push_back(*std::move(document));
+    auto document = read_chunk(chunk, path, counts);
+    if (!document.ok()) {
+      Failure failure = std::move(document).failure();
+      if (chunk.text.find("{{") != std::string_view::npos) failure.text += "; {{ }} belongs to a template: render it first, or quote it if it is text";
+      return failure;
+    }
+    if (*document) documents.push_back(**std::move(document));
   }
   return documents;
 }

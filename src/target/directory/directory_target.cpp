@@ -181,7 +181,6 @@ Result<void> DirectoryTarget::remove_inventory(std::string_view environment_id, 
 
 Result<std::optional<DirectoryTarget::Content>> DirectoryTarget::content_at(const manifest::ObjectId& id) {
   const Path path = layout_.object(id);
-  MUSTER_CHECK(check_folder(path.parent_path()));
   const auto entry = files_.stat(path);
   if (!entry.ok() && entry.failure().reason == Reason::absent) return std::optional<Content>();
   if (!entry.ok()) return entry.failure();
@@ -192,7 +191,7 @@ Result<std::optional<DirectoryTarget::Content>> DirectoryTarget::content_at(cons
   }
   {
     const std::scoped_lock hold(seen_mutex_);
-    const auto seen = seen_.find(path);
+    const auto seen = seen_.find(path.native());
     const bool unchanged = seen != seen_.end() && entry->modified_ns != 0 && seen->second.stamp == entry->modified_ns && seen->second.size == entry->size;
     if (unchanged) return std::optional(seen->second.content);
   }
@@ -206,7 +205,7 @@ Result<std::optional<DirectoryTarget::Content>> DirectoryTarget::content_at(cons
   const std::optional<Value> object = object_in(*bytes, id);
   Content content{sha256(*bytes).text(), object ? manifest::digest(*object) : digest_of_bytes(*bytes)};
   const std::scoped_lock hold(seen_mutex_);
-  seen_[path] = Seen{entry->modified_ns, entry->size, content};
+  seen_[path.native()] = Seen{entry->modified_ns, entry->size, content};
   return std::optional(std::move(content));
 }
 
@@ -222,7 +221,10 @@ Result<std::vector<Live>> DirectoryTarget::observe(std::span<const manifest::Obj
   MUSTER_CHECK(ownership_.look());
   std::vector<Live> out;
   out.reserve(ids.size());
+  const std::string* folder = nullptr;  // The namespace whose folder was looked at last; ids come sorted.
   for (const manifest::ObjectId& id : ids) {
+    if (folder == nullptr || *folder != id.namespace_) MUSTER_CHECK(check_folder(layout_.object(id).parent_path()));
+    folder = &id.namespace_;
     MUSTER_TRY(std::optional<Live> live, live_at(id));
     if (live) out.push_back(*std::move(live));
   }
@@ -247,6 +249,7 @@ Result<Live> DirectoryTarget::apply(const manifest::Object& object, const std::o
   MUSTER_CHECK(ownership_.look_once());
   const Path path = layout_.object(object.id);
   MUSTER_TRY(const Held held, hold(path));
+  MUSTER_CHECK(check_folder(path.parent_path()));
   MUSTER_TRY(const std::optional<Live> found, live_at(object.id));
   if (found && !expected) return changed_meanwhile(object.id, "appeared");
   if (!found && expected) return changed_meanwhile(object.id, "disappeared");
@@ -271,6 +274,7 @@ Result<void> DirectoryTarget::remove(const manifest::ObjectId& id, const Precond
   MUSTER_CHECK(ownership_.look_once());
   const Path path = layout_.object(id);
   MUSTER_TRY(const Held held, hold(path));
+  MUSTER_CHECK(check_folder(path.parent_path()));
   MUSTER_TRY(const std::optional<Live> found, live_at(id));
   if (!found) return {};
   if (found->version != expected.version || found->uid != expected.uid) return changed_meanwhile(id, "changed");
@@ -279,6 +283,7 @@ Result<void> DirectoryTarget::remove(const manifest::ObjectId& id, const Precond
 }
 
 Result<Health> DirectoryTarget::health(const manifest::ObjectId& id) {
+  MUSTER_CHECK(check_folder(layout_.object(id).parent_path()));
   MUSTER_TRY(const std::optional<Content> content, content_at(id));
   if (!content) return Health{Health::State::unhealthy, fmt::format("{} is not there", id.text())};
   return Health{Health::State::healthy, {}};

@@ -59,6 +59,7 @@ class DirectoryTarget final : public Target {
   };
 
   Result<Held> hold(const Path& path);
+  /// These two do not look at the folder on the way: their callers did (check_folder).
   Result<std::optional<Content>> content_at(const manifest::ObjectId& id);
   Result<std::optional<Live>> live_at(const manifest::ObjectId& id);
   [[nodiscard]] Result<void> check_folder(const Path& folder) const;
@@ -74,7 +75,7 @@ class DirectoryTarget final : public Target {
   Ownership ownership_;
   std::array<std::mutex, 16> holds_;
   std::mutex seen_mutex_;
-  std::map<Path, Seen> seen_;
+  std::map<std::string, Seen, std::less<>> seen_;  ///< By path.
 };
 
 }  // namespace muster::target
