@@ -26,6 +26,8 @@ struct Options {
 
 /// One line of `muster why cart.replicas@production`.
 struct ProvenanceLine {
+  unsigned depth = 0;     ///< 0: the value that was asked for; below it what that was computed from.
+  std::string name;       ///< Whose value: "cart.replicas@production".
   std::string value;      ///< As the language writes it.
   diag::Span span;
   std::string place;      ///< "entity, in prod-us", "fleet defaults, in live", "schema default".
@@ -46,11 +48,14 @@ class Compilation {
   /// Complete for everything that is not poisoned; with `barrier` set where nothing may be delivered.
   [[nodiscard]] const model::Fleet& fleet() const;
 
-  /// Where the value of `path` ("replicas", "env.LOG_LEVEL") of an instance came from, winner first.
-  /// Empty optional with `error` set to a sentence where there is no such service, environment or field.
+  /// Where the value of `path` ("replicas", "gate.approval.count", "env.LOG_LEVEL", "url") of an instance came from, winner
+  /// first, then what the winner was computed from, through lets, functions, kinds and other services. A former name of a
+  /// service will do. Empty optional with `error` set to a sentence where there is no such service, environment or field.
   [[nodiscard]] std::optional<std::vector<ProvenanceLine>> why(std::string_view service, std::string_view environment,
                                                                std::string_view path, std::string& error) const;
   /// Evaluates one expression as an entity body of `environment` would see it (`muster eval`); JSON of its value.
+  /// `environment` may be empty. `sources` becomes those of the compilation and the expression, for rendering `out`.
+  /// The one call that may not run beside others.
   [[nodiscard]] std::optional<Value> eval(std::string_view expression, std::string_view environment, diag::Diagnostics& out,
                                           diag::Sources& sources) const;
   /// The syntax trees as text, for `muster dump syntax`.

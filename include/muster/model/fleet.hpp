@@ -79,6 +79,7 @@ struct Team {
 /// A condition that a release must pass to enter an environment.
 struct Gate {
   struct Soak { std::string environment; Duration time; };
+  /// Teams; "owner" in an environment's gate is the team that owns the service.
   struct Approval { std::vector<std::string> from; int count = 1; };
   struct Check { std::vector<std::string> command; Duration timeout = std::chrono::minutes(5); };
   std::string owner;  ///< "environment production" or "service cart".
@@ -216,7 +217,7 @@ struct Instance {
   std::vector<std::string> together;     ///< Services bound into one record, sorted, own name excluded.
   std::vector<Gate> gates;               ///< The service's own; they add to the environment's.
   std::optional<Job> job;
-  Value declaration;                     ///< Evaluated fields in canonical form: what the digest covers.
+  std::string declaration;               ///< Canonical JSON of what the fleet says of it: what the digest covers.
   Digest declaration_digest;
   Span span;                             ///< The service's declaration.
 };
