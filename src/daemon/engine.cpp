@@ -3,19 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "muster/base/log.hpp"
 #include "muster/deliver/preview.hpp"
 #include "muster/manifest/yaml.hpp"
 #include "muster/source/heads.hpp"
+#include "daemon/tip_watch.hpp"
 
 namespace muster::daemon {
 namespace {
 
 constexpr std::size_t kRememberedLimit = std::size_t{64} << 10U;
-/// How long a reconcile pass waits for another one over the same environment.
-constexpr Duration kPatience = std::chrono::seconds(30);
 
 deliver::Settings deliver_settings(const Settings& settings, FleetReader& reader) {
   deliver::Settings out;
@@ -62,6 +61,24 @@ record::EnvironmentRepository::Location location_from(const Value& value, const 
   remote.known_hosts = value.string_at("known_hosts");
   out.remote = std::move(remote);
   return out;
+}
+
+/// A busy branch may overtake every pass; then the caller's next one goes on.
+constexpr int kMostRounds = 20;
+
+/// What two passes of one run did together: as the second left it.
+reconcile::Report joined(const reconcile::Report& first, reconcile::Report second) {
+  for (auto& outcome : second.outcomes) {
+    const auto* before = first.find(outcome.key);
+    if (before == nullptr) continue;
+    outcome.created += before->created;
+    outcome.changed += before->changed;
+    outcome.repaired += before->repaired;
+    outcome.adopted += before->adopted;
+    outcome.pruned += before->pruned;
+    if (outcome.state == reconcile::State::matched && outcome.wrote()) outcome.state = reconcile::State::applied;
+  }
+  return second;
 }
 
 }  // namespace
@@ -121,33 +138,27 @@ std::vector<reconcile::EnvironmentAt> Engine::chosen(const record::EnvironmentRe
   return out;
 }
 
-namespace {
-
-/// Instances of environments that were not asked for are looked at, for claims and order, and left alone.
-reconcile::Selection selection_of(const ReconcileRequest& request, const reconcile::Observation& observation) {
-  if (request.environments.empty()) return request.selection;
-  std::set<reconcile::InstanceKey> kept;
-  for (const reconcile::InstanceState& instance : observation.instances) {
-    const auto& names = request.environments;
-    if (std::find(names.begin(), names.end(), instance.key.environment) == names.end()) continue;
-    if (!request.selection || request.selection->contains(instance.key)) kept.insert(instance.key);
-  }
-  return kept;
-}
-
-}  // namespace
-
-Result<Engine::Looked> Engine::look(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop) {
-  MUSTER_CHECK(records.look(std::nullopt, stop));
+Engine::Looked Engine::look_at(record::EnvironmentRepository& records, const std::vector<reconcile::EnvironmentAt>& environments,
+                               const ReconcileRequest& request, const std::stop_token& stop) const {
   Looked out;
-  out.observation = reconcile::observe(world_, records, targets_, chosen(records, request), {settings_.jobs, stop});
-  out.plan = reconcile::compare(out.observation, selection_of(request, out.observation));
+  out.observation = reconcile::observe(world_, records, targets_, environments, {settings_.jobs, stop});
+  out.plan = reconcile::compare(out.observation, reconcile::within(out.observation, request.environments, request.selection));
   return out;
 }
 
+Result<Engine::Looked> Engine::look(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop) {
+  const auto looked = records.look(std::nullopt, stop);
+  if (!looked.ok() && (looked.failure().reason == Reason::cancelled || !records.recall().ok())) return looked.failure();
+  auto environments = chosen(records, request);
+  for (auto& at : environments) {
+    if (!looked.ok()) at.stale = looked.failure();
+  }
+  return look_at(records, environments, request, stop);
+}
+
 Result<reconcile::Plan> Engine::compare(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop) {
-  MUSTER_TRY(Looked looked, look(records, request, stop));
-  return std::move(looked.plan);
+  MUSTER_CHECK(records.look(std::nullopt, stop));
+  return look_at(records, chosen(records, request), request, stop).plan;
 }
 
 Result<Engine::Looked> Engine::look_after(record::EnvironmentRepository& records, const std::vector<deliver::Proposal>& proposals,
@@ -158,37 +169,68 @@ Result<Engine::Looked> Engine::look_after(record::EnvironmentRepository& records
     MUSTER_TRY(const record::Branch proposed, deliver::branch_with(*records.repository(), at.branch.value(), proposals, world_.clock.now()));
     at.branch = proposed;
   }
-  Looked out;
-  out.observation = reconcile::observe(world_, records, targets_, environments, {settings_.jobs, stop});
-  out.plan = reconcile::compare(out.observation, selection_of(request, out.observation));
+  return look_at(records, environments, request, stop);
+}
+
+// ---- reconcile passes ----
+
+struct Engine::Locked {
+  std::vector<std::unique_ptr<FileLock>> locks;
+  std::vector<std::string> environments;
+  std::map<std::string, Failure> busy;  ///< By environment; left out of the pass.
+};
+
+Result<Engine::Locked> Engine::lock(const record::EnvironmentRepository& records, const ReconcileRequest& request) const {
+  Locked out;
+  // In the order of names, so that two passes over several environments cannot wait for each other in a circle.
+  for (const reconcile::EnvironmentAt& at : chosen(records, request)) {
+    const auto& wanted = request.environments;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), at.name) == wanted.end()) continue;
+    auto lock = record::lock_environment(world_.files, settings_.state, at.name + ".target", settings_.owner, request.lock_patience);
+    if (lock.ok()) {
+      out.locks.push_back(std::move(lock).value());
+      out.environments.push_back(at.name);
+    } else if (request.skip_busy && lock.failure().reason == Reason::conflict) {
+      out.busy.emplace(at.name, lock.failure());
+    } else {
+      return std::move(lock).failure();
+    }
+  }
   return out;
 }
 
-Result<reconcile::Report> Engine::reconcile(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop) {
-  MUSTER_CHECK(records.look(std::nullopt, stop));
-  std::vector<reconcile::EnvironmentAt> environments = chosen(records, request);
-  // In the order of names, so that two passes over several environments cannot wait for each other in a circle.
-  std::vector<std::unique_ptr<FileLock>> locks;
-  for (const reconcile::EnvironmentAt& at : environments) {
-    const auto& names = request.environments;
-    if (!names.empty() && std::find(names.begin(), names.end(), at.name) == names.end()) continue;
-    MUSTER_TRY(std::unique_ptr<FileLock> lock, record::lock_environment(world_.files, settings_.state, at.name + ".target", settings_.owner, kPatience));
-    locks.push_back(std::move(lock));
-  }
+reconcile::Report Engine::pass(record::EnvironmentRepository& records, const ReconcileRequest& request, const Locked& locked,
+                               const std::stop_token& stop) {
+  TipWatch watch(world_.clock, records, request.follow_interval, stop);
   reconcile::PassOptions options;
   options.jobs = settings_.jobs;
   options.stop = stop;
+  if (!request.environments.empty() || !locked.busy.empty()) options.environments = locked.environments;
   options.selection = request.selection;
-  if (!request.environments.empty()) {
-    const reconcile::Observation seen = reconcile::observe(world_, records, targets_, environments, {settings_.jobs, stop});
-    options.selection = selection_of(request, seen);
-  }
   options.observer = request.observer;
   options.health_limit = request.health_limit;
   options.patience = request.patience;
   options.settling = &settling_;
+  options.moved = [&watch](std::string_view environment) { return watch.moved(environment); };
   options.author = record_author();
-  return reconcile::run_pass(world_, records, targets_, environments, options);
+  auto report = reconcile::run_pass(world_, records, targets_, chosen(records, request), options);
+  for (auto& environment : report.environments) {
+    const auto busy = locked.busy.find(environment.name);
+    if (busy != locked.busy.end()) environment.hold = reconcile::EnvironmentHold{FailureKind::wait, Reason::conflict, busy->second.text, "", "", ""};
+  }
+  return report;
+}
+
+Result<reconcile::Report> Engine::reconcile(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop) {
+  MUSTER_CHECK(records.look(std::nullopt, stop));
+  MUSTER_TRY(const Locked locked, lock(records, request));
+  if (locked.environments.empty() && !locked.busy.empty()) return locked.busy.begin()->second;
+  auto report = pass(records, request, locked, stop);
+  for (int round = 1; report.superseded() && round < kMostRounds && !stop.stop_requested(); ++round) {
+    MUSTER_CHECK(records.look(std::nullopt, stop));
+    report = joined(report, pass(records, request, locked, stop));
+  }
+  return report;
 }
 
 }  // namespace muster::daemon

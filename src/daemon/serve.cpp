@@ -3,14 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace muster::daemon {
 namespace {
 
 /// While something settles, the next look comes after this.
 constexpr Duration kSoon = std::chrono::seconds(1);
-constexpr unsigned kMaxDoublings = 5;
-constexpr Duration kLongestPause = std::chrono::minutes(15);
+constexpr unsigned kMaxDoublings = 10;
+constexpr Duration kLongestPause = std::chrono::minutes(1);
 
 /// Tells two states of the fleet apart without keeping both.
 std::string fingerprint(const LoadedFleet& fleet) {
@@ -33,6 +34,7 @@ Server::Server(Engine& engine, ServeOptions options) : engine_(engine), options_
 
 void Server::request_reload() {
   const std::lock_guard lock(mutex_);
+  reload_ = true;
   wake_.request_stop();
 }
 
@@ -58,37 +60,82 @@ void Server::load(const std::function<void(const ServeEvent&)>& observe) {
   observe({ServeEvent::Kind::fleet_loaded, "", &*fleet_, nullptr, nullptr});
 }
 
-bool Server::pass(const std::stop_token& stop, const std::function<void(const ServeEvent&)>& observe) {
-  std::optional<deliver::Delivery> delivery;
-  bool failed = false;
-  if (fleet_) {
-    delivery = engine_.deliver(*fleet_, {}, stop);
-    failed = delivery->report.exit_code() == 1;
-    observe({ServeEvent::Kind::delivered, "", nullptr, &delivery->report, nullptr});
+std::optional<std::vector<std::string>> Server::due(const std::vector<std::string>& all) const {
+  std::vector<std::string> names;
+  for (const auto& name : all) {
+    const auto found = unreached_.find(name);
+    if (found == unreached_.end() || found->second.until <= now()) names.push_back(name);
   }
-  if (stop.stop_requested()) return false;
-  Result<record::EnvironmentRepository*> records = engine_.records(fleet_ ? &*fleet_ : nullptr);
-  if (!records.ok()) {
-    observe({ServeEvent::Kind::reconciled, records.failure().text, nullptr, nullptr, nullptr});
-    ++failures_;
-    return false;
-  }
-  ReconcileRequest request;
-  request.health_limit = options_.health_limit;
-  request.patience = options_.patience;
-  const Result<reconcile::Report> report = engine_.reconcile(**records, request, stop);
-  observe({ServeEvent::Kind::reconciled, report.ok() ? "" : report.failure().text, nullptr, nullptr, report.ok() ? &*report : nullptr});
-  failed = failed || !report.ok() || report->exit_code() == 1;
-  failures_ = failed ? failures_ + 1 : 0;
-  return report.ok() && settling(*report);
+  if (names.size() == all.size()) return std::vector<std::string>();
+  return names.empty() ? std::nullopt : std::optional(std::move(names));
 }
 
-Duration Server::pause_after(bool soon) {
-  if (soon && failures_ == 0) return kSoon;
-  const Duration grown = options_.interval * (1U << std::min(failures_ == 0 ? 0U : failures_ - 1, kMaxDoublings));
-  const Duration capped = std::min(grown, std::max<Duration>(options_.interval, kLongestPause));
-  const auto share = static_cast<std::int64_t>(engine_.world().random.next() % 401);  // 80.0 % to 120.0 %
-  return capped * (800 + share) / 1000;
+void Server::judge(const std::string& environment, bool reached) {
+  if (reached) {
+    unreached_.erase(environment);
+    return;
+  }
+  auto& backoff = unreached_[environment];
+  // The first failure is asked again at the next beat; an outage that ends is noticed within a minute.
+  const auto grown = options_.interval * (1U << std::min(backoff.failures, kMaxDoublings));
+  ++backoff.failures;
+  backoff.until = now() + jittered(std::min(grown, std::max<Duration>(options_.interval, kLongestPause)));
+}
+
+void Server::deliver(const std::stop_token& stop, const Observe& observe) {
+  std::vector<std::string> all;
+  for (const auto& environment : fleet_->fleet().environments) all.push_back(environment.name);
+  const auto names = due(all);
+  if (!names) return;
+  deliver::Request request;
+  request.environments = *names;
+  const auto delivery = engine_.deliver(*fleet_, request, stop);
+  for (const auto& environment : delivery.report.environments) {
+    const bool failed = environment.obstacle && deliver::verdict_of(environment.obstacle->why) == deliver::Verdict::failed;
+    judge(environment.environment, !failed);
+  }
+  observe({ServeEvent::Kind::delivered, "", nullptr, &delivery.report, nullptr});
+}
+
+bool Server::reconcile(const std::stop_token& stop, const Observe& observe) {
+  const auto say_failure = [&](const Failure& failure) {
+    observe({ServeEvent::Kind::reconciled, failure.text, nullptr, nullptr, nullptr});
+    return false;
+  };
+  const auto records = engine_.records(fleet_ ? &*fleet_ : nullptr);
+  if (!records.ok()) return say_failure(records.failure());
+  const auto names = due((*records)->known());
+  if (!names) return false;
+  ReconcileRequest request;
+  request.environments = *names;
+  request.health_limit = options_.health_limit;
+  request.patience = options_.patience;
+  request.lock_patience = Duration();
+  request.skip_busy = true;
+  const auto report = engine_.reconcile(**records, request, stop);
+  if (!report.ok()) return say_failure(report.failure());
+  for (const auto& environment : report->environments) {
+    const auto& asked = request.environments;
+    if (!asked.empty() && std::find(asked.begin(), asked.end(), environment.name) == asked.end()) continue;
+    if (environment.hold && environment.hold->kind == FailureKind::retry) judge(environment.name, false);
+    else if (!fleet_) judge(environment.name, true);  // With a fleet, deliver has judged it in this beat.
+  }
+  observe({ServeEvent::Kind::reconciled, "", nullptr, nullptr, &*report});
+  return settling(*report);
+}
+
+bool Server::pass(const std::stop_token& stop, const Observe& observe) {
+  if (now() >= next_beat_) {
+    next_beat_ = now() + jittered(options_.interval);
+    load(observe);
+    if (fleet_) deliver(stop, observe);
+  }
+  return !stop.stop_requested() && reconcile(stop, observe);
+}
+
+Duration Server::jittered(Duration pause) const {
+  const auto share = static_cast<std::int64_t>(engine_.world().random.next() % 301);  // 70.0 % to 100.0 %
+  return pause * (700 + share) / 1000;
 }
 
 void Server::run(const std::stop_token& stop, const std::function<void(const ServeEvent&)>& observe) {
@@ -100,10 +147,14 @@ void Server::run(const std::stop_token& stop, const std::function<void(const Ser
       const std::lock_guard lock(mutex_);
       wake_ = std::stop_source();
       wake = wake_.get_token();
+      if (std::exchange(reload_, false)) {
+        next_beat_ = Duration();
+        unreached_.clear();
+      }
     }
-    load(observe);
     const bool soon = pass(stop, observe);
-    if (!stop.stop_requested()) engine_.world().clock.sleep(pause_after(soon), wake);
+    const Duration pause = std::max(next_beat_ - now(), Duration());
+    if (!stop.stop_requested()) engine_.world().clock.sleep(soon ? std::min(pause, kSoon) : pause, wake);
   }
   observe({ServeEvent::Kind::stopped, "", nullptr, nullptr, nullptr});
 }

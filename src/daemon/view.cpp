@@ -67,6 +67,7 @@ EnvironmentView environment_view(const std::string& name, const deliver::Report*
   if (state != observation.environments.end()) {
     out.tip = state->tip;
     if (!state->unreadable) out.evidence = state->seen;
+    if (state->stale) out.trouble = fmt::format("shown as last seen: {}", state->stale->text);
     if (state->unreadable) {
       out.trouble = state->unreadable->text;
       out.held = state->unreadable->kind == FailureKind::stalled;

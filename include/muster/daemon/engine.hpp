@@ -41,7 +41,12 @@ struct ReconcileRequest {
   reconcile::Observer* observer = nullptr;
   Duration health_limit = std::chrono::minutes(10);
   Duration patience = std::chrono::hours(24);
-  bool follow_tip = false;                ///< Ask the remote while waiting, and end when a newer record is there.
+  /// How long a pass waits for another one over the same environment. With `skip_busy` it then goes on without that one.
+  Duration lock_patience = std::chrono::seconds(30);
+  bool skip_busy = false;
+  /// How often a remote environment repository is asked whether a newer commit arrived while a pass lasts (an embedded one
+  /// is looked at before every object). What waits or writes for the older one then ends.
+  Duration follow_interval = std::chrono::seconds(5);
 };
 
 class Engine {
@@ -67,11 +72,13 @@ class Engine {
   /// One deliver pass over each environment, upstream first.
   deliver::Delivery deliver(const LoadedFleet& fleet, const deliver::Request& request, const std::stop_token& stop);
 
-  /// One reconcile pass over the environment branches. Looks at the repository first.
+  /// Reconcile passes over the environment branches until none was overtaken by a newer commit; the last one's report, with
+  /// what the earlier ones wrote counted in. Looks at the repository first, under the environments' locks.
   Result<reconcile::Report> reconcile(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop);
   /// What a reconcile pass would do now.
   Result<reconcile::Plan> compare(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop);
-  /// The same, read once, with what it was decided from.
+  /// The same, read once, with what it was decided from. Where the environment repository does not answer, its branches are
+  /// as they were last seen here: EnvironmentState::stale says why, `seen` how old they are.
   struct Looked {
     reconcile::Observation observation;
     reconcile::Plan plan;
@@ -86,6 +93,12 @@ class Engine {
   [[nodiscard]] Path remembered_path() const;
   void remember(const model::Fleet& fleet);
   std::vector<reconcile::EnvironmentAt> chosen(const record::EnvironmentRepository& records, const ReconcileRequest& request) const;
+  Looked look_at(record::EnvironmentRepository& records, const std::vector<reconcile::EnvironmentAt>& environments,
+                 const ReconcileRequest& request, const std::stop_token& stop) const;
+  /// The locks of the environments of a request; those that are busy leave it.
+  struct Locked;
+  Result<Locked> lock(const record::EnvironmentRepository& records, const ReconcileRequest& request) const;
+  reconcile::Report pass(record::EnvironmentRepository& records, const ReconcileRequest& request, const Locked& locked, const std::stop_token& stop);
 
   World world_;
   git::Remotes& remotes_;

@@ -1,22 +1,27 @@
 // The long-lived process: deliver and reconcile again and again, with jitter, until it is told to stop. The same engine,
 // state and rules as a one-shot run; it may be killed anywhere and started elsewhere.
 //
-// Thread-safety: run() on one thread; request_reload() from any. Failures: none end it; each pass reports its
-// own, pauses grow while an environment keeps failing, and go back at the first success.
+// One beat delivers and reconciles; while something is on its way to health, reconcile alone looks again between beats. An
+// environment that cannot be reached is asked at growing intervals, never more than a minute or a beat, whichever is more;
+// the others keep the beat.
+//
+// Thread-safety: run() on one thread; request_reload() from any. Failures: none end it; each pass reports its own.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "muster/daemon/engine.hpp"
 
 namespace muster::daemon {
 
 struct ServeOptions {
-  Duration interval = std::chrono::seconds(60);  ///< Between passes; each pause is 80 to 120 % of it.
+  Duration interval = std::chrono::seconds(60);  ///< Of the beat; each is 70 to 100 % of it.
   Duration health_limit = std::chrono::minutes(10);
   /// How long one reconcile pass waits for health before the next one looks for newer records.
   Duration patience = std::chrono::seconds(5);
@@ -40,18 +45,32 @@ class Server {
   void request_reload();
 
  private:
-  void load(const std::function<void(const ServeEvent&)>& observe);
-  /// true where the next pass should follow at once or soon (a newer record came, something is still settling).
-  bool pass(const std::stop_token& stop, const std::function<void(const ServeEvent&)>& observe);
-  Duration pause_after(bool soon);
+  using Observe = std::function<void(const ServeEvent&)>;
+  struct Backoff {
+    unsigned failures = 0;
+    Duration until{};  ///< By Clock::elapsed().
+  };
+
+  void load(const Observe& observe);
+  /// One beat, or (no delivery is due) a look at what is settling; true where the next look should come soon.
+  bool pass(const std::stop_token& stop, const Observe& observe);
+  void deliver(const std::stop_token& stop, const Observe& observe);
+  bool reconcile(const std::stop_token& stop, const Observe& observe);
+  /// The environments that are not left alone for a while: empty where all are due, nullopt where none is.
+  [[nodiscard]] std::optional<std::vector<std::string>> due(const std::vector<std::string>& all) const;
+  void judge(const std::string& environment, bool reached);
+  [[nodiscard]] Duration now() const { return engine_.world().clock.elapsed(); }
+  [[nodiscard]] Duration jittered(Duration pause) const;
 
   Engine& engine_;
   ServeOptions options_;
   std::optional<LoadedFleet> fleet_;   ///< The last one without a barrier.
   std::string refused_;                ///< Digest of the fleet files that were refused last, so that it is said once.
-  unsigned failures_ = 0;
+  std::map<std::string, Backoff> unreached_;  ///< By environment.
+  Duration next_beat_{};               ///< By Clock::elapsed().
+  bool reload_ = false;                ///< Guarded by mutex_.
   std::stop_source wake_;              ///< Interrupts the pause.
-  std::mutex mutex_;        ///< Guards wake_.
+  std::mutex mutex_;                   ///< Guards wake_ and reload_.
 };
 
 }  // namespace muster::daemon
