@@ -130,7 +130,9 @@ void pass_environment(Run& run, const model::Environment& environment, record::E
       const bool lost = !done.ok() && done.failure().reason == Reason::conflict && done.failure().kind == FailureKind::retry;
       if (!lost || tries + 1 >= record::EnvironmentRepository::kAttempts) return done;
       if (!record::pause_after_lost_race(state.world, tries, run.stop)) return retry(Reason::cancelled, "stopped");
-      MUSTER_CHECK(records.look(environments_to_look_at(run.fleet, {environment.name}), run.stop));
+      auto names = environments_to_look_at(run.fleet, {environment.name});
+      if (run.manual && !run.manual->from.empty()) names.push_back(run.manual->from);
+      MUSTER_CHECK(records.look(names, run.stop));
     }
   };
   auto done = pass();
@@ -161,10 +163,8 @@ Delivery refuse_barrier(Run& run, const std::vector<std::string>& environments) 
 Delivery run_passes(Run& run, const std::vector<std::string>& environments) {
   Delivery out;
   record::EnvironmentRepository& records = run.state.records_of(run.fleet);
-  const auto looked = records.look(environments_to_look_at(run.fleet, environments), run.stop);
-  if (!looked.ok() && records.repository() == nullptr && run.request.dry) {
-    // A plan without any environment repository at hand: each environment says so below.
-  }
+  // What it could not look at, each environment says for itself below.
+  (void)records.look(environments_to_look_at(run.fleet, environments), run.stop);
   for (const auto& name : environments) {
     const model::Environment* environment = run.fleet.environment(name);
     if (environment != nullptr) pass_environment(run, *environment, records, out);
@@ -215,14 +215,14 @@ Delivery Deliverer::deliver(const model::Fleet& fleet, const FleetRevision& revi
   names = upstream_first(fleet, names);
   const std::set<std::string> asked(names.begin(), names.end());
   const SourceHeads sources = fleet.barrier ? SourceHeads{} : ask_sources(*state_, fleet, asked, stop);
-  Run run{*state_, fleet, revision, request, sources, stop, std::nullopt, state_->settings.author};
+  Run run{*state_, fleet, revision, request, sources, stop, std::nullopt, state_->settings.author, {}};
   if (fleet.barrier) return refuse_barrier(run, names);
   if (!request.exactly.empty() && !request.dry) {
     // The plan was made of one state of the world: it holds as a whole, before anything is written, and what is written
     // upstream must not change what was planned downstream.
     Request rehearsal = request;
     rehearsal.dry = true;
-    Run dry{*state_, fleet, revision, rehearsal, sources, stop, std::nullopt, state_->settings.author};
+    Run dry{*state_, fleet, revision, rehearsal, sources, stop, std::nullopt, state_->settings.author, {}};
     Delivery checked = run_passes(dry, names);
     if (moved_since_plan(checked)) {
       checked.proposals.clear();

@@ -84,7 +84,8 @@ Result<void> gather_items(Pass& pass) {
     item.ledger = pass.ledger->service(name);
     item.stands = standing.contains(name);
     item.selected = selected(pass.run.request, service, pass.environment.name);
-    item.resumed = item.ledger != nullptr && item.ledger->resume.has_value();
+    item.accepts_all = pass.run.resuming.contains(service);
+    item.resumed = item.accepts_all || (item.ledger != nullptr && item.ledger->resume.has_value());
     pass.items.push_back(std::move(item));
   }
   return {};

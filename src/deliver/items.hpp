@@ -14,6 +14,10 @@ const record::Hold* find_hold(const Pass& pass, const Item& item);
 /// Which inputs of each instance moved; holds that come before any proposal.
 Result<void> weigh_items(Pass& pass);
 
+// ---- manual.cpp ----
+/// promote: the instance takes what stands in another environment, past order and take-backs.
+Result<void> weigh_manual(Pass& pass, Item& item);
+
 // ---- removal.cpp ----
 /// Services that stand and are not declared any more.
 Result<void> propose_removals(Pass& pass);

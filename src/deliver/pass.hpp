@@ -57,6 +57,7 @@ struct Run {
   };
   std::optional<Manual> manual;
   git::Person author;
+  std::set<std::string> resuming;  ///< A person is about to resume these: everything observed moves.
 };
 
 /// One service in the pass.
@@ -69,7 +70,8 @@ struct Item {
   bool stands = false;
   bool start = false;                             ///< It has to be put there whole.
   bool selected = true;
-  bool resumed = false;                           ///< A person's resume waits to be carried out.
+  bool resumed = false;                           ///< A person's resume waits to be carried out, or is being asked for.
+  bool accepts_all = false;                       ///< It is being asked for: whatever is observed counts as moved.
   std::map<std::string, Observation> observed;
   MovedInputs moved;
   std::vector<Candidate> candidates;              ///< `from`: what may be followed, newest first.

@@ -173,6 +173,18 @@ record::Release make_release(const Pass& pass, const Item& item, const model::In
   return release;
 }
 
+Result<std::shared_ptr<const render::Rendered>> render_release(const Pass& pass, const model::Instance& instance, const source::Tree* tree,
+                                                               const std::map<std::string, record::StandingInput>& inputs) {
+  const Settings& settings = pass.run.state.settings;
+  render::Request request{instance, tree, {}, settings.jobs};
+  for (const auto& [name, input] : inputs) {
+    if (const auto* image = std::get_if<ImageValue>(&input.value)) request.images.emplace(name.substr(record::kImagePrefix.size()), image->reference);
+  }
+  if (settings.cache != nullptr) return render::render(request, *settings.cache);
+  MUSTER_TRY(auto rendered, render::render(request));
+  return std::make_shared<const render::Rendered>(std::move(rendered));
+}
+
 std::vector<Move> moves_of(const Item& item, const MovedInputs& moved) {
   std::vector<Move> moves;
   for (const auto& [name, input] : moved) {
@@ -218,33 +230,23 @@ std::optional<Proposal> propose(Pass& pass, Item& item, const MovedInputs& moved
     const Why why = tree.failure().kind == FailureKind::retry ? Why::source_unreachable : Why::source_failed;
     return refuse(why, tree.failure().text, "it goes on when that commit can be read");
   }
-  render::Request request{instance, tree->get(), {}, pass.run.state.settings.jobs};
-  for (const auto& [name, input] : inputs) {
-    if (const auto* image = std::get_if<ImageValue>(&input.value)) request.images.emplace(name.substr(record::kImagePrefix.size()), image->reference);
-  }
-  render::Cache* cache = pass.run.state.settings.cache;
-  std::shared_ptr<const render::Rendered> rendered;
-  if (cache != nullptr) {
-    auto result = render::render(request, *cache);
-    if (!result.ok()) return refuse(Why::render_failed, result.failure().text, "mend what the message names");
-    rendered = std::move(result).value();
-  } else {
-    auto result = render::render(request);
-    if (!result.ok()) return refuse(Why::render_failed, result.failure().text, "mend what the message names");
-    rendered = std::make_shared<render::Rendered>(std::move(result).value());
+  const auto rendered = render_release(pass, instance, tree->get(), inputs);
+  if (!rendered.ok()) {
+    const bool waits = rendered.failure().kind == FailureKind::wait;
+    return refuse(waits ? Why::image_missing : Why::render_failed, rendered.failure().text, waits ? "it goes on when there is one" : "mend what the message names");
   }
   Proposal proposal;
   proposal.service = item.service;
   proposal.environment = pass.environment.name;
   proposal.renamed_from = item.renamed_from;
-  proposal.objects = rendered->objects;
+  proposal.objects = (*rendered)->objects;
   std::sort(proposal.objects.begin(), proposal.objects.end(), [](const auto& a, const auto& b) { return manifest::applies_before(a.id, b.id); });
   if (const auto twins = folded_twins(proposal.objects)) return refuse(Why::render_failed, *twins, "rename one of them");
   if (item.descriptor) {
     proposal.standing = item.descriptor->release;
     proposal.standing_folder = item.descriptor->folder;
   }
-  proposal.release = make_release(pass, item, instance, std::move(inputs), proposal.objects, rendered->renderer_version);
+  proposal.release = make_release(pass, item, instance, std::move(inputs), proposal.objects, (*rendered)->renderer_version);
   proposal.moves = moves_of(item, moved);
   proposal.objects_differ = differ(pass, item, proposal.release.objects);
   return proposal;

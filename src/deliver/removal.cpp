@@ -35,6 +35,7 @@ Proposal removal_of(const Pass& pass, const Item& item) {
 }  // namespace
 
 Result<void> propose_removals(Pass& pass) {
+  if (pass.run.manual) return {};
   for (Item& item : pass.items) {
     if (item.declared() || !item.stands || !item.selected || find_hold(pass, item) != nullptr) continue;
     const record::LedgerInput* declaration = item.ledger == nullptr ? nullptr : item.ledger->input(record::kDeclaration);

@@ -63,7 +63,7 @@ Result<void> settle(Pass& pass, Item& item) {
 bool has_work(const Pass& pass, const Item& item) {
   if (!item.selected || item.instance == nullptr) return false;
   if (!item.moved.empty()) return true;
-  if (find_hold(pass, item) != nullptr || !item.stands) return false;
+  if (find_hold(pass, item) != nullptr || !item.stands || pass.run.manual) return false;
   const bool blocked = std::any_of(item.obstacles.begin(), item.obstacles.end(), [](const Obstacle& o) { return o.input.empty(); });
   return !blocked && (!item.renamed_from.empty() || pass.run.request.rerender);
 }

@@ -39,7 +39,7 @@ Result<std::optional<std::size_t>> latest_followed(record::Chain& chain, const I
 }
 
 const FromValue* resumed_from(const Item& item) {
-  if (!item.resumed) return nullptr;
+  if (item.ledger == nullptr || !item.ledger->resume) return nullptr;
   const auto accepted = item.ledger->resume->accepted.find(std::string(record::kFrom));
   return accepted == item.ledger->resume->accepted.end() ? nullptr : std::get_if<FromValue>(&accepted->second);
 }
@@ -91,10 +91,11 @@ bool nothing_since(const record::ServiceLedger& there, const Item& item) {
 Result<void> read_upstream(Pass& pass, Item& item, const record::Branch& branch) {
   MUSTER_TRY(record::Chain * chain, pass.records.chain(branch));
   MUSTER_TRY(const auto latest, latest_followed(*chain, item));
-  std::size_t oldest = item.start ? kLineageSteps : latest.value_or(kLineageSteps);
+  const bool anything = item.start || item.accepts_all;
+  std::size_t oldest = anything ? kLineageSteps : latest.value_or(kLineageSteps);
   // A start takes what stands upstream, followed before or not; a resume what the person saw, and anything later.
-  bool inclusive = item.start || !latest;
-  if (const FromValue* resumed = resumed_from(item)) {
+  bool inclusive = anything || !latest;
+  if (const FromValue* resumed = resumed_from(item); resumed != nullptr && !anything) {
     MUSTER_TRY(const auto accepted, chain->position(resumed->record));
     oldest = accepted.value_or(oldest);
     inclusive = true;
@@ -119,7 +120,7 @@ Result<void> find_candidates(Pass& pass, Item& item) {
     return {};
   }
   observation.seen = branch->seen;
-  if (auto held = changed_upstream(pass, item)) {
+  if (auto held = item.accepts_all ? std::nullopt : changed_upstream(pass, item)) {
     held->input = record::kFrom;
     observation.obstacle = std::move(*held);
     item.observed.insert_or_assign(std::string(record::kFrom), std::move(observation));

@@ -11,6 +11,7 @@ namespace {
 using record::InputValue;
 
 Result<Judged> judge(Pass& pass, const Item& item, const std::string& input, const InputValue& observed) {
+  if (item.accepts_all) return Judged{Judged::Verdict::moved, {}};
   const Base base = base_of(item.ledger, input);
   const FleetOrder order = pass.fleet_order();
   if (const auto* source = std::get_if<record::SourceValue>(&observed)) {
@@ -149,7 +150,7 @@ Result<void> weigh_standing(Pass& pass, Item& item) {
 }
 
 Result<void> weigh_item(Pass& pass, Item& item) {
-  if (const record::Hold* hold = find_hold(pass, item)) {
+  if (const record::Hold* hold = find_hold(pass, item); hold != nullptr && !item.accepts_all) {
     item.hold(Why::held_by_person, "", fmt::format("held{}{}", hold->by.empty() ? "" : " by " + hold->by, hold->reason.empty() ? "" : ": " + hold->reason),
               fmt::format("`muster resume {}@{}`", item.service, pass.environment.name));
     if (hold->since != Instant{}) item.obstacles.back().since = hold->since;
@@ -166,6 +167,7 @@ Result<void> weigh_item(Pass& pass, Item& item) {
     return {};
   }
   if (!item.obstacles.empty()) return {};  // Its name is claimed by another.
+  if (pass.run.manual) return weigh_manual(pass, item);
   const bool absent = !item.stands;
   item.start = absent && (item.ledger == nullptr || item.ledger->never_recorded() || item.ledger->removed() || item.resumed);
   observe(pass, item);

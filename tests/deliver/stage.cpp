@@ -28,8 +28,12 @@ std::pair<std::string, std::string> parts_of(const std::string& instance) {
   return {instance.substr(0, at), instance.substr(at + 1)};
 }
 
-std::string manifest_of(const std::string& service, const std::string& version) {
-  return fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}-source\ndata:\n  version: {}\n", service, version);
+std::string manifest_of(const std::string& service, const std::string& version, bool image) {
+  std::string out = fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}-source\ndata:\n  version: {}\n", service, version);
+  if (image) {
+    out += fmt::format("---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: {0}-pod\nspec:\n  containers:\n  - name: main\n    image: registry.example/{0}\n", service);
+  }
+  return out;
 }
 
 template <typename T>
@@ -108,17 +112,16 @@ model::Instance Stage::instance_of(const std::string& name, const ServiceSpec& s
   source.branch = environment.branch.value_or("");
   source.path = service.path;
   out.source = source;
-  if (environment.from) {
-    out.follows = *environment.from;
-  } else if (service.image) {
-    out.images.push_back({"main", *service.image, {}});
+  if (environment.from) out.follows = *environment.from;
+  if (service.image) {
+    const std::string repository = "registry.example/" + name;
+    out.images.push_back({repository, service.image->empty() ? std::string() : repository + ":" + *service.image, {}});
   }
   const auto setting = service.settings.find(environment.name);
   const std::string value = setting == service.settings.end() ? service.setting : setting->second;
   out.declaration = Object{{"setting", value}};
   if (service.evaluated) {
     Object data{{"setting", value}};
-    if (service.image) data.append("image", std::string(1, model::kLateOpen) + "image.main" + model::kLateClose);
     const std::string object = service.object_name.empty() ? name : service.object_name;
     out.objects.push_back({Object{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", Object{{"name", object}, {"namespace", "shop"}}}, {"data", data}}, {}});
   }
@@ -170,7 +173,7 @@ GitRepository& Stage::repository(const std::string& service) {
 }
 
 std::string Stage::push(const std::string& name, const std::string& version, const std::string& branch) {
-  return push_files(name, {{in_folder(service(name).path, "app.yaml"), manifest_of(name, version)}}, branch);
+  return push_files(name, {{in_folder(service(name).path, "app.yaml"), manifest_of(name, version, service(name).image.has_value())}}, branch);
 }
 
 std::string Stage::push_elsewhere(const std::string& name, const std::string& branch) {
@@ -250,10 +253,13 @@ std::string Stage::stands(const std::string& instance) const {
     const auto objects = must(manifest::parse_objects(show("refs/heads/" + environment + ":" + std::string(name)), name));
     for (const auto& object : objects) {
       const Value* data = object.content.find("data");
+      if (const Value* spec = object.content.find("spec")) {
+        const std::string reference(spec->find("containers")->if_array()->front().string_at("image"));
+        image = " image=" + reference.substr(reference.find(':') + 1);
+      }
       if (data == nullptr) continue;
       version += data->string_at("version");
       if (data->find("setting") != nullptr) setting = fmt::format(" setting={}", data->string_at("setting"));
-      if (data->find("image") != nullptr) image = fmt::format(" image={}", data->string_at("image"));
     }
   }
   return version + setting + image;

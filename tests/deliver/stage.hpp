@@ -1,7 +1,7 @@
 // Stage: a small fleet played on real git repositories, so that a sequence of 7-rules reads as a few lines.
 //
-// Each service has a repository whose branch holds one manifest with a version, and one evaluated object with the service's
-// setting and its image. What stands is read back from the environment branch with git's own program.
+// Each service has a repository whose branch holds a manifest with a version (and a container, if it has an image), and one
+// evaluated object with the service's setting. What stands is read back from the environment branch with git's own program.
 #pragma once
 
 #include <functional>
@@ -39,7 +39,7 @@ struct ServiceSpec {
   std::string path;
   std::string setting = "a";
   std::map<std::string, std::string> settings; ///< By environment.
-  std::optional<std::string> image;            ///< Literal; "" for CI alone; nullopt: none.
+  std::optional<std::string> image;            ///< Tag of registry.example/<service>; "" for CI alone; nullopt: none.
   std::vector<std::string> only;
   std::vector<std::string> together;
   std::vector<std::string> renamed_from;
@@ -98,7 +98,7 @@ class Stage {
   Settings settings;  ///< Used from the next restart() on.
 
   // ---- what stands ----
-  /// "v2 setting=b image=x:1", or "nothing".
+  /// "v2 setting=b image=1", or "nothing".
   [[nodiscard]] std::string stands(const std::string& instance) const;
   /// Words of the obstacles of the last delivery, "soak, freeze", or "" where there is none.
   [[nodiscard]] std::string why(const std::string& instance) const;

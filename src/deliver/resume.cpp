@@ -1,0 +1,60 @@
+// resume: lifts what holds a service, and accepts what is observed of it now, whatever direction it moved in. The next pass
+// proposes all of that; any later commit that touches the service uses the resume up.
+#include <fmt/core.h>
+
+#include "muster/base/text.hpp"
+#include "muster/record/layout.hpp"
+#include "verb.hpp"
+
+namespace muster::deliver {
+namespace {
+
+Result<std::optional<record::BranchChange>> make_resume(Rehearsal& rehearsal, record::EnvironmentRepository& records, const record::Branch& branch,
+                                                        const ResumeRequest& request, const Person& by, VerbResult& out) {
+  out = VerbResult{};
+  out.environment = request.environment;
+  MUSTER_TRY(const auto names, known_services(records, branch, &rehearsal.run.fleet));
+  MUSTER_TRY(out.services, expand(request.services, names, request.environment));
+  rehearsal.run.resuming = {out.services.begin(), out.services.end()};
+  MUSTER_TRY(Pass pass, rehearsal.decide());
+  record::Trailers trailers;
+  record::BranchChange change;
+  for (const auto& service : out.services) {
+    record::ResumeLine line{service, {}};
+    if (Item* item = pass.find(service)) {
+      if (!item->renamed_from.empty()) line.service = item->renamed_from;
+      for (const auto& [input, observation] : item->observed) {
+        if (observation.value) line.accepted.emplace(input, *observation.value);
+      }
+      if (item->proposal) out.proposals.push_back(*item->proposal);
+    }
+    trailers.resumes.push_back(std::move(line));
+    if (pass.holds.contains(service)) change.edits.emplace(record::hold_path(service), git::TreeEdit{});
+  }
+  if (request.dry) return std::optional<record::BranchChange>{};
+  change.message = verb_message(branch, "resume", fmt::format("Resume {}", join(out.services, ", ")), "", std::move(trailers));
+  change.author = author_of(by);
+  return std::optional(std::move(change));
+}
+
+}  // namespace
+
+Result<VerbResult> resume(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const ResumeRequest& request, const Person& by,
+                          const std::stop_token& stop) {
+  VerbResult out;
+  out.environment = request.environment;
+  auto& records = deliverer.records(fleet);
+  if (request.services.empty()) {
+    out.notes.push_back(fmt::format("{} is taken as its branch stands now", request.environment));
+    if (!request.dry) MUSTER_CHECK(records.accept_rewritten(request.environment));
+    return out;
+  }
+  Rehearsal rehearsal(deliverer.state(), fleet, revision, request.environment, stop);
+  MUSTER_CHECK(records.look(environments_to_look_at(fleet, {request.environment}), stop));
+  const auto decide = [&](const record::Branch& branch) { return make_resume(rehearsal, records, branch, request, by, out); };
+  MUSTER_TRY(const auto branch, commit_verb(deliverer.state(), records, request.environment, decide, stop));
+  if (!request.dry) out.commit = branch.tip;
+  return out;
+}
+
+}  // namespace muster::deliver
