@@ -37,7 +37,8 @@ class NoSecrets final : public Secrets {
 };
 
 /// The folder of a case as a repository at a commit, or nothing where the case has none.
-std::shared_ptr<const source::Tree> tree_of(const TemporaryFolder& scratch, const std::filesystem::path& files, const model::Instance& instance) {
+std::shared_ptr<const source::Tree> tree_of(const TemporaryFolder& scratch, const std::filesystem::path& files,
+                                            const model::Instance& instance) {
   if (!std::filesystem::exists(files)) return nullptr;
   GitRepository repository(scratch.path() / (instance.name + ".git"));
   GitRepository::Files all;
@@ -47,12 +48,16 @@ std::shared_ptr<const source::Tree> tree_of(const TemporaryFolder& scratch, cons
   const std::string commit = repository.commit(all);
   NoSecrets secrets;
   auto opened = git::make_remotes(system_world(), secrets, scratch.path() / "mirrors", git::RemoteOptions{})->open_local(repository.path());
-  return source::Tree::open(opened.value(), git::Oid::parse(commit).value(), instance.source->path, instance.source->repository.url).value();
+  return source::Tree::open(opened.value(), git::Oid::parse(commit).value(), instance.source->path, instance.source->repository.url)
+      .value();
 }
 
 /// The objects of one instance as its descriptors would show them.
 std::string text_of(const model::Fleet& fleet, const model::Instance& instance, const std::filesystem::path& folder) {
   std::string out = fmt::format("# {}\n", model::instance_name(instance.name, fleet.environment(instance.environment).name));
+  for (const model::Need& need : instance.needs)
+    out += fmt::format("# {} {}\n", need.read ? "reads" : "needs", model::instance_name(need.service, need.environment));
+  if (instance.job) out += fmt::format("# runs {}\n", instance.job->always ? "at every record" : "once a bundle");
   const TemporaryFolder scratch;
   const auto tree = tree_of(scratch, folder / "repositories" / instance.name, instance);
   render::Request request{instance, tree.get(), {}, 1};
