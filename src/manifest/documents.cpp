@@ -73,13 +73,23 @@ Result<void> check_characters(std::string_view bytes, std::string_view path) {
   return {};
 }
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \r\n") == std::string_view::npos; }
 
 // What ends a line for YAML 1.1 and not for the reader of lines that splits documents.
 bool has_odd_line_break(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line.find('\r') != std::string_view::npos || line.find("\xc2\x85") != std::string_view::npos ||
          line.find("\xe2\x80\xa8") != std::string_view::npos || line.find("\xe2\x80\xa9") != std::string_view::npos;
+}
+
+// Nothing but empty lines and comments: no document, and no reason to start a parser a million times.
+bool is_blank(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    const std::size_t first = line.find_first_not_of(" \r");
+    if (first != std::string_view::npos && (line[first] != '#' || has_odd_line_break(line))) return false;
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return true;
 }
 
 // White space to Unicode and Go, text to YAML: the two halves of Kubernetes' reader disagree on what follows it.
