@@ -6,7 +6,6 @@
 #include <map>
 
 #include "muster/base/log.hpp"
-#include "muster/deliver/preview.hpp"
 #include "muster/manifest/yaml.hpp"
 #include "muster/source/heads.hpp"
 #include "daemon/tip_watch.hpp"
@@ -16,7 +15,7 @@ namespace {
 
 constexpr std::size_t kRememberedLimit = std::size_t{64} << 10U;
 
-deliver::Settings deliver_settings(const Settings& settings, FleetReader& reader) {
+deliver::Settings deliver_settings(const Settings& settings, FleetReader& reader, render::Cache& cache) {
   deliver::Settings out;
   out.state = settings.state;
   out.version = settings.version;
@@ -24,6 +23,7 @@ deliver::Settings deliver_settings(const Settings& settings, FleetReader& reader
   out.owner = settings.owner;
   out.jobs = settings.jobs;
   out.verify = settings.verify;
+  out.cache = &cache;
   out.past_fleet = [&reader](const std::string& revision) -> Result<std::shared_ptr<const model::Fleet>> {
     MUSTER_TRY(const LoadedFleet past, reader.read_at(revision));
     return std::shared_ptr<const model::Fleet>(past.compilation, &past.compilation->fleet());
@@ -91,7 +91,8 @@ Engine::Engine(const World& world, git::Remotes& remotes, target::Targets& targe
       targets_(targets),
       settings_(std::move(settings)),
       reader_(world, settings_.root, settings_.jobs),
-      deliverer_(std::make_unique<deliver::Deliverer>(world, remotes, deliver_settings(settings_, reader_))) {}
+      cache_(render::make_memory_cache()),
+      deliverer_(std::make_unique<deliver::Deliverer>(world, remotes, deliver_settings(settings_, reader_, *cache_))) {}
 
 Engine::~Engine() = default;
 
@@ -161,14 +162,18 @@ Result<reconcile::Plan> Engine::compare(record::EnvironmentRepository& records, 
   return look_at(records, chosen(records, request), request, stop).plan;
 }
 
-Result<Engine::Looked> Engine::look_after(record::EnvironmentRepository& records, const std::vector<deliver::Proposal>& proposals,
-                                          const ReconcileRequest& request, const std::stop_token& stop) {
+Result<Engine::Looked> Engine::look_after(record::EnvironmentRepository& records, const deliver::Delivery& dry, const ReconcileRequest& request,
+                                          const std::stop_token& stop) {
   std::vector<reconcile::EnvironmentAt> environments = chosen(records, request);
-  for (reconcile::EnvironmentAt& at : environments) {
-    if (!at.branch.ok()) continue;
-    MUSTER_TRY(const record::Branch proposed, deliver::branch_with(*records.repository(), at.branch.value(), proposals, world_.clock.now()));
-    at.branch = proposed;
+  for (const record::Branch& preview : dry.previews) {
+    const auto at = std::find_if(environments.begin(), environments.end(), [&](const auto& one) { return one.name == preview.environment; });
+    if (at == environments.end()) {
+      environments.push_back({preview.environment, preview});
+    } else {
+      at->branch = preview;
+    }
   }
+  std::sort(environments.begin(), environments.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return look_at(records, environments, request, stop);
 }
 

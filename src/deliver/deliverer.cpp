@@ -87,18 +87,38 @@ std::vector<const Proposal*> proposals_of(const Pass& pass) {
   return proposals;
 }
 
+/// The branch after the record that a dry pass would make: the very commit, pushed nowhere. nullopt: there would be none.
+Result<std::optional<record::Branch>> preview_of(Pass& pass) {
+  MUSTER_TRY(const auto change, make_record(pass, proposals_of(pass)));
+  if (!change) return std::optional<record::Branch>{};
+  git::Repository& repository = *pass.records.repository();
+  record::Branch after = pass.branch;
+  MUSTER_TRY(after.tree, git::edit_tree(repository, pass.branch.tree, change->edits));
+  git::NewCommit commit;
+  commit.tree = after.tree;
+  if (!pass.branch.tip.is_zero()) commit.parents.push_back(pass.branch.tip);
+  commit.author = commit.committer = change->author;
+  commit.author.at = commit.committer.at = pass.now;
+  commit.message = change->message;
+  MUSTER_TRY(after.tip, repository.write_commit(commit));
+  return std::optional(std::move(after));
+}
+
 /// One attempt; Reason::conflict where somebody was faster.
 Result<void> attempt(Run& run, const model::Environment& environment, record::EnvironmentRepository& records, EnvironmentOutcome& outcome,
-                     std::vector<Proposal>& proposals) {
+                     std::vector<Proposal>& proposals, std::optional<record::Branch>& preview) {
   outcome.instances.clear();
   proposals.clear();
+  preview.reset();
   MUSTER_TRY(const record::Branch branch, prepare_branch(run, environment, records, outcome.created));
   if (!branch.tip.is_zero()) outcome.tip = outcome.tip_before = branch.tip;
   Pass pass{run, environment, records, branch, nullptr, {}, {}, {}, {}, {}, {}, {}};
   MUSTER_CHECK(decide(pass));
   if (!run.request.exactly.empty()) (void)keep_exactly(pass);
   std::optional<git::Oid> record;
-  if (!run.request.dry) {
+  if (run.request.dry) {
+    MUSTER_TRY(preview, preview_of(pass));
+  } else {
     MUSTER_TRY(const auto change, make_record(pass, proposals_of(pass)));
     if (change) {
       MUSTER_TRY(const record::Branch after, records.commit(branch, *change, run.stop));
@@ -120,13 +140,14 @@ void pass_environment(Run& run, const model::Environment& environment, record::E
   EnvironmentOutcome outcome;
   outcome.environment = environment.name;
   std::vector<Proposal> proposals;
+  std::optional<record::Branch> preview;
   const auto pass = [&]() -> Result<void> {
     std::unique_ptr<FileLock> lock;
     if (!run.request.dry) {
       MUSTER_TRY(lock, record::lock_environment(state.world.files, state.settings.state, environment.name, state.settings.owner));
     }
     for (int tries = 0;; ++tries) {
-      auto done = attempt(run, environment, records, outcome, proposals);
+      auto done = attempt(run, environment, records, outcome, proposals, preview);
       const bool lost = !done.ok() && done.failure().reason == Reason::conflict && done.failure().kind == FailureKind::retry;
       if (!lost || tries + 1 >= record::EnvironmentRepository::kAttempts) return done;
       if (!record::pause_after_lost_race(state.world, tries, run.stop)) return retry(Reason::cancelled, "stopped");
@@ -140,9 +161,11 @@ void pass_environment(Run& run, const model::Environment& environment, record::E
     outcome.obstacle = obstacle_of(done.failure());
     outcome.instances.clear();
     proposals.clear();
+    preview.reset();
   }
   state.since.fill(outcome, state.now());
   out.report.environments.push_back(std::move(outcome));
+  if (preview) out.previews.push_back(std::move(*preview));
   std::move(proposals.begin(), proposals.end(), std::back_inserter(out.proposals));
 }
 

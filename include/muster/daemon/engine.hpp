@@ -84,9 +84,9 @@ class Engine {
     reconcile::Plan plan;
   };
   Result<Looked> look(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop);
-  /// The plan over the branches as they would be after these proposals were recorded (nothing is pushed).
-  Result<Looked> look_after(record::EnvironmentRepository& records, const std::vector<deliver::Proposal>& proposals,
-                            const ReconcileRequest& request, const std::stop_token& stop);
+  /// The plan over the branches as they would be after what a dry delivery proposes was recorded (nothing is pushed).
+  Result<Looked> look_after(record::EnvironmentRepository& records, const deliver::Delivery& dry, const ReconcileRequest& request,
+                            const std::stop_token& stop);
 
  private:
   struct Remembered;
@@ -105,6 +105,7 @@ class Engine {
   target::Targets& targets_;
   Settings settings_;
   FleetReader reader_;
+  std::unique_ptr<render::Cache> cache_;
   std::unique_ptr<deliver::Deliverer> deliverer_;
   std::unique_ptr<record::EnvironmentRepository> remembered_records_;
   reconcile::Settling settling_;

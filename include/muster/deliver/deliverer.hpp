@@ -72,6 +72,8 @@ struct Request {
 struct Delivery {
   Report report;
   std::vector<Proposal> proposals;
+  /// Dry: each branch as it would be after its record, for whoever looks ahead; the commits stand under no ref.
+  std::vector<record::Branch> previews;
 };
 
 class Deliverer {
