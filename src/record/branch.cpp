@@ -41,11 +41,14 @@ EnvironmentRepository::EnvironmentRepository(const World& world, git::Remotes& r
 Result<void> EnvironmentRepository::look(const std::optional<std::vector<std::string>>& environments, const std::stop_token& stop) {
   auto listed = location_.remote ? list_remote(environments, stop) : list_embedded();
   if (!listed.ok()) {
+    // A repository that is said not to exist says nothing about its branches: absence is a branch's, in a whole answer.
+    Failure failure = std::move(listed).failure();
+    if (failure.reason == Reason::absent) failure.reason = Reason::unreachable;
     // Nothing is known of what was asked for; what was seen of others before stays as it was.
     if (!environments) branches_.clear();
-    if (!environments) unasked_ = listed.failure();
-    for (const auto& name : environments.value_or(std::vector<std::string>{})) branches_.insert_or_assign(name, listed.failure());
-    return std::move(listed).failure();
+    if (!environments) unasked_ = failure;
+    for (const auto& name : environments.value_or(std::vector<std::string>{})) branches_.insert_or_assign(name, failure);
+    return failure;
   }
   looked_ = world_.clock.now();
   std::erase_if(refs_, [&](const auto& ref) { return concerns_any(ref.first, environments); });
