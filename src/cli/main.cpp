@@ -1,1 +1,66 @@
-int main() { return 2; }
+// The program: reads argv, the environment and the terminal (nobody below does), finds the verb, runs it.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <stop_token>
+#include <thread>
+
+#include "cli/command_line.hpp"
+#include "cli/environment.hpp"
+#include "cli/session.hpp"
+#include "cli/signals.hpp"
+#include "muster/base/log.hpp"
+
+namespace muster::cli {
+namespace {
+
+Terminal::Setup terminal_setup(const std::map<std::string, std::string>& environment) {
+  Terminal::Setup setup;
+  setup.out_is_terminal = isatty(STDOUT_FILENO) == 1;
+  setup.error_is_terminal = isatty(STDERR_FILENO) == 1;
+  const auto is_set = [&](const char* name) {
+    const auto found = environment.find(name);
+    return found != environment.end() && !found->second.empty();
+  };
+  const auto term = environment.find("TERM");
+  const bool dumb = term != environment.end() && term->second == "dumb";
+  setup.colour = setup.out_is_terminal && !dumb && !is_set("NO_COLOR");
+  if (dumb) setup.error_is_terminal = false;
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) setup.width = size.ws_col;
+  return setup;
+}
+
+int run(const std::vector<std::string>& words) {
+  const std::map<std::string, std::string> environment = process_environment();
+  const auto parsed = parse_command_line(words);
+  Terminal terminal(terminal_setup(environment));
+  if (const EarlyEnd* end = std::get_if<EarlyEnd>(&parsed)) {
+    if (end->exit_code == kDone) {
+      terminal.raw(end->text);
+    } else {
+      terminal.error(std::string_view(end->text).substr(0, end->text.size() - 1));
+    }
+    return terminal.write_failed() ? kFailed : end->exit_code;
+  }
+  const ParsedCommand& command = std::get<ParsedCommand>(parsed);
+  log::set_level(command.arguments.has("--verbose") ? log::Level::debug : log::Level::info);
+  log::set_json(command.arguments.has("--json"));
+  Signals signals;
+  const World world = system_world();
+  EnvironmentSecrets secrets(environment, world.files);
+  Session session(*command.verb, command.arguments, terminal, secrets, world, environment, signals.stop());
+  const int code = command.verb->run(session);
+  terminal.live({});
+  if (terminal.write_failed() && code == kDone) {
+    terminal.error("muster: standard output could not be written");
+    return kFailed;
+  }
+  return code;
+}
+
+}  // namespace
+}  // namespace muster::cli
+
+int main(int argc, char** argv) { return muster::cli::run(std::vector<std::string>(argv + 1, argv + argc)); }

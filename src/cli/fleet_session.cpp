@@ -1,0 +1,156 @@
+#include "cli/fleet_session.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+
+#include "muster/base/text.hpp"
+#include "muster/git/verify.hpp"
+#include "muster/record/standing.hpp"
+#include "muster/target/targets.hpp"
+
+namespace muster::cli {
+
+namespace {
+
+/// ssh gets what it needs of the user's environment, and nothing else does.
+git::RemoteOptions remote_options(const Session& session) {
+  git::RemoteOptions options;
+  for (const char* name : {"PATH", "HOME", "SSH_AUTH_SOCK", "USER", "LANG"}) {
+    const auto found = session.environment().find(name);
+    if (found != session.environment().end()) options.environment.insert(*found);
+  }
+  return options;
+}
+
+}  // namespace
+
+std::unique_ptr<FleetSession> FleetSession::open(Session& session, int& exit_code) {
+  const std::optional<Path> root = session.root();
+  if (!root) {
+    exit_code = kInvalid;
+    return nullptr;
+  }
+  std::unique_ptr<FleetSession> out(new FleetSession(session, *root));
+  const Path state = session.state(*root);
+  // The state directory ignores itself, so that nobody commits it.
+  if (!session.world().files.stat(state / ".gitignore").ok()) {
+    if (const auto written = session.world().files.write_atomic(state / ".gitignore", "*\n"); !written.ok()) {
+      exit_code = session.fail(Failure(written.failure()).with_context("the state directory cannot be written"));
+      return nullptr;
+    }
+  }
+  out->remotes_ = git::make_remotes(session.world(), session.secrets(), state / "mirrors", remote_options(session));
+  out->targets_ = target::open_targets(session.world(), *root);
+  daemon::Settings settings;
+  settings.root = *root;
+  settings.state = state;
+  settings.version = MUSTER_VERSION;
+  settings.owner = fmt::format("muster {} (process {})", session.verb().name, getpid());
+  settings.jobs = session.jobs();
+  settings.verify = [&session](const std::string& raw, std::span<const std::string> keys) {
+    return git::verify_commit(session.world(), session.environment(), raw, keys, session.stop());
+  };
+  out->engine_ = std::make_unique<daemon::Engine>(session.world(), *out->remotes_, *out->targets_, std::move(settings));
+  return out;
+}
+
+Result<daemon::LoadedFleet> FleetSession::load() {
+  MUSTER_TRY(daemon::LoadedFleet loaded, engine_->load());
+  if (!session_.json()) print_diagnostics(session_, loaded.compilation->diagnostics(), loaded.compilation->sources());
+  if (loaded.fleet().barrier && !session_.json()) {
+    session_.out().error("until these mistakes are mended nothing of this fleet is delivered; what is recorded stays as it is");
+  }
+  return loaded;
+}
+
+Result<record::EnvironmentRepository*> FleetSession::records(const daemon::LoadedFleet* fleet) {
+  MUSTER_TRY(record::EnvironmentRepository * records, engine_->records(fleet));
+  MUSTER_CHECK(with_context(records->look(std::nullopt, session_.stop()), "the environment repository"));
+  return records;
+}
+
+std::vector<std::string> FleetSession::environments(const daemon::LoadedFleet* fleet, const record::EnvironmentRepository* records) const {
+  std::set<std::string> names;
+  if (fleet != nullptr) {
+    for (const model::Environment& environment : fleet->fleet().environments) names.insert(environment.name);
+  }
+  if (records != nullptr) {
+    for (const std::string& name : records->environments()) names.insert(name);
+  }
+  return {names.begin(), names.end()};
+}
+
+std::set<Nameable> FleetSession::nameable(const daemon::LoadedFleet* fleet, record::EnvironmentRepository* records) {
+  std::set<Nameable> out;
+  if (fleet != nullptr) out = nameable_of(fleet->fleet());
+  if (records == nullptr) return out;
+  for (const std::string& environment : records->environments()) {
+    const Result<record::Branch> branch = records->branch(environment);
+    if (!branch.ok()) continue;
+    record::Standing standing(records->repository(), branch->tip);
+    const Result<std::vector<std::string>> services = standing.services();
+    if (!services.ok()) continue;
+    for (const std::string& service : *services) {
+      const model::Service* declared = fleet == nullptr ? nullptr : fleet->fleet().service(service);
+      out.insert({service, environment, declared == nullptr ? "" : declared->owner});
+    }
+  }
+  return out;
+}
+
+Result<Selection> FleetSession::selection(const daemon::LoadedFleet* fleet, record::EnvironmentRepository* records) {
+  return select(nameable(fleet, records), environments(fleet, records), session_.arguments().operands, session_.arguments().all("--in"));
+}
+
+int worst(int a, int b) {
+  static constexpr std::array<int, 4> kGravest = {kFailed, kInvalid, kHeld, kChanges};
+  for (const int code : kGravest) {
+    if (a == code || b == code) return code;
+  }
+  return kDone;
+}
+
+int exit_code_of(const daemon::LoadedFleet& fleet) {
+  if (fleet.fleet().barrier) return kInvalid;
+  return fleet.compilation->diagnostics().errors() > 0 && fleet.fleet().poisoned.empty() ? kInvalid : kDone;
+}
+
+reconcile::Selection reconcile_selection(const Selection& selection) {
+  if (selection.instances.empty()) return std::nullopt;
+  std::set<reconcile::InstanceKey> out;
+  for (const std::string& name : selection.instances) {
+    const std::size_t at = name.find('@');
+    out.insert({name.substr(at + 1), name.substr(0, at)});
+  }
+  return out;
+}
+
+std::optional<Duration> parse_duration(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    Duration size;
+  };
+  static constexpr std::array<Unit, 6> kUnits = {{{"ms", Duration(1)},
+                                                  {"s", std::chrono::seconds(1)},
+                                                  {"min", std::chrono::minutes(1)},
+                                                  {"h", std::chrono::hours(1)},
+                                                  {"d", std::chrono::days(1)},
+                                                  {"w", std::chrono::days(7)}}};
+  Duration total{0};
+  bool any = false;
+  for (const std::string_view part : split(text, ' ')) {
+    std::int64_t count = 0;
+    const auto number = std::from_chars(part.data(), part.data() + part.size(), count);
+    const std::string_view unit(number.ptr, static_cast<std::size_t>(part.data() + part.size() - number.ptr));
+    if (number.ec != std::errc() || count < 0 || count > 1'000'000'000) return std::nullopt;
+    const auto* found = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& one) { return one.name == unit; });
+    if (found == kUnits.end()) return std::nullopt;
+    total += found->size * count;
+    any = true;
+  }
+  return any ? std::optional(total) : std::nullopt;
+}
+
+}  // namespace muster::cli

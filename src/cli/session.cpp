@@ -1,0 +1,95 @@
+#include "cli/session.hpp"
+
+#include <charconv>
+
+#include "muster/base/parallel.hpp"
+#include "muster/base/text.hpp"
+#include "muster/diag/render.hpp"
+#include "muster/diag/source.hpp"
+
+namespace muster::cli {
+
+std::string Arguments::get(std::string_view option, std::string_view fallback) const {
+  const auto found = values.find(option);
+  return found == values.end() || found->second.empty() ? std::string(fallback) : found->second.back();
+}
+
+std::vector<std::string> Arguments::all(std::string_view option) const {
+  const auto found = values.find(option);
+  return found == values.end() ? std::vector<std::string>() : found->second;
+}
+
+namespace {
+
+unsigned parse_jobs(std::string_view text) {
+  unsigned jobs = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), jobs);
+  return result.ec == std::errc() && result.ptr == text.data() + text.size() && jobs > 0 && jobs <= 1024 ? jobs : default_jobs();
+}
+
+}  // namespace
+
+Session::Session(const Verb& verb, Arguments arguments, Terminal& terminal, Secrets& secrets, World world,
+                 std::map<std::string, std::string> environment, std::stop_token stop)
+    : verb_(verb),
+      arguments_(std::move(arguments)),
+      terminal_(terminal),
+      secrets_(secrets),
+      world_(world),
+      environment_(std::move(environment)),
+      stop_(std::move(stop)),
+      jobs_(parse_jobs(arguments_.get("--jobs"))) {}
+
+std::optional<Path> Session::root() {
+  std::error_code error;
+  const Path start = std::filesystem::absolute(arguments_.get("-C", "."), error).lexically_normal();
+  Result<Path> found = diag::find_fleet_root(world_.files, start);
+  if (found.ok()) return std::move(found).value();
+  fail(found.failure());
+  return std::nullopt;
+}
+
+Path Session::state(const Path& root) const {
+  if (!arguments_.has("--state")) return root / ".muster";
+  std::error_code error;
+  return std::filesystem::absolute(arguments_.get("--state"), error).lexically_normal();
+}
+
+int Session::fail(const Failure& failure) {
+  const int code = failure.kind == FailureKind::stalled && failure.reason == Reason::invalid ? kInvalid : kFailed;
+  if (json()) {
+    return finish(Object{{"error", Object{{"reason", to_string(failure.reason)}, {"kind", to_string(failure.kind)}, {"text", failure.text}}}}, code);
+  }
+  terminal_.error(fmt::format("muster: {}", escape_for_terminal(failure.text)));
+  return code;
+}
+
+int Session::misuse(std::string_view text) {
+  terminal_.error(fmt::format("muster {}: {}\nRun `muster {} --help` for its options.", verb_.name, escape_for_terminal(text), verb_.name));
+  return kInvalid;
+}
+
+int Session::finish(Object result, int exit_code) {
+  Object out{{"muster", MUSTER_VERSION}, {"verb", verb_.name}, {"exit_code", exit_code}};
+  for (auto& [key, value] : result) out.append(key, std::move(value));
+  terminal_.raw(to_pretty_json(out));
+  return exit_code;
+}
+
+Result<lang::Compilation> load_fleet(Session& session, const Path& root) {
+  MUSTER_TRY(std::vector<diag::FleetText> texts, diag::read_fleet_files(session.world().files, root));
+  lang::Options options;
+  options.jobs = session.jobs();
+  options.root = root.string();
+  return lang::compile(std::move(texts), options);
+}
+
+std::size_t print_diagnostics(Session& session, const diag::Diagnostics& diagnostics, const diag::Sources& sources) {
+  diag::TerminalStyle style;
+  style.colour = session.out().setup().colour;
+  const std::string text = diag::render_terminal(diagnostics, sources, style);
+  if (!text.empty()) session.out().error(std::string_view(text).substr(0, text.size() - (text.ends_with('\n') ? 1 : 0)));
+  return diagnostics.errors();
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,232 @@
+// apply, deliver, reconcile: the two loops, together and alone.
+#include "cli/delivery_text.hpp"
+#include "cli/fleet_session.hpp"
+#include "cli/plan_file.hpp"
+#include "cli/reconcile_text.hpp"
+#include "cli/verbs.hpp"
+#include "muster/base/text.hpp"
+
+namespace muster::cli {
+namespace {
+
+constexpr Option kApplyOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
+                                    {"--rerender", "", "render again with this version of muster, under the budget of changes"},
+                                    {"--timeout", "DURATION", "how long an instance may take to become healthy, as in `15min` (default 10min)"}};
+constexpr Option kDeliverOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
+                                      {"--rerender", "", "render again with this version of muster, under the budget of changes"},
+                                      {"--dry-run", "", "decide and show, record nothing"}};
+constexpr Option kReconcileOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
+                                        {"--timeout", "DURATION", "how long an instance may take to become healthy, as in `15min` (default 10min)"}};
+
+/// What a run has done so far, for its last lines.
+struct Run {
+  Object result;
+  int exit_code = kDone;
+};
+
+deliver::Request deliver_request(const Session& session, const Selection& selection) {
+  deliver::Request request;
+  if (!selection.all) request.environments = selection.environments;
+  request.instances = selection.instances;
+  request.rerender = session.arguments().has("--rerender");
+  request.dry = session.arguments().has("--dry-run");
+  return request;
+}
+
+/// Environments of a selection that the fleet declares: deliver knows no others.
+std::vector<std::string> declared(const std::vector<std::string>& names, const model::Fleet& fleet) {
+  std::vector<std::string> out;
+  for (const std::string& name : names) {
+    if (fleet.environment(name) != nullptr) out.push_back(name);
+  }
+  return out;
+}
+
+void run_deliver(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, deliver::Request request, Run& run) {
+  if (!request.environments.empty()) {
+    request.environments = declared(request.environments, fleet.fleet());
+    if (request.environments.empty()) return;
+  }
+  const deliver::Delivery delivery = parts.engine().deliver(fleet, request, session.stop());
+  run.exit_code = worst(run.exit_code, delivery.report.exit_code());
+  if (session.json()) {
+    run.result.set("deliver", to_value(delivery.report));
+    return;
+  }
+  for (const deliver::EnvironmentOutcome& environment : delivery.report.environments) {
+    for (const std::string& line : delivery_lines(session, session.out(), environment, request.dry)) session.out().line(line);
+  }
+}
+
+std::optional<Duration> timeout(Session& session) {
+  return session.arguments().has("--timeout") ? parse_duration(session.arguments().get("--timeout")) : std::optional<Duration>(std::chrono::minutes(10));
+}
+
+void run_reconcile(Session& session, FleetSession& parts, record::EnvironmentRepository& records, const Selection& selection, Duration health_limit, Run& run) {
+  daemon::ReconcileRequest request;
+  if (!selection.all) request.environments = selection.environments;
+  request.selection = reconcile_selection(selection);
+  request.health_limit = health_limit;
+  request.patience = health_limit;
+  Result<reconcile::Report> report = [&] {
+    Progress progress(session);
+    request.observer = &progress;
+    return parts.engine().reconcile(records, request, session.stop());
+  }();
+  if (!report.ok()) {
+    run.exit_code = worst(run.exit_code, kFailed);
+    if (session.json()) {
+      run.result.set("reconcile", Object{{"error", report.failure().text}});
+    } else {
+      session.out().error("muster: " + escape_for_terminal(report.failure().text));
+    }
+    return;
+  }
+  run.exit_code = worst(run.exit_code, report->exit_code());
+  if (session.json()) {
+    run.result.set("reconcile", to_value(*report));
+    return;
+  }
+  for (const std::string& line : reconcile_lines(session.out(), *report)) session.out().line(line);
+}
+
+int finish(Session& session, Run& run) {
+  if (session.stop().stop_requested()) {
+    run.exit_code = worst(run.exit_code, kFailed);
+    if (!session.json()) session.out().error("stopped; what is said above was done, the rest was not: run it again to continue");
+  }
+  if (!session.json()) return run.exit_code;
+  Object line{{"event", "result"}, {"muster", MUSTER_VERSION}, {"verb", session.verb().name}, {"exit_code", run.exit_code}};
+  for (auto& [key, value] : run.result) line.append(key, std::move(value));
+  session.out().line(to_canonical_json(line));
+  return run.exit_code;
+}
+
+/// Deliver with a plan that was written down: exactly that, or nothing.
+std::optional<int> take_plan(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, deliver::Request& request, Selection& selection) {
+  const auto& operands = session.arguments().operands;
+  if (operands.size() != 1 || !operands.front().ends_with(".json")) return std::nullopt;
+  Result<WrittenPlan> plan = read_plan(session.world().files, operands.front());
+  if (!plan.ok()) return session.fail(plan.failure());
+  const Result<std::vector<std::string>> moved = moved_since(session, parts, fleet, *plan);
+  if (!moved.ok()) return session.fail(moved.failure());
+  if (!moved->empty()) {
+    if (session.json()) {
+      Array lines;
+      for (const std::string& line : *moved) lines.emplace_back(line);
+      return session.finish(Object{{"moved", std::move(lines)}}, kHeld);
+    }
+    session.out().error(fmt::format("{} is not applied: the world has moved since it was made", operands.front()));
+    for (const std::string& line : *moved) session.out().error("  " + escape_for_terminal(line));
+    session.out().error("make a new one: `muster plan --out " + operands.front() + "`");
+    return kHeld;
+  }
+  request.exactly = plan->deliver;
+  selection = plan->selection;
+  request.environments = selection.environments;
+  request.instances = selection.instances;
+  return std::nullopt;
+}
+
+int apply(Session& session) {
+  const std::optional<Duration> health_limit = timeout(session);
+  if (!health_limit) return session.misuse("--timeout takes a duration, as in `15min` or `90s`");
+  int code = kDone;
+  const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
+  if (!parts) return code;
+  Result<daemon::LoadedFleet> fleet = parts->load();
+  if (!fleet.ok()) return session.fail(fleet.failure());
+  Run run;
+  run.exit_code = exit_code_of(*fleet);
+
+  const bool from_plan = session.arguments().operands.size() == 1 && session.arguments().operands.front().ends_with(".json");
+  Selection selection;
+  if (!from_plan && !(session.arguments().operands.empty() && !session.arguments().has("--in"))) {
+    Result<record::EnvironmentRepository*> records = parts->records(&*fleet);
+    Result<Selection> chosen = parts->selection(&*fleet, records.ok() ? *records : nullptr);
+    if (!chosen.ok()) return session.fail(chosen.failure());
+    selection = std::move(*chosen);
+  }
+  deliver::Request request = deliver_request(session, selection);
+  if (const auto ended = take_plan(session, *parts, *fleet, request, selection)) return *ended;
+  if (!fleet->fleet().barrier && !(from_plan && request.exactly.empty())) run_deliver(session, *parts, *fleet, request, run);
+  if (!session.stop().stop_requested()) {
+    Result<record::EnvironmentRepository*> records = parts->engine().records(&*fleet);
+    if (!records.ok()) return session.fail(records.failure());
+    run_reconcile(session, *parts, **records, selection, *health_limit, run);
+  }
+  return finish(session, run);
+}
+
+int deliver_only(Session& session) {
+  int code = kDone;
+  const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
+  if (!parts) return code;
+  Result<daemon::LoadedFleet> fleet = parts->load();
+  if (!fleet.ok()) return session.fail(fleet.failure());
+  Run run;
+  run.exit_code = exit_code_of(*fleet);
+  if (fleet->fleet().barrier) return finish(session, run);
+  Result<Selection> selection = parts->selection(&*fleet, nullptr);
+  if (!selection.ok()) return session.fail(selection.failure());
+  run_deliver(session, *parts, *fleet, deliver_request(session, *selection), run);
+  return finish(session, run);
+}
+
+int reconcile_only(Session& session) {
+  const std::optional<Duration> health_limit = timeout(session);
+  if (!health_limit) return session.misuse("--timeout takes a duration, as in `15min` or `90s`");
+  int code = kDone;
+  const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
+  if (!parts) return code;
+  // The fleet only says where the environment repository is; without a usable one, the last that was.
+  const Result<daemon::LoadedFleet> fleet = parts->engine().load();
+  Result<record::EnvironmentRepository*> records = parts->records(fleet.ok() ? &*fleet : nullptr);
+  if (!records.ok()) return session.fail(records.failure());
+  Result<Selection> selection = parts->selection(fleet.ok() ? &*fleet : nullptr, *records);
+  if (!selection.ok()) return session.fail(selection.failure());
+  Run run;
+  run_reconcile(session, *parts, **records, *selection, *health_limit, run);
+  return finish(session, run);
+}
+
+}  // namespace
+
+const Verb kApply = {"apply",
+                     "deliver and reconcile once",
+                     "Looks at every repository, records what moved on the environment branches (deliver), and makes the targets match the\n"
+                     "branches (reconcile): in dependency order, many instances at once. A second run finds nothing to do. Interrupted, it\n"
+                     "continues when it is run again.\n"
+                     "With a plan made by `muster plan --out`, it does exactly what that plan says, or nothing if the world has moved.",
+                     "[INSTANCE…|PLAN.json]",
+                     kApplyOptions,
+                     "$ muster apply\n"
+                     " $ muster apply cart payments --in staging\n"
+                     " $ muster plan --out plan.json && muster apply plan.json",
+                     "Progress as one object a line ({event, instance, text, done, total}); the last line is {event: \"result\", exit_code,\n"
+                     "deliver: {environments: [{environment, before, tip, instances: [{service, verdict, moves, obstacles, …}]}]},\n"
+                     "reconcile: {environments: [{environment, tip, instances: [{service, state, created, changed, pruned, text, …}]}]}}.",
+                     apply};
+
+const Verb kDeliver = {"deliver",
+                       "record new releases on the environment branches",
+                       "The push side alone: looks at application repositories and fleet files, renders what moved, asks gates, freezes, budgets\n"
+                       "and holds, and makes one record for each environment in which something moved. Targets are left to `reconcile`.",
+                       "[INSTANCE…]",
+                       kDeliverOptions,
+                       "$ muster deliver cart\n"
+                       " $ muster deliver --dry-run",
+                       "One line: {event: \"result\", exit_code, deliver: as in `muster apply --json`}.",
+                       deliver_only};
+
+const Verb kReconcile = {"reconcile",
+                         "make the targets match the environment branches",
+                         "The pull side alone: reads the branches and the targets (never the fleet files), applies what differs, prunes what the\n"
+                         "branches no longer have, and waits for health. Foreign objects are never touched.",
+                         "[INSTANCE…]",
+                         kReconcileOptions,
+                         "$ muster reconcile --in production",
+                         "Progress and one result line with reconcile, as in `muster apply --json`.",
+                         reconcile_only};
+
+}  // namespace muster::cli

@@ -1,0 +1,74 @@
+#include "cli/session.hpp"
+#include "cli/verbs.hpp"
+#include "muster/base/text.hpp"
+#include "muster/diag/render.hpp"
+
+namespace muster::cli {
+namespace {
+
+constexpr Option kOptions[] = {{"--warnings-as-errors", "", "exit 2 for warnings too"}};
+
+std::string summary(const model::Fleet& fleet) {
+  return fmt::format("fleet {}: {}, {}, {}", fleet.name, count_of(fleet.services.size(), "service"),
+                     count_of(fleet.environments.size(), "environment"), count_of(fleet.instances.size(), "instance"));
+}
+
+Object result_of(const lang::Compilation& compilation) {
+  const model::Fleet& fleet = compilation.fleet();
+  Array poisoned;
+  for (const model::Poisoned& item : fleet.poisoned) {
+    poisoned.emplace_back(Object{{"service", item.service}, {"environment", item.environment}, {"reason", item.reason}});
+  }
+  return Object{{"fleet", fleet.name},
+                {"services", std::uint64_t{fleet.services.size()}},
+                {"environments", std::uint64_t{fleet.environments.size()}},
+                {"instances", std::uint64_t{fleet.instances.size()}},
+                {"barrier", fleet.barrier},
+                {"held", std::move(poisoned)},
+                {"diagnostics", diag::to_json(compilation.diagnostics(), compilation.sources())}};
+}
+
+int run(Session& session) {
+  const std::optional<Path> root = session.root();
+  if (!root) return kInvalid;
+  Result<lang::Compilation> compiled = load_fleet(session, *root);
+  if (!compiled.ok()) return session.fail(compiled.failure());
+  const diag::Diagnostics& diagnostics = compiled->diagnostics();
+  const std::size_t warnings = diagnostics.all().size() - diagnostics.errors();
+  const bool invalid = diagnostics.errors() > 0 || (warnings > 0 && session.arguments().has("--warnings-as-errors"));
+  const int code = invalid ? kInvalid : kDone;
+  if (session.json()) return session.finish(result_of(*compiled), code);
+
+  print_diagnostics(session, diagnostics, compiled->sources());
+  if (diagnostics.errors() == 0) {
+    session.out().line(summary(compiled->fleet()) + (warnings == 0 ? ": no mistakes" : ": " + count_of(warnings, "warning")));
+    return code;
+  }
+  const model::Fleet& fleet = compiled->fleet();
+  session.out().error(fmt::format("{}: {}{}", fleet.name.empty() ? "fleet" : "fleet " + fleet.name, count_of(diagnostics.errors(), "error"),
+                                  warnings == 0 ? "" : ", " + count_of(warnings, "warning")));
+  if (fleet.barrier) {
+    session.out().error("until the errors above are mended nothing of this fleet is delivered; what is recorded stays as it is");
+  } else if (!fleet.poisoned.empty()) {
+    session.out().error(fmt::format("{} held at the last good release; the rest of the fleet goes on", count_of(fleet.poisoned.size(), "instance is", "instances are")));
+  }
+  return code;
+}
+
+}  // namespace
+
+const Verb kCheck = {
+    "check",
+    "parse, type and evaluate the fleet; no network",
+    "Reads every *.fleet file below the fleet's root and reports all mistakes of the run at once, each with its place, the\n"
+    "reason and, where there is one, the fix. Nothing is fetched and nothing is written. `muster explain CODE` prints a page\n"
+    "about a code.",
+    "",
+    kOptions,
+    "$ muster check\n"
+    " fleet shop: 12 services, 2 environments, 23 instances: no mistakes",
+    "fleet, services, environments, instances (counts), barrier (true: nothing is delivered), held ([{service, environment,\n"
+    "reason}]), diagnostics ([{code, severity, message, path, line, column, …}], with place, labels and fixes).",
+    run};
+
+}  // namespace muster::cli

@@ -1,0 +1,283 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "cli/delivery_text.hpp"
+#include "cli/fleet_session.hpp"
+#include "cli/plan_file.hpp"
+#include "cli/revisions.hpp"
+#include "cli/verbs.hpp"
+#include "muster/base/text.hpp"
+#include "muster/graph/graph.hpp"
+#include "muster/graph/instances.hpp"
+#include "muster/manifest/difference.hpp"
+#include "muster/record/standing.hpp"
+
+namespace muster::cli {
+namespace {
+
+constexpr Option kOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
+                               {"--objects", "", "show the fields that change, with old and new value"},
+                               {"--out", "FILE.json", "write the plan down for `muster apply FILE.json`"},
+                               {"--against", "REV", "what the fleet files change since a git revision; no network (for a pull request)"},
+                               {"--exit-code", "", "exit 3 where anything would change"}};
+
+/// Everything that one look at the world gave.
+struct Planned {
+  deliver::Delivery delivery;
+  daemon::Engine::Looked looked;
+};
+
+Result<Planned> make_plan(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, record::EnvironmentRepository& records, const Selection& selection) {
+  Planned out;
+  deliver::Request request;
+  if (!selection.all) request.environments = selection.environments;
+  std::erase_if(request.environments, [&](const std::string& name) { return fleet.fleet().environment(name) == nullptr; });
+  request.instances = selection.instances;
+  request.dry = true;
+  if (!fleet.fleet().barrier) out.delivery = parts.engine().deliver(fleet, request, session.stop());
+  daemon::ReconcileRequest reconcile_request;
+  if (!selection.all) reconcile_request.environments = selection.environments;
+  reconcile_request.selection = reconcile_selection(selection);
+  MUSTER_CHECK(records.look(std::nullopt, session.stop()));
+  MUSTER_TRY(out.looked, parts.engine().look_after(records, out.delivery, reconcile_request, session.stop()));
+  return out;
+}
+
+std::string object_line(const Terminal& terminal, const reconcile::ObjectPlan& object) {
+  static const std::map<reconcile::Action, Colour> kColours = {{reconcile::Action::create, Colour::green},   {reconcile::Action::run, Colour::green},
+                                                               {reconcile::Action::change, Colour::yellow},  {reconcile::Action::adopt, Colour::yellow},
+                                                               {reconcile::Action::take, Colour::yellow},    {reconcile::Action::prune, Colour::red},
+                                                               {reconcile::Action::refuse, Colour::red},     {reconcile::Action::conflict, Colour::red}};
+  const auto colour = kColours.find(object.action);
+  std::string out = fmt::format("    {} {}", terminal.paint(colour == kColours.end() ? Colour::faint : colour->second, to_string(object.action)),
+                                escape_for_terminal(object.id.text()));
+  if (object.drift) out += object.repair ? " (drift put back)" : " (drift)";
+  if (!object.reason.empty()) out += ": " + escape_for_terminal(object.reason);
+  if (!object.held.empty()) out += "; held: " + escape_for_terminal(object.held);
+  return out;
+}
+
+/// What an object will be: from the proposal, else from the descriptor that stands.
+const manifest::Object* desired_object(const Planned& plan, const reconcile::InstanceKey& key, const manifest::ObjectId& id) {
+  for (const deliver::Proposal& proposal : plan.delivery.proposals) {
+    if (proposal.service != key.service || proposal.environment != key.environment) continue;
+    for (const manifest::Object& object : proposal.objects) {
+      if (object.id == id) return &object;
+    }
+  }
+  return nullptr;
+}
+
+void print_fields(Session& session, const Planned& plan, const reconcile::InstancePlan& instance, const reconcile::ObjectPlan& object) {
+  if (object.action != reconcile::Action::change && object.action != reconcile::Action::adopt) return;
+  const reconcile::InstanceState* state = plan.looked.observation.find(instance.key);
+  if (state == nullptr) return;
+  const auto& environment = plan.looked.observation.environments[state->environment];
+  if (!environment.target) return;
+  const auto& target = plan.looked.observation.targets[*environment.target].target;
+  if (!target) return;
+  const Result<std::optional<Value>> live = target->read(object.id);
+  Value desired;
+  if (const manifest::Object* proposed = desired_object(plan, instance.key, object.id)) {
+    desired = proposed->content;
+  } else {
+    const auto tip = git::Oid::parse(environment.tip);
+    if (!tip) return;
+    record::Standing standing(environment.repository, *tip);
+    const Result<record::DescriptorObjects> objects = standing.objects(instance.key.service);
+    if (!objects.ok()) return;
+    for (const manifest::Object& one : objects->objects) {
+      if (one.id == object.id) desired = one.content;
+    }
+  }
+  if (!live.ok() || !live->has_value()) return;
+  session.out().raw(manifest::print_changes(manifest::difference(manifest::without_secrets(**live), manifest::without_secrets(desired)), "      "));
+}
+
+bool shown(const reconcile::ObjectPlan& object) { return object.action != reconcile::Action::keep && object.action != reconcile::Action::yield; }
+
+void print_instance(Session& session, const Planned& plan, const reconcile::InstancePlan& instance, const deliver::Outcome* outcome) {
+  const Instant now = session.world().clock.now();
+  std::string head = fmt::format("  {}", session.out().paint(Colour::bold, instance.key.service));
+  if (outcome != nullptr && outcome->removed) head += "  no longer declared";
+  if (outcome != nullptr && !outcome->moves.empty()) head += "  " + moves_text(outcome->moves);
+  if (instance.move == reconcile::Move::repair) head += "  drift";
+  session.out().line(head);
+  for (const reconcile::ObjectPlan& object : instance.objects) {
+    if (!shown(object)) continue;
+    session.out().line(object_line(session.out(), object));
+    if (session.arguments().has("--objects")) print_fields(session, plan, instance, object);
+  }
+  if (instance.obstacle) session.out().print("    {} {}", session.out().paint(Colour::yellow, to_string(instance.obstacle->kind)), escape_for_terminal(instance.obstacle->text));
+  if (outcome == nullptr) return;
+  for (const deliver::Obstacle& obstacle : outcome->obstacles) {
+    if (obstacle.why == deliver::Why::none || obstacle.why == deliver::Why::undeclared) continue;
+    const deliver::Verdict verdict = deliver::verdict_of(obstacle.why);
+    session.out().print("    {} {}", session.out().paint(colour_of(verdict), to_string(verdict)), obstacle_text(obstacle, now));
+  }
+}
+
+bool is_shown(const reconcile::InstancePlan& instance, const deliver::Outcome* outcome) {
+  if (instance.writes() || instance.obstacle) return true;
+  return outcome != nullptr && (outcome->verdict != deliver::Verdict::unchanged || !outcome->moves.empty());
+}
+
+/// Instances in the order in which one thread would carry them out.
+std::vector<const reconcile::InstancePlan*> in_order(const reconcile::Plan& plan, const std::string& environment) {
+  std::vector<const reconcile::InstancePlan*> out;
+  for (const reconcile::InstancePlan& instance : plan.instances) {
+    if (instance.key.environment == environment) out.push_back(&instance);
+  }
+  std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) { return a->order < b->order; });
+  return out;
+}
+
+void print_environment(Session& session, const Planned& plan, const std::string& name, const deliver::EnvironmentOutcome* outcome) {
+  const auto found = std::find_if(plan.looked.plan.environments.begin(), plan.looked.plan.environments.end(), [&](const auto& one) { return one.name == name; });
+  session.out().line(session.out().paint(Colour::bold, name + ":"));
+  if (outcome != nullptr && outcome->obstacle) session.out().print("  {}", obstacle_text(*outcome->obstacle, session.world().clock.now()));
+  if (found != plan.looked.plan.environments.end() && found->hold) {
+    session.out().print("  {} {}", session.out().paint(Colour::yellow, "held"), escape_for_terminal(found->hold->text));
+  }
+  bool any = false;
+  std::set<std::string> listed;
+  for (const reconcile::InstancePlan* instance : in_order(plan.looked.plan, name)) {
+    const deliver::Outcome* one = plan.delivery.report.find(instance->key.service, name);
+    listed.insert(instance->key.service);
+    if (!is_shown(*instance, one)) continue;
+    any = true;
+    print_instance(session, plan, *instance, one);
+  }
+  if (outcome != nullptr) {
+    for (const deliver::Outcome& one : outcome->instances) {
+      if (listed.contains(one.service) || (one.verdict == deliver::Verdict::unchanged && one.moves.empty())) continue;
+      any = true;
+      print_instance(session, plan, reconcile::InstancePlan{{name, one.service}, {}, {}, {}, {}, {}, {}, {}, {}}, &one);
+    }
+  }
+  if (!any) session.out().line("  nothing would change");
+  if (found != plan.looked.plan.environments.end()) {
+    if (found->deletions != 0) session.out().print("  deletions: {} of {} allowed", found->deletions, found->deletions_allowed);
+    if (!found->deletions_held.empty()) session.out().print("  {} {}", session.out().paint(Colour::yellow, "deletions held:"), escape_for_terminal(found->deletions_held));
+  }
+}
+
+struct Totals {
+  std::size_t create = 0;
+  std::size_t change = 0;
+  std::size_t prune = 0;
+  std::set<std::string> instances;
+};
+
+Totals totals_of(const Planned& plan) {
+  Totals out;
+  for (const reconcile::InstancePlan& instance : plan.looked.plan.instances) {
+    out.create += instance.count(reconcile::Action::create) + instance.count(reconcile::Action::run);
+    out.change += instance.count(reconcile::Action::change) + instance.count(reconcile::Action::adopt) + instance.count(reconcile::Action::take);
+    out.prune += instance.count(reconcile::Action::prune);
+    if (instance.writes()) out.instances.insert(instance.key.text());
+  }
+  for (const deliver::Proposal& proposal : plan.delivery.proposals) out.instances.insert(model::instance_name(proposal.service, proposal.environment));
+  return out;
+}
+
+Selection touched(const Totals& totals) {
+  Selection out;
+  out.all = false;
+  std::set<std::string> environments;
+  for (const std::string& name : totals.instances) environments.insert(name.substr(name.find('@') + 1));
+  out.environments.assign(environments.begin(), environments.end());
+  out.instances.assign(totals.instances.begin(), totals.instances.end());
+  return out;
+}
+
+int print_plan(Session& session, const daemon::LoadedFleet& fleet, const Planned& plan, int code) {
+  const Totals totals = totals_of(plan);
+  const std::vector<std::string> hit = hit_by(graph::graph_of(fleet.fleet()).graph, totals.instances);
+  if (session.json()) {
+    Array proposals;
+    for (const deliver::Proposal& proposal : plan.delivery.proposals) proposals.push_back(to_value(proposal));
+    Array dependents;
+    for (const std::string& name : hit) dependents.emplace_back(name);
+    return session.finish(Object{{"deliver", to_value(plan.delivery.report)},
+                                 {"proposals", std::move(proposals)},
+                                 {"reconcile", reconcile::to_value(plan.looked.plan)},
+                                 {"changes", !totals.instances.empty()},
+                                 {"create", std::uint64_t{totals.create}},
+                                 {"change", std::uint64_t{totals.change}},
+                                 {"prune", std::uint64_t{totals.prune}},
+                                 {"hits", std::move(dependents)}},
+                          code);
+  }
+  std::set<std::string> names;
+  for (const auto& environment : plan.delivery.report.environments) names.insert(environment.environment);
+  for (const auto& environment : plan.looked.plan.environments) names.insert(environment.name);
+  for (const std::string& name : deliver::upstream_first(fleet.fleet(), {names.begin(), names.end()})) {
+    const auto& all = plan.delivery.report.environments;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.environment == name; });
+    print_environment(session, plan, name, found == all.end() ? nullptr : &*found);
+  }
+  if (totals.instances.empty()) {
+    session.out().line("everything matches");
+  } else {
+    session.out().print("{} would change: {} to create, {} to change, {} to prune", count_of(totals.instances.size(), "instance"), totals.create, totals.change, totals.prune);
+    if (!hit.empty()) session.out().print("in their blast radius: {}", join(hit, ", "));
+  }
+  return code;
+}
+
+int write_plan(Session& session, const daemon::LoadedFleet& fleet, const Planned& plan, const std::string& path) {
+  WrittenPlan written;
+  written.selection = touched(totals_of(plan));
+  for (const deliver::Proposal& proposal : plan.delivery.proposals) written.deliver.push_back(deliver::planned(proposal));
+  written.reconcile = reconcile::to_value(plan.looked.plan);
+  std::error_code error;
+  const Path file = std::filesystem::absolute(path, error);
+  if (const auto done = session.world().files.write_atomic(file, to_pretty_json(to_value(written, fleet.fleet().name))); !done.ok()) return session.fail(done.failure());
+  if (!session.json()) session.out().print("written to {}; `muster apply {}` does exactly this, or refuses", path, path);
+  return kDone;
+}
+
+int run(Session& session) {
+  int code = kDone;
+  const std::string out = session.arguments().get("--out");
+  if (!out.empty() && !out.ends_with(".json")) return session.misuse("--out takes a name that ends in .json, so that `muster apply` knows it for a plan");
+  const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
+  if (!parts) return code;
+  Result<daemon::LoadedFleet> fleet = parts->load();
+  if (!fleet.ok()) return session.fail(fleet.failure());
+  if (session.arguments().has("--against")) return plan_against(session, *parts, *fleet, session.arguments().get("--against"));
+  Result<record::EnvironmentRepository*> records = parts->records(&*fleet);
+  if (!records.ok()) return session.fail(records.failure());
+  Result<Selection> selection = parts->selection(&*fleet, *records);
+  if (!selection.ok()) return session.fail(selection.failure());
+  Result<Planned> plan = make_plan(session, *parts, *fleet, **records, *selection);
+  if (!plan.ok()) return session.fail(plan.failure());
+  code = worst(exit_code_of(*fleet), plan->delivery.report.exit_code());
+  const bool changes = !totals_of(*plan).instances.empty();
+  if (code == kDone && changes && session.arguments().has("--exit-code")) code = kChanges;
+  code = print_plan(session, *fleet, *plan, code);
+  if (!out.empty()) code = worst(code, write_plan(session, *fleet, *plan, out));
+  return code;
+}
+
+}  // namespace
+
+const Verb kPlan = {"plan",
+                    "show what would change, and in which order",
+                    "Looks at repositories, branches and targets and shows, for each environment and instance, what would be recorded and which\n"
+                    "objects would be created, changed or pruned, what waits for a gate, and who is in the blast radius. Nothing is written.\n"
+                    "With --against REV it compares the fleet files with an earlier revision instead, without any network: what a pull request\n"
+                    "changes, evaluated.",
+                    "[INSTANCE…]",
+                    kOptions,
+                    "$ muster plan --objects\n"
+                    " $ muster plan --out plan.json && muster apply plan.json\n"
+                    " $ muster plan --against origin/main",
+                    "deliver (as in `muster apply --json`), proposals ([{service, environment, removal, moves, objects, …}]), reconcile\n"
+                    "({environments, instances: [{objects: [{id, action, …}]}]}), changes, create, change, prune, hits.\n"
+                    "With --against: added, removed, changed ([{instance, fields, objects}]), hits.",
+                    run};
+
+}  // namespace muster::cli

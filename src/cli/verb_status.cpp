@@ -1,0 +1,134 @@
+#include <map>
+#include <set>
+
+#include "cli/delivery_text.hpp"
+#include "cli/fleet_session.hpp"
+#include "cli/verbs.hpp"
+#include "muster/base/text.hpp"
+#include "muster/daemon/view.hpp"
+
+namespace muster::cli {
+namespace {
+
+constexpr Option kOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
+                               {"--offline", "", "do not ask application repositories; what they moved is not shown"}};
+
+Colour colour_of_condition(daemon::Condition condition) {
+  switch (condition) {
+    case daemon::Condition::healthy: return Colour::green;
+    case daemon::Condition::progressing:
+    case daemon::Condition::pending: return Colour::blue;
+    case daemon::Condition::drifted:
+    case daemon::Condition::unknown: return Colour::yellow;
+    case daemon::Condition::unhealthy: return Colour::red;
+    case daemon::Condition::absent: return Colour::faint;
+  }
+  return Colour::plain;
+}
+
+std::string cell(const Terminal& terminal, const daemon::InstanceView& view) {
+  std::string out = view.version.empty() ? "" : view.version + " ";
+  out += terminal.paint(colour_of_condition(view.condition), to_string(view.condition));
+  if (!view.declared) out += ", undeclared";
+  if (view.behind) out += ", taken back";
+  if (!view.paused.empty()) out += ", paused";
+  const auto word = [&](deliver::Verdict verdict, std::string_view text) {
+    if (view.delivery == verdict) out += ", " + terminal.paint(colour_of(verdict), text);
+  };
+  word(deliver::Verdict::moved, "newer to record");
+  word(deliver::Verdict::waiting, "waits");
+  word(deliver::Verdict::held, "held");
+  word(deliver::Verdict::failed, "failed");
+  return out;
+}
+
+std::string age_text(const daemon::EnvironmentView& view, Instant now) {
+  if (!view.evidence) return "never seen";
+  return now - *view.evidence < std::chrono::seconds(1) ? "seen now" : fmt::format("seen {} ago", format_duration(now - *view.evidence));
+}
+
+void print_matrix(Session& session, const daemon::View& view, const Selection& selection) {
+  std::vector<std::string> head = {"SERVICE"};
+  std::vector<std::string> environments;
+  for (const daemon::EnvironmentView& one : view.environments) {
+    if (std::find(selection.environments.begin(), selection.environments.end(), one.name) == selection.environments.end()) continue;
+    environments.push_back(one.name);
+    head.push_back(fmt::format("{} ({}, {})", one.name, one.tip.empty() ? "no branch yet" : one.tip.substr(0, 10), age_text(one, view.made)));
+  }
+  Table table(std::move(head));
+  std::map<std::string, std::map<std::string, const daemon::InstanceView*>> rows;
+  for (const daemon::InstanceView& one : view.instances) {
+    if (selection.has(one.service, one.environment)) rows[one.service][one.environment] = &one;
+  }
+  for (const auto& [service, cells] : rows) {
+    std::vector<std::string> row = {service};
+    for (const std::string& environment : environments) {
+      const auto found = cells.find(environment);
+      row.push_back(found == cells.end() ? "-" : cell(session.out(), *found->second));
+    }
+    table.row(std::move(row));
+  }
+  for (const std::string& line : table.lines(session.out())) session.out().line(line);
+}
+
+void print_reasons(Session& session, const daemon::View& view, const Selection& selection) {
+  for (const daemon::EnvironmentView& one : view.environments) {
+    if (one.trouble.empty() || std::find(selection.environments.begin(), selection.environments.end(), one.name) == selection.environments.end()) continue;
+    session.out().print("{}: {}{}", one.name, escape_for_terminal(one.trouble), one.lift.empty() ? "" : " → " + escape_for_terminal(one.lift));
+  }
+  for (const daemon::InstanceView& one : view.instances) {
+    if (!selection.has(one.service, one.environment)) continue;
+    const std::string name = model::instance_name(one.service, one.environment);
+    if (!one.reason.empty() && one.condition != daemon::Condition::healthy) session.out().print("{}: {}", name, escape_for_terminal(one.reason));
+    if (!one.paused.empty()) session.out().print("{}: paused by {}", name, escape_for_terminal(one.paused));
+    for (const deliver::Obstacle& obstacle : one.obstacles) {
+      if (obstacle.why == deliver::Why::none || obstacle.why == deliver::Why::undeclared) continue;
+      session.out().print("{}: {} {}", name, to_string(deliver::verdict_of(obstacle.why)), obstacle_text(obstacle, view.made));
+    }
+  }
+}
+
+int run(Session& session) {
+  int code = kDone;
+  const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
+  if (!parts) return code;
+  const Result<daemon::LoadedFleet> fleet = parts->load();
+  if (!fleet.ok()) return session.fail(fleet.failure());
+  const bool usable = !fleet->fleet().barrier;
+  Result<record::EnvironmentRepository*> records = parts->engine().records(&*fleet);
+  if (!records.ok()) return session.fail(records.failure());
+  std::optional<deliver::Delivery> delivery;
+  if (usable && !session.arguments().has("--offline")) {
+    deliver::Request request;
+    request.dry = true;
+    delivery = parts->engine().deliver(*fleet, request, session.stop());
+  }
+  const Result<daemon::Engine::Looked> looked = parts->engine().look(**records, {}, session.stop());
+  if (!looked.ok()) return session.fail(looked.failure());
+  const Result<Selection> selection = parts->selection(&*fleet, *records);
+  if (!selection.ok()) return session.fail(selection.failure());
+  const std::vector<std::string> order = deliver::upstream_first(fleet->fleet(), parts->environments(&*fleet, *records));
+  const daemon::View view = daemon::make_view(delivery ? &delivery->report : nullptr, looked->observation, looked->plan, order,
+                                              session.world().clock.now(), 2 * fleet->fleet().evidence);
+  code = worst(exit_code_of(*fleet), view.exit_code());
+  if (session.json()) return session.finish(Object{{"view", to_value(view)}}, code);
+  print_matrix(session, view, *selection);
+  print_reasons(session, view, *selection);
+  return code;
+}
+
+}  // namespace
+
+const Verb kStatus = {"status",
+                      "service × environment: release, health, holds, age of the evidence",
+                      "One row a service, one column an environment: which source or image stands, whether its objects match and are healthy,\n"
+                      "what waits or is held and how to lift it, and when all this was last seen. Evidence that is too old shows as unknown.",
+                      "[INSTANCE…]",
+                      kOptions,
+                      "$ muster status\n"
+                      " $ muster status cart --json",
+                      "view: {made, environments: [{name, tip, trouble, lift, held, evidence}], instances: [{service, environment, condition,\n"
+                      "reason, release, version, delivery, obstacles, declared, behind, paused, evidence}]}.",
+                      run};
+
+}  // namespace muster::cli

@@ -1,0 +1,220 @@
+// `why cart@production`: the chain of causes from commit to running object. `why cart.replicas@production`: where a value
+// came from, with what it shadows.
+#include "cli/delivery_text.hpp"
+#include "cli/fleet_session.hpp"
+#include "cli/verbs.hpp"
+#include "muster/base/text.hpp"
+#include "muster/record/history.hpp"
+#include "muster/record/standing.hpp"
+
+namespace muster::cli {
+namespace {
+
+constexpr Option kOptions[] = {{"--library", "", "show frames inside the standard library too"}};
+
+/// `cart@production` or `cart.env.LOG_LEVEL@production`.
+struct Question {
+  std::string service;
+  std::string field;
+  std::string environment;
+};
+
+std::optional<Question> parse(std::string_view operand) {
+  const std::size_t at = operand.rfind('@');
+  if (at == std::string_view::npos || at == 0 || at + 1 == operand.size()) return std::nullopt;
+  Question out;
+  out.environment = operand.substr(at + 1);
+  std::string_view rest = operand.substr(0, at);
+  if (rest.starts_with("service.")) rest.remove_prefix(8);
+  const std::size_t dot = rest.find('.');
+  out.service = rest.substr(0, dot);
+  if (dot != std::string_view::npos) out.field = rest.substr(dot + 1);
+  return out;
+}
+
+int why_value(Session& session, const Question& question) {
+  const std::optional<Path> root = session.root();
+  if (!root) return kInvalid;
+  const Result<lang::Compilation> compiled = load_fleet(session, *root);
+  if (!compiled.ok()) return session.fail(compiled.failure());
+  std::string error;
+  const auto lines = compiled->why(question.service, question.environment, question.field, error);
+  if (!lines) return session.misuse(error);
+  Array list;
+  std::size_t value_width = 0;
+  std::size_t place_width = 0;
+  std::size_t where_width = 0;
+  for (const lang::ProvenanceLine& line : *lines) {
+    value_width = std::max(value_width, display_width(line.value));
+    place_width = std::max(place_width, display_width(line.place));
+    where_width = std::max(where_width, compiled->sources().place(line.span).size());
+  }
+  const auto padded = [](const std::string& text, std::size_t width) { return text + std::string(width - std::min(width, display_width(text)), ' '); };
+  for (std::size_t i = 0; i < lines->size(); ++i) {
+    const lang::ProvenanceLine& line = (*lines)[i];
+    const std::string where = compiled->sources().place(line.span);
+    list.emplace_back(Object{{"value", line.value}, {"at", where}, {"place", line.place}, {"verdict", line.verdict}, {"library", line.library}});
+    if (session.json() || (line.library && i + 1 != lines->size() && i != 0 && !session.arguments().has("--library"))) continue;
+    session.out().print("{}  {}  {}  {}", escape_for_terminal(padded(line.value, value_width)), padded(where, where_width), padded(line.place, place_width), line.verdict);
+  }
+  return session.json() ? session.finish(Object{{"service", question.service}, {"environment", question.environment}, {"field", question.field}, {"lines", std::move(list)}}, kDone) : kDone;
+}
+
+/// What the chain is told from.
+struct Facts {
+  std::optional<record::Release> release;
+  std::string folder_note;                          ///< Why there is no release.
+  const record::ServiceLedger* ledger = nullptr;
+  const deliver::Outcome* delivery = nullptr;
+  const reconcile::InstancePlan* plan = nullptr;
+  const reconcile::InstanceState* state = nullptr;
+  std::optional<record::HistoryEntry> newest;
+};
+
+void print_release(Session& session, const Facts& facts) {
+  Terminal& out = session.out();
+  if (!facts.release) {
+    out.print("  no release stands here{}", facts.folder_note.empty() ? "" : ": " + escape_for_terminal(facts.folder_note));
+    return;
+  }
+  const record::Release& release = *facts.release;
+  out.print("  release {} stands, rendered from", release.release.short_text());
+  for (const auto& [name, input] : release.inputs) {
+    const std::string value = record::describe(input.value);
+    std::string line = fmt::format("    {}{}  ({})", value.starts_with(name) ? "" : name + "  ", value, record::to_string(input.cause));
+    const record::LedgerInput* known = facts.ledger == nullptr ? nullptr : facts.ledger->input(name);
+    if (known != nullptr && !record::same_content(known->value, input.value)) {
+      line += fmt::format("; automation last recorded {} in {}, which was taken back", record::describe(known->value), known->record.short_text());
+    } else if (known != nullptr) {
+      line += fmt::format(", recorded in {}", known->record.short_text());
+    }
+    out.line(escape_for_terminal(line));
+    if (const auto* source = std::get_if<record::SourceValue>(&input.value)) {
+      out.print("      commit {} on {} of {}", source->commit.text(), escape_for_terminal(source->branch), escape_for_terminal(source->repository));
+    }
+  }
+  out.print("    fleet {} at {}, muster {}", release.fleet, release.made_by.revision.empty() ? "a folder without git" : release.made_by.revision.substr(0, 10), release.made_by.muster);
+}
+
+void print_chain(Session& session, const Question& question, const Facts& facts) {
+  Terminal& out = session.out();
+  out.line(out.paint(Colour::bold, model::instance_name(question.service, question.environment)));
+  print_release(session, facts);
+  if (facts.newest) {
+    out.print("  since {} by {} ({}): {}", format_instant(facts.newest->at), escape_for_terminal(facts.newest->author.name), facts.newest->step.commit.short_text(),
+              escape_for_terminal(facts.newest->subject));
+  }
+  if (facts.delivery != nullptr) {
+    if (!facts.delivery->moves.empty()) out.print("  the next delivery records {}", moves_text(facts.delivery->moves));
+    for (const deliver::Obstacle& obstacle : facts.delivery->obstacles) {
+      out.print("  {} {}", to_string(deliver::verdict_of(obstacle.why)), obstacle_text(obstacle, session.world().clock.now()));
+    }
+    if (facts.delivery->moves.empty() && facts.delivery->obstacles.empty()) out.line("  nothing newer is known: repository, fleet and upstream are as recorded");
+  }
+  if (facts.plan == nullptr || facts.state == nullptr) return;
+  out.print("  in the target: {}{}", to_string(facts.state->health.state), facts.state->health.reason.empty() ? "" : ", " + escape_for_terminal(facts.state->health.reason));
+  for (const reconcile::ObjectPlan& object : facts.plan->objects) {
+    out.print("    {}  {}{}{}", to_string(object.action), escape_for_terminal(object.id.text()), object.drift ? "  (drift)" : "",
+              object.reason.empty() ? "" : "  " + escape_for_terminal(object.reason));
+  }
+  if (facts.plan->obstacle) out.print("  {}: {}", to_string(facts.plan->obstacle->kind), escape_for_terminal(facts.plan->obstacle->text));
+}
+
+Object facts_value(const Question& question, const Facts& facts) {
+  Object inputs;
+  if (facts.release) {
+    for (const auto& [name, input] : facts.release->inputs) {
+      const record::LedgerInput* known = facts.ledger == nullptr ? nullptr : facts.ledger->input(name);
+      inputs.append(name, Object{{"value", record::encode(input.value)},
+                                 {"cause", record::to_string(input.cause)},
+                                 {"ledger", known == nullptr ? Value() : Value(record::encode(known->value))},
+                                 {"record", known == nullptr ? Value() : Value(known->record.text())}});
+    }
+  }
+  Array objects;
+  if (facts.plan != nullptr) {
+    for (const reconcile::ObjectPlan& object : facts.plan->objects) {
+      objects.emplace_back(Object{{"id", object.id.text()}, {"action", to_string(object.action)}, {"drift", object.drift}, {"reason", object.reason}});
+    }
+  }
+  return Object{{"service", question.service},
+                {"environment", question.environment},
+                {"release", facts.release ? Value(facts.release->release.text()) : Value()},
+                {"inputs", std::move(inputs)},
+                {"since", facts.newest ? Value(facts.newest->step.commit.text()) : Value()},
+                {"deliver", facts.delivery == nullptr ? Value() : to_value(*facts.delivery)},
+                {"health", facts.state == nullptr ? Value() : Value(to_string(facts.state->health.state))},
+                {"objects", std::move(objects)}};
+}
+
+int why_instance(Session& session, const Question& question) {
+  int code = kDone;
+  const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
+  if (!parts) return code;
+  const Result<daemon::LoadedFleet> fleet = parts->engine().load();
+  const daemon::LoadedFleet* usable = fleet.ok() && !fleet->fleet().barrier ? &*fleet : nullptr;
+  Result<record::EnvironmentRepository*> records = parts->records(usable);
+  if (!records.ok()) return session.fail(records.failure());
+  const auto selection = select(parts->nameable(usable, *records), parts->environments(usable, *records), {model::instance_name(question.service, question.environment)}, {});
+  if (!selection.ok()) return session.fail(selection.failure());
+
+  std::optional<deliver::Delivery> delivery;
+  if (usable != nullptr && usable->fleet().environment(question.environment) != nullptr) {
+    deliver::Request request;
+    request.environments = {question.environment};
+    request.instances = {model::instance_name(question.service, question.environment)};
+    request.dry = true;
+    delivery = parts->engine().deliver(*usable, request, session.stop());
+  }
+  const Result<daemon::Engine::Looked> looked = parts->engine().look(**records, {}, session.stop());
+  if (!looked.ok()) return session.fail(looked.failure());
+
+  Facts facts;
+  if (delivery) facts.delivery = delivery->report.find(question.service, question.environment);
+  const reconcile::InstanceKey key{question.environment, question.service};
+  facts.state = looked->observation.find(key);
+  facts.plan = looked->plan.find(key);
+  const Result<record::Branch> branch = (*records)->branch(question.environment);
+  if (branch.ok()) {
+    record::Standing standing((*records)->repository(), branch->tip);
+    const auto descriptor = standing.descriptor(question.service);
+    if (descriptor.ok() && descriptor->has_value()) {
+      facts.release = (*descriptor)->release;
+      facts.folder_note = (*descriptor)->trouble;
+    }
+    if (const auto ledger = (*records)->ledger(*branch); ledger.ok()) facts.ledger = (*ledger)->service(question.service);
+    if (const auto chain = (*records)->chain(*branch); chain.ok()) {
+      const auto entries = record::read_history(**chain, question.service, 1);
+      if (entries.ok() && !entries->empty()) facts.newest = entries->front();
+    }
+  } else {
+    facts.folder_note = branch.failure().text;
+  }
+  if (session.json()) return session.finish(facts_value(question, facts), kDone);
+  print_chain(session, question, facts);
+  return kDone;
+}
+
+int run(Session& session) {
+  const auto& operands = session.arguments().operands;
+  const std::optional<Question> question = operands.size() == 1 ? parse(operands.front()) : std::nullopt;
+  if (!question) return session.misuse("takes an instance or a field of one, as in `cart@production` or `cart.replicas@production`");
+  return question->field.empty() ? why_instance(session, *question) : why_value(session, *question);
+}
+
+}  // namespace
+
+const Verb kWhy = {"why",
+                   "the chain of causes behind an instance or a value",
+                   "For an instance: which commits and values its release was made from, which record brought them, what is newer and why it\n"
+                   "waits, and how the objects stand in the target. For a field: every place that sets it, the winner first, with what it\n"
+                   "shadows.",
+                   "INSTANCE|FIELD",
+                   kOptions,
+                   "$ muster why cart@production\n"
+                   " $ muster why cart.replicas@production",
+                   "For an instance: service, environment, release, inputs ({name: {value, cause, ledger, record}}), since, deliver, health,\n"
+                   "objects. For a field: service, environment, field, lines ([{value, at, place, verdict, library}]).",
+                   run};
+
+}  // namespace muster::cli
