@@ -178,10 +178,10 @@ Result<void> MemoryRepository::walk_first_parents(const git::Oid& tip, const std
   return {};
 }
 
-Hub::Hub(Clock& clock, Steps& steps, SeededRandom& random)
-    : clock_(clock), steps_(steps), random_(random), pool_(std::make_shared<ObjectPool>()) {}
+Hub::Hub(Network& network, Clock& clock, Steps& steps, SeededRandom& random)
+    : network_(network), clock_(clock), steps_(steps), random_(random) {}
 
-Server& Hub::server(std::string_view url) {
+Server& Network::server(std::string_view url) {
   const std::string key = git::url_key(url);
   const auto found = servers_.find(key);
   if (found != servers_.end()) return found->second;
@@ -198,12 +198,12 @@ void Hub::wipe(bool embedded) {
 
 std::shared_ptr<MemoryRepository> Hub::mirror_of(std::string_view url) {
   std::shared_ptr<MemoryRepository>& slot = mirrors_[git::url_key(url)];
-  if (!slot) slot = std::make_shared<MemoryRepository>(pool_, nullptr);
+  if (!slot) slot = std::make_shared<MemoryRepository>(network_.pool(), nullptr);
   return slot;
 }
 
 Result<Refs> Hub::visible_refs(const git::Remote& remote) {
-  Server& at = server(remote.url);
+  Server& at = network_.server(remote.url);
   switch (at.weather) {
     case Weather::unreachable: return retry(Reason::unreachable, remote.url + ": connection refused");
     case Weather::denied: return stalled(Reason::denied, remote.url + ": 401");
@@ -219,7 +219,7 @@ Result<Refs> Hub::visible_refs(const git::Remote& remote) {
 
 Result<git::RefListing> Hub::list_refs(const git::Remote& remote, std::span<const std::string> prefixes, const std::stop_token& stop) {
   if (stop.stop_requested()) return stalled(Reason::cancelled, "stopped");
-  ++server(remote.url).listings;
+  ++network_.server(remote.url).listings;
   MUSTER_TRY(const Refs shown, visible_refs(remote));
   git::RefListing listing;
   listing.head = "refs/heads/main";
@@ -249,7 +249,7 @@ Result<std::shared_ptr<git::Repository>> Hub::mirror(const git::Remote& remote) 
 
 Result<std::shared_ptr<git::Repository>> Hub::open_local(const Path& path) {
   std::shared_ptr<MemoryRepository>& slot = local_[path.string()];
-  if (!slot) slot = std::make_shared<MemoryRepository>(pool_, &steps_);
+  if (!slot) slot = std::make_shared<MemoryRepository>(network_.pool(), &steps_);
   return std::shared_ptr<git::Repository>(slot);
 }
 
@@ -258,7 +258,7 @@ Result<void> Hub::push(const git::Remote& remote, git::Repository& /*from: objec
   if (stop.stop_requested()) return stalled(Reason::cancelled, "stopped");
   return steps_.effect([&]() -> Result<void> {
     MUSTER_TRY(const Refs shown, visible_refs(remote));
-    Server& at = server(remote.url);
+    Server& at = network_.server(remote.url);
     if (at.weather == Weather::push_refused) return stalled(Reason::denied, "protected branch");
     for (const git::Push& update : updates) {
       const Refs& present = at.repository->all_refs();

@@ -93,13 +93,24 @@ struct Server {
   void remember() { past.push_back(repository->all_refs()); }
 };
 
-/// All servers by URL key, and the disk of the process under test (mirrors, embedded repositories).
+/// All servers by URL key: one network for any number of machines.
+class Network {
+ public:
+  Server& server(std::string_view url);
+  [[nodiscard]] const std::shared_ptr<ObjectPool>& pool() const { return pool_; }
+  /// Every server that anybody ever spoke to.
+  [[nodiscard]] std::map<std::string, Server, std::less<>>& servers() { return servers_; }
+
+ private:
+  std::shared_ptr<ObjectPool> pool_ = std::make_shared<ObjectPool>();
+  std::map<std::string, Server, std::less<>> servers_;
+};
+
+/// git as one machine sees it: the network, and its own mirrors and embedded repositories.
 class Hub final : public git::Remotes {
  public:
-  Hub(Clock& clock, Steps& steps, SeededRandom& random);
+  Hub(Network& network, Clock& clock, Steps& steps, SeededRandom& random);
 
-  Server& server(std::string_view url);
-  [[nodiscard]] std::shared_ptr<ObjectPool> pool() const { return pool_; }
   /// The state directory was deleted: all mirrors are gone (embedded repositories with `embedded`).
   void wipe(bool embedded);
 
@@ -114,11 +125,10 @@ class Hub final : public git::Remotes {
   Result<Refs> visible_refs(const git::Remote& remote);
   std::shared_ptr<MemoryRepository> mirror_of(std::string_view url);
 
+  Network& network_;
   Clock& clock_;
   Steps& steps_;
   SeededRandom& random_;
-  std::shared_ptr<ObjectPool> pool_;
-  std::map<std::string, Server, std::less<>> servers_;
   std::map<std::string, std::shared_ptr<MemoryRepository>, std::less<>> mirrors_;
   std::map<std::string, std::shared_ptr<MemoryRepository>, std::less<>> local_;
 };

@@ -1,0 +1,68 @@
+// The fleet of a simulation: four services (two of one monorepo, one without a source, one that needs another), staging fed
+// by branches, production by promotion, `edge` by branches too. Its revisions are commits of a repository of their own, so
+// that "older fleet" means something.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muster/deliver/deliverer.hpp"
+#include "muster/model/fleet.hpp"
+#include "sim/world/memory_git.hpp"
+
+namespace muster::sim {
+
+inline constexpr const char* kRecordsUrl = "https://git.example/environments";
+inline constexpr const char* kFleetUrl = "https://git.example/fleet";
+
+/// What one revision declares.
+struct Declared {
+  struct Service {
+    bool declared = true;
+    int version = 1;         ///< Of its declaration.
+    std::string image;       ///< Tag of its literal image; empty: none.
+  };
+  std::map<std::string, Service> services;
+};
+
+/// Where a service's source is; empty url: it has none.
+struct Place {
+  std::string url;
+  std::string path;
+};
+const std::map<std::string, Place>& places();
+const std::vector<std::string>& environment_names();
+
+/// The model that the language would lower this revision to.
+std::shared_ptr<const model::Fleet> lowered(const Declared& declared);
+
+/// The repository of the fleet files: revisions in order, and what each declares.
+class FleetHistory {
+ public:
+  FleetHistory(Network& network, Clock& clock);
+  /// A new commit on the newest one.
+  void commit(const Declared& declared);
+  [[nodiscard]] const Declared& newest() const { return declared_.at(order_.back()); }
+  [[nodiscard]] std::size_t size() const { return order_.size(); }
+  /// Revision `back` commits behind the newest (0: the newest itself).
+  [[nodiscard]] deliver::FleetRevision revision(std::size_t back = 0) const;
+  [[nodiscard]] std::shared_ptr<const model::Fleet> fleet(const std::string& commit) const;
+  [[nodiscard]] const Declared* declared(const std::string& commit) const;
+
+ private:
+  Network& network_;
+  Clock& clock_;
+  std::shared_ptr<git::Repository> repository_;
+  std::vector<std::string> order_;
+  std::map<std::string, Declared> declared_;
+  std::map<std::string, std::shared_ptr<const model::Fleet>> fleets_;
+};
+
+/// A commit on a server's branch: `files` (path → text; nullopt removes) on top of what is there. Returns the new commit.
+git::Oid commit_files(Network& network, Clock& clock, const std::string& url, const std::string& branch,
+                      const std::map<std::string, std::optional<std::string>>& files, const std::string& message);
+
+}  // namespace muster::sim

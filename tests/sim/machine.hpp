@@ -1,0 +1,73 @@
+// One machine that runs muster in the simulated world: its disk, its git, and the deliverer that lives until it crashes;
+// and the targets, which outlive every machine.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "muster/deliver/deliverer.hpp"
+#include "muster/deliver/verbs.hpp"
+#include "muster/reconcile/pass.hpp"
+#include "sim/declared.hpp"
+#include "sim/oracle.hpp"
+#include "sim/world/machine.hpp"
+#include "sim/world/memory_git.hpp"
+#include "support/memory_target.hpp"
+
+namespace muster::sim {
+
+/// The targets of all environments. Every write is a step of whoever runs, and is shown to the oracle.
+class Targets {
+ public:
+  explicit Targets(Oracle& oracle) : oracle_(oracle) {}
+  test::MemoryTarget& at(const std::string& environment);
+  [[nodiscard]] std::uint64_t writes() const { return writes_; }
+
+  /// The targets as a machine with these steps sees them.
+  std::unique_ptr<target::Targets> seen_by(Steps& steps);
+
+ private:
+  friend class WatchedTarget;
+  Oracle& oracle_;
+  test::MemoryTargets targets_;
+  std::uint64_t writes_ = 0;
+};
+
+class Machine {
+ public:
+  Machine(Network& network, FleetHistory& fleets, Targets& targets, SimulatedClock& clock, std::uint64_t seed);
+
+  /// Deliver and reconcile once, with the fleet `behind` revisions ago. false: the process died.
+  bool pass(std::size_t behind = 0);
+  /// Something a person asks of the deliverer. false: the process died.
+  bool ask(const std::function<void(deliver::Deliverer&, const model::Fleet&, const deliver::FleetRevision&)>& verb);
+  /// The state directory is deleted.
+  void wipe();
+
+  Steps& steps() { return steps_; }
+  MemoryFiles& files() { return files_; }
+  [[nodiscard]] const std::optional<deliver::Report>& delivered() const { return delivered_; }
+  [[nodiscard]] const std::optional<reconcile::Report>& reconciled() const { return reconciled_; }
+
+ private:
+  deliver::Deliverer& deliverer();
+  bool survives(const std::function<void()>& run);
+
+  FleetHistory& fleets_;
+  Steps steps_;
+  SeededRandom random_;
+  SimulatedClock& clock_;
+  MemoryFiles files_;
+  NoProcesses processes_;
+  Hub hub_;
+  World world_;
+  std::unique_ptr<target::Targets> targets_;
+  std::unique_ptr<deliver::Deliverer> deliverer_;
+  std::optional<deliver::Report> delivered_;
+  std::optional<reconcile::Report> reconciled_;
+};
+
+}  // namespace muster::sim

@@ -1,0 +1,77 @@
+// The oracle: what must hold of environment branches and targets, whatever happened. Written from the rules of deliver and
+// reconcile alone; it reads commits, trailers and release.yaml with its own few lines and calls none of the code it judges.
+//
+// Every check names the promise it stands for. A violation is a sentence; empty: none.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "muster/manifest/object.hpp"
+#include "sim/declared.hpp"
+#include "sim/world/memory_git.hpp"
+
+namespace muster::sim {
+
+/// One service's line of a record, as the oracle reads it.
+struct Listed {
+  bool removed = false;
+  std::map<std::string, std::string> inputs;  ///< Name → value as written; "absent" for a removal.
+};
+
+/// A commit of an environment branch, as the oracle reads it.
+struct Entry {
+  git::Oid commit;
+  git::Oid parent;
+  bool record = false;
+  bool verb = false;                        ///< A commit of a person's verb.
+  std::set<std::string> resumed;            ///< Services a person resumed with it.
+  std::string fleet_revision;
+  std::map<std::string, Listed> services;
+  std::map<std::string, git::Oid> folders;  ///< Of services at this commit.
+};
+
+class Oracle {
+ public:
+  Oracle(Network& network, const FleetHistory& fleets) : network_(network), fleets_(fleets) {}
+
+  /// Looks at what the environment repository has now: everything that appeared since the last call is judged.
+  void look();
+  /// An object was written to or deleted from the target of an environment whose stamp is `stamp` (a commit id).
+  void wrote(const std::string& environment, const std::string& stamp, const manifest::ObjectId& id, const Value& content);
+  void deleted(const std::string& environment, const std::string& stamp, const manifest::ObjectId& id);
+  /// The schedule itself rewrote a branch: what was there before is no longer expected to stay.
+  void forgive(const std::string& environment);
+
+  [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
+  [[nodiscard]] const std::map<std::string, std::vector<Entry>>& branches() const { return branches_; }
+  /// Objects that the tip of an environment asks for.
+  std::map<manifest::ObjectId, Value> desired(const std::string& environment);
+
+ private:
+  void judge(const std::string& environment, const Entry& entry);
+  void judge_record(const std::string& environment, const Entry& entry, const Entry* before);
+  void judge_removal(const std::string& environment, const Entry& entry, const std::string& service);
+  void violated(std::string text) { violations_.push_back(std::move(text)); }
+  [[nodiscard]] Entry read(const std::string& environment, const git::Commit& commit) const;
+  using Inputs = std::map<std::string, std::string>;
+  using Objects = std::map<manifest::ObjectId, Value>;
+  /// What release.yaml says, as one text an input; causes left out.
+  const Inputs& standing_inputs(const git::Oid& folder);
+  const Objects& objects(const git::Oid& folder);
+  [[nodiscard]] std::size_t position(const std::string& environment, const std::string& commit) const;
+
+  Network& network_;
+  const FleetHistory& fleets_;
+  std::map<std::string, std::vector<Entry>> branches_;  ///< Oldest first.
+  std::map<std::string, std::map<std::string, std::map<std::string, std::string>>> ledgers_;  ///< Environment, service, input.
+  std::map<git::Oid, Inputs> inputs_;
+  std::map<git::Oid, Objects> objects_;
+  std::set<std::pair<std::string, std::string>> resumed_;  ///< Environment and service: a person spoke since the last record of it.
+  std::vector<std::string> violations_;
+};
+
+}  // namespace muster::sim

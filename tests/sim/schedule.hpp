@@ -1,0 +1,23 @@
+// A schedule: what people, remotes, disks and clocks do, drawn from one seed, while muster passes over the fleet on two
+// machines and dies now and then; then everything heals, and the world must come to rest where the rules say.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace muster::sim {
+
+struct ScheduleResult {
+  std::vector<std::string> violations;  ///< Empty: every promise held.
+  std::vector<std::string> story;       ///< What happened, a line an action; for replays.
+  std::uint64_t passes = 0;
+  std::uint64_t crashes = 0;
+  std::uint64_t records = 0;
+  std::uint64_t target_writes = 0;
+};
+
+/// The same seed gives the same result, on any machine.
+ScheduleResult run_schedule(std::uint64_t seed);
+
+}  // namespace muster::sim
