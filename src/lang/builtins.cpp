@@ -45,7 +45,7 @@ bool is_text(TypeTag tag) { return tag >= TypeTag::string && tag <= TypeTag::nam
 const Term* wrong_self(ExpressionChecker& checker, const CallSite& site, std::uint32_t number) {
   const Builtin& self = builtin_at(number);
   if (site.self->type == kPoison) return site.self;
-  const Term* bad = checker.error(site.name, "F0402", fmt::format("a {} has no method `{}`", checker.types().text(site.self->type), self.name), "no such method");
+  const Term* bad = checker.error(site.name, "F0402", fmt::format("{} has no method `{}`", with_article(checker.types().text(site.self->type)), self.name), "no such method");
   checker.diagnostic().help(fmt::format("`{}`: {}", self.form, self.documentation));
   return bad;
 }

@@ -139,16 +139,17 @@ void BodyChecker::unknown_field(const KeyPart& part, SlotId inside, const Source
     if (slot.role == SlotRole::param && slot.parent == inside) legal.push_back(slot.name);
     if (slot.role == SlotRole::param && slot.name == name && slot.parent != inside && elsewhere == nullptr) elsewhere = &slot;
   }
-  poison(source.scopes, span, fmt::format("{} has no field `{}`", of, name));
   const SlotId own = inside == kNoSlot ? shape.find(name) : kNoSlot;
   if (own != kNoSlot) {
     auto& said = out_.error(span, "F0201", "`{}` is {} of {}, not a field", name, shape[own].role == SlotRole::output ? "an output" : "a value", of).label("its kind computes it");
+    poison(source.scopes, span, said.message);
     said.also(shape[own].span, "here");
     return;
   }
   if (elsewhere != nullptr) {
     const std::string_view record = elsewhere->parent == kNoSlot ? std::string_view() : shape[elsewhere->parent].path;
     auto& said = out_.error(span, "F0202", "`{}` is a field of {}, not of {}", name, record.empty() ? fmt::format("`{}`", owner_.what) : fmt::format("`{}`", record), of).label("known field, wrong place");
+    poison(source.scopes, span, said.message);
     if (!record.empty() && source.statement->kind == StmtKind::field && source.statement->value != syntax::kNoExpr) {
       const diag::Span whole = tree_.span(source.statement->range);
       said.fix(whole, fmt::format("{} {{ {} }}", record, program_.sources.text(whole)), fmt::format("`{} {{ {} }}`", record, program_.sources.text(whole)));
@@ -158,6 +159,7 @@ void BodyChecker::unknown_field(const KeyPart& part, SlotId inside, const Source
     return;
   }
   auto& said = out_.error(span, "F0201", "{} has no field `{}`", of, name).label("unknown field");
+  poison(source.scopes, span, said.message);
   const std::string_view near = diag::nearest(name, legal);
   if (near.empty()) return;
   const SlotId slot = inside == kNoSlot ? shape.find(near) : shape.child(inside, near);
@@ -225,7 +227,7 @@ bool BodyChecker::may_assign(SlotId id, const Stmt& one, const Source& source, d
 void BodyChecker::field(const Stmt& one, std::span<const Scope> scopes) {
   const Source source{&one, scopes, one.op, one.locked};
   const auto key = tree_.key(one.parts);
-  if (later_field(owner_.word, tree_.text(key.front()), tree_.span(one.range), out_)) return poison(scopes, tree_.span(one.range), "a later version of muster brings this");
+  if (later_field(owner_.word, tree_.text(key.front()), tree_.span(key.front().range), out_)) return poison(scopes, tree_.span(one.range), "a later version of muster brings this");
   const SlotId slot = find_key(key, kNoSlot, source);
   if (slot == kNoSlot || !may_assign(slot, one, source, {tree_.source, key.front().range.begin, key.back().range.end})) return;
   assign(slot, one.value, tree_.span(one.range), source);
@@ -235,7 +237,7 @@ void BodyChecker::block(const Stmt& one, std::span<const Scope> scopes) {
   const Source source{&one, scopes, Assign::set, one.locked};
   const auto key = tree_.key(one.parts);
   const diag::Span span{tree_.source, key.front().range.begin, key.back().range.end};
-  if (later_field(owner_.word, tree_.text(key.front()), tree_.span(one.range), out_)) return poison(scopes, span, "a later version of muster brings this");
+  if (later_field(owner_.word, tree_.text(key.front()), tree_.span(key.front().range), out_)) return poison(scopes, span, "a later version of muster brings this");
   const SlotId slot = find_key(key, kNoSlot, source);
   if (slot == kNoSlot) return;
   if ((*owner_.shape)[slot].composite) return block_in(slot, one.body, source);

@@ -16,7 +16,7 @@ using syntax::ExprKind;
 namespace {
 
 /// Calls inside calls inside calls: what a stack takes without care.
-constexpr unsigned kMaximumCallDepth = 64;
+constexpr unsigned kMaximumCallDepth = 24;
 
 std::string form_of(const Function& function, const TypeTable& types) {
   std::string form(function.name);
@@ -144,6 +144,7 @@ void ensure_checked(Program& program, Constant& constant, diag::Diagnostics& out
   if (constant.value == nullptr) {
     constant.type = expected == kInfer ? value->type : expected;
     Evaluator evaluator(program, program.arena, &out);
+    evaluator.value_label = constant.name;
     constant.value = value->constant() ? value : checker.constant(value->span, constant.type, evaluator.evaluate_alone(*value));
   }
   constant.state = CheckState::checked;

@@ -1,5 +1,6 @@
 // The frame of the expression checker: dispatch, folding, locals, what a condition shows.
 #include "lang/check_expression.hpp"
+#include "lang/text_forms.hpp"
 
 #include <fmt/format.h>
 
@@ -56,6 +57,7 @@ const Term* ExpressionChecker::make(Op op, diag::Span span, Type type, std::span
   term->kids = arena_.copy(kids);
   static constexpr std::array kNeverConstant = {Op::local, Op::slot, Op::environment, Op::fleet, Op::output, Op::edges, Op::declared_name, Op::aligned};
   if (!constant_kids || std::find(kNeverConstant.begin(), kNeverConstant.end(), op) != kNeverConstant.end()) return term;
+  folder_.value_label = field_;
   return constant(span, type, folder_.evaluate_alone(*term));
 }
 
@@ -296,7 +298,7 @@ const Term* ExpressionChecker::mismatch(const Term* term, Type expected) {
       return bad;
     }
     const TypeTag tag = types().tag(types().base(types().without_none(term->type)));
-    const Term* bad = error(term->span, "F0406", fmt::format("a {} has no form in JSON", got), "say how it is written");
+    const Term* bad = error(term->span, "F0406", fmt::format("{} has no form in JSON", with_article(got)), "say how it is written");
     if (tag == TypeTag::duration) diagnostic().help("`seconds(d)` gives whole seconds, `text(d)` its text, such as \"90s\"");
     if (tag == TypeTag::percent || tag == TypeTag::date || tag == TypeTag::instant) diagnostic().help("`text(x)` gives its text");
     if (tag == TypeTag::ref || tag == TypeTag::link) diagnostic().help("write one of its outputs: `.name`, `.url`");
@@ -306,7 +308,7 @@ const Term* ExpressionChecker::mismatch(const Term* term, Type expected) {
     const Term* bad = error(term->span, "F0402", fmt::format("there must be a value: {}", here), "none");
     return bad;
   }
-  const Term* bad = error(term->span, "F0402", fmt::format("this is a {}, but {}", got, here), got);
+  const Term* bad = error(term->span, "F0402", fmt::format("this is {}, but {}", with_article(got), here), got);
   if (types().tag(base) == TypeTag::set && types().tag(types().base(term->type)) == TypeTag::list) diagnostic().help("`[for x in list: x]` makes a set of it");
   if (types().tag(base) == TypeTag::string && term->type != kSecret && types().tag(term->type) < TypeTag::secret) diagnostic().help("`\"\\(x)\"` makes text of it");
   diagnostic().note("values are never converted silently");

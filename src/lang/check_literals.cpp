@@ -28,7 +28,6 @@ bool is_whole(std::string_view digits) { return digits.find('.') == std::string_
 const Term* ExpressionChecker::check_string(ExprId, const Expr& expr, Type want) {
   const diag::Span span = tree_.span(expr.range);
   const std::string_view text = tree_.text(expr);
-  if (text.find_first_of("\x02\x03") != std::string_view::npos) return error(span, "F0419", "this text holds a control character that muster keeps for itself");
   const Datum value = make::text(text);
   if (want == kInfer || want == kPoison || want == kJson) return constant(span, want == kJson ? kJson : kString, value);
   const TypeTag tag = types().tag(want);
@@ -91,7 +90,7 @@ const Term* ExpressionChecker::check_interpolated(ExprId, const Expr& expr, Type
       part = error(part->span, "F0407", "this may be none here", fmt::format("{}, but text is made of it", types().text(part->type)));
       diagnostic().help("`x ?? \"other\"` gives another value for none; inside `if x != none then …` it is there");
     } else if (tag == TypeTag::list || tag == TypeTag::set || tag == TypeTag::map || tag == TypeTag::record || tag == TypeTag::ref || tag == TypeTag::link) {
-      part = error(part->span, "F0402", fmt::format("a {} is no text", types().text(part->type)), "cannot be written into text");
+      part = error(part->span, "F0402", fmt::format("{} is no text", with_article(types().text(part->type))), "cannot be written into text");
       if (tag == TypeTag::list || tag == TypeTag::set) diagnostic().help("`xs.join(\", \")` makes text of a list of strings");
       if (tag == TypeTag::ref || tag == TypeTag::link) diagnostic().help("read one of its outputs: `.name`, `.url`");
     }

@@ -5,6 +5,7 @@
 
 #include "lang/check_expression.hpp"
 #include "lang/names.hpp"
+#include "lang/text_forms.hpp"
 #include "muster/diag/suggest.hpp"
 
 namespace muster::lang {
@@ -22,12 +23,6 @@ std::string alternatives(std::span<const std::string_view> names) {
     out += names[i];
   }
   return out;
-}
-
-/// "a service", "an environment".
-std::string with_article(std::string_view word) {
-  const bool vowel = !word.empty() && std::string_view("aeiou").find(word.front()) != std::string_view::npos;
-  return fmt::format("{} {}", vowel ? "an" : "a", word);
 }
 
 }  // namespace
@@ -245,7 +240,7 @@ const Term* ExpressionChecker::reserved_member(std::string_view base, syntax::Ra
     if (slot != kNoSlot) return make(Op::fleet, span, shape[slot].type, {}, number(slot));
     return error(name_span, "F0201", fmt::format("the fleet has no `{}`", name), "unknown field");
   } else if (base == "service" || base == "environment") {
-    return error(span, "F0318", fmt::format("`{}` is not known in {}", base, with_article(own_word)), fmt::format("a {} belongs to no {}", own_word, base));
+    return error(span, "F0318", fmt::format("`{}` is not known in {}", base, with_article(own_word)), fmt::format("{} belongs to no {}", with_article(own_word), base));
   }
   handled = false;
   return nullptr;
@@ -264,7 +259,7 @@ const Term* ExpressionChecker::check_member(ExprId, const Expr& expr, Type) {
   if (base_expr.kind == ExprKind::name) {
     const std::string_view name = tree_.text(base_expr);
     bool handled = false;
-    if (const Term* value = local_or_own(name, tree_.span(base))) return member_of(value, word, span);
+    if (const Term* value = local_or_own(name, tree_.span(base))) return member_of(narrow_term(value, base), word, span);
     if (const Term* value = reserved_member(name, word, span, handled); handled) return value;
     if (name == "std") {
       if (Constant* found = find_constant(tree_.text(word), true)) return use_constant(*found, span);
@@ -276,7 +271,9 @@ const Term* ExpressionChecker::check_member(ExprId, const Expr& expr, Type) {
         diagnostic().also(program_.file(found->file).tree().span(found->declaration->name), "the constant");
         return poison(span, "it is ambiguous");
       }
-      return member_of(service_reference(name, tree_.span(base)), word, span);
+      const Term* reference = service_reference(name, tree_.span(base));
+      if (mentions != nullptr && !reference->poisoned()) mentions->back().span = span;
+      return member_of(reference, word, span);
     }
     if (const Type* type = find_enum(name, false)) {
       const int member = types().enumeration(*type).member(tree_.text(word));
@@ -337,7 +334,7 @@ const Term* ExpressionChecker::member_of(const Term* base, syntax::Range word, d
     diagnostic().help(diag::did_you_mean(name, legal)).help(fmt::format("its outputs are {}", alternatives(legal)));
     return bad;
   }
-  const Term* bad = error(name_span, "F0402", fmt::format("a {} has no members", types().text(base->type)), "nothing to read here");
+  const Term* bad = error(name_span, "F0402", fmt::format("{} has no members", with_article(types().text(base->type))), "nothing to read here");
   if (info.tag == TypeTag::map) diagnostic().help(fmt::format("the value of a key is read with brackets: `[\"{}\"]`", name));
   return bad;
 }

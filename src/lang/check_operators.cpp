@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lang/check_expression.hpp"
+#include "lang/text_forms.hpp"
 
 namespace muster::lang {
 
@@ -48,7 +49,7 @@ const Term* ExpressionChecker::check_unary(ExprId, const Expr& expr, Type want) 
   const Term* value = check(syntax::Tree::base(expr), want);
   if (value->poisoned() || value->type == kPoison) return value;
   const TypeTag tag = types().tag(types().base(value->type));
-  if (!is_number(tag)) return error(span, "F0402", fmt::format("a {} has no negative", types().text(value->type)), "no number");
+  if (!is_number(tag)) return error(span, "F0402", fmt::format("{} has no negative", with_article(types().text(value->type))), "no number");
   return make(Op::negate, span, types().base(value->type), {value});
 }
 
@@ -148,7 +149,7 @@ const Term* ExpressionChecker::check_ordering(const Expr& expr, diag::Span span)
     return bad;
   }
   const TypeTag tag = types().tag(types().base(left->type));
-  if (!is_number(tag) && !is_text(tag)) return error(span, "F0402", fmt::format("a {} has no order", types().text(left->type)), "cannot be compared so");
+  if (!is_number(tag) && !is_text(tag)) return error(span, "F0402", fmt::format("{} has no order", with_article(types().text(left->type))), "cannot be compared so");
   return make(op_of(expr.op), span, kBool, {left, right}, 0, tag == TypeTag::semver ? 1 : 0);
 }
 
@@ -209,7 +210,7 @@ const Term* ExpressionChecker::check_arithmetic(const Expr& expr, Type want, dia
     if (op == Op::divide && tb == TypeTag::integer) return make(op, span, a, {left, right});
     if (op == Op::divide && ta == TypeTag::decimal && tb == TypeTag::decimal) return make(op, span, a, {left, right});
   }
-  const Term* bad = error(tree_.span(syntax::Tree::operator_range(expr)), "F0409", fmt::format("`{}` does not work on a {} and a {}", to_string(expr.op), types().text(left->type), types().text(right->type)),
+  const Term* bad = error(tree_.span(syntax::Tree::operator_range(expr)), "F0409", fmt::format("`{}` does not work on {} and {}", to_string(expr.op), with_article(types().text(left->type)), with_article(types().text(right->type))),
                           "no such operation");
   diagnostic().also(left->span, types().text(left->type)).also(right->span, types().text(right->type));
   if (op == Op::add && (is_text(ta) || is_text(tb))) diagnostic().help("text is put together with `\"\\(a)\\(b)\"`");
@@ -247,7 +248,7 @@ const Term* ExpressionChecker::check_index(ExprId, const Expr& expr, Type) {
   if (types().is_optional(container->type)) return error(container->span, "F0407", "this may be none here", types().text(container->type));
   if (info.tag == TypeTag::map) return make(Op::item, span, Type{info.b}, {container, check(syntax::Tree::right(expr), Type{info.a})});
   if (info.tag == TypeTag::list) return make(Op::item, span, Type{info.a}, {container, check(syntax::Tree::right(expr), kInt)});
-  const Term* bad = error(span, "F0402", fmt::format("a {} has no elements to pick", types().text(container->type)), "not a list or map");
+  const Term* bad = error(span, "F0402", fmt::format("{} has no elements to pick", with_article(types().text(container->type))), "not a list or map");
   if (info.tag == TypeTag::set) diagnostic().help("sets have no order; walk one with `for`");
   return bad;
 }
@@ -271,7 +272,7 @@ const Term* ExpressionChecker::check_clauses(const syntax::Comprehension& one, T
     first = two ? kInt : Type{info.a};
     second = Type{info.a};
   } else {
-    source = error(source->span, "F0402", fmt::format("a {} cannot be walked", types().text(source->type)), "a list, set or map is wanted");
+    source = error(source->span, "F0402", fmt::format("{} cannot be walked", with_article(types().text(source->type))), "a list, set or map is wanted");
     first = second = kPoison;
   }
   push_local(tree_.text(one.first), first);

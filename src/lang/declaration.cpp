@@ -72,8 +72,14 @@ void write_fields(std::string& out, Evaluator& run, Frame& frame, const Declarat
 void write_reads(std::string& out, const Program& program, const Frame& frame, const std::vector<ForeignRead>& reads) {
   std::vector<std::pair<std::string, const Datum*>> named;
   named.reserve(reads.size());
+  const Datum* space = nullptr;
+  const SlotId namespace_slot = frame.kind->shape.find("namespace");
+  if (namespace_slot != kNoSlot) space = &frame.values[number(namespace_slot)];
   for (const ForeignRead& one : reads) {
     std::string name;
+    // The namespace stands in the declaration anyway.
+    const bool is_space = one.instance == kAligned && program.environment_fields[number(one.slot)].name == "namespace";
+    if (is_space && space != nullptr && equal(*space, one.value)) continue;
     if (one.instance == kAligned) {
       name.append("environment.").append(program.environment_fields[number(one.slot)].name);
     } else {
@@ -87,9 +93,10 @@ void write_reads(std::string& out, const Program& program, const Frame& frame, c
   }
   std::sort(named.begin(), named.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (std::size_t i = 0; i < named.size(); ++i) {
-    if (i != 0) out.push_back(',');
+    out.append(i == 0 ? ",\"reads\":{" : ",");
     append_member(out, named[i].first, *named[i].second, program);
   }
+  if (!named.empty()) out.push_back('}');
 }
 
 }  // namespace
@@ -182,11 +189,7 @@ void write_declaration(std::string& out, Evaluator& run, Frame& frame, std::uint
     }
     out.push_back(']');
   }
-  if (!reads.empty()) {
-    out.append(",\"reads\":{");
-    write_reads(out, program, frame, reads);
-    out.push_back('}');
-  }
+  write_reads(out, program, frame, reads);
   out.push_back('}');
 }
 

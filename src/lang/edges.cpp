@@ -258,6 +258,7 @@ void report_circles(Program& program, diag::Diagnostics& out) {
     std::vector<std::pair<const Edge*, std::string>> steps;
     std::string reader;
     std::string read;
+    std::string_view expression;
     for (std::size_t i = 0; i < way.size(); ++i) {
       services.push_back(program.instances[way[i]].first);
       const std::uint32_t to = way[(i + 1) % way.size()];
@@ -269,6 +270,7 @@ void report_circles(Program& program, diag::Diagnostics& out) {
       if (!edge->need && reader.empty()) {
         reader = a;
         read = b;
+        expression = program.sources.text(edge->span);
       }
       if (first == nullptr) first = &*edge;
     }
@@ -281,7 +283,8 @@ void report_circles(Program& program, diag::Diagnostics& out) {
     auto& said = out.error(first->span, "F0304", "{}", message).label(steps.front().second);
     for (std::size_t i = 1; i < steps.size(); ++i) said.also(steps[i].first->span, steps[i].second);
     if (!reader.empty()) {
-      said.help(fmt::format("if {} need not wait for {}, write `link({}).…`", reader, read, read));
+      const std::size_t dot = expression.rfind('.');
+      said.help(fmt::format("if {} need not wait for {}, write `link({}){}`", reader, read, expression.substr(0, dot), dot == std::string_view::npos ? std::string_view() : expression.substr(dot)));
     } else {
       said.help("take one of these needs out");
     }

@@ -78,6 +78,8 @@ class Evaluator {
   /// What instances read of others; set both, or evaluate nothing that reads.
   const Ladders* ladders = nullptr;
   Outputs* outputs = nullptr;
+  /// What is evaluated without a frame, for messages.
+  std::string_view value_label;
 
   /// Makes the entity (in the environment) the one whose steps, errors and reads count. The frame lives until the next.
   Frame& begin(const Entity& entity, std::uint32_t id, std::uint32_t environment);

@@ -384,7 +384,10 @@ Datum Evaluator::output(const Datum& reference, SlotId slot, const Term& at) {
   const std::uint32_t instance = environment == kAligned ? kAligned : program_.instance_number(service, environment);
   const Entity& entity = program_.table(EntityWord::service).all[service];
   if (instance == kAligned) {
-    const std::string_view name = environment == kAligned ? "" : program_.table(EntityWord::environment).all[environment].name;
+    const std::string_view name = environment == kAligned ? "" : program_.environment_name(environment);
+    // Where a service is named that is not there, that has been said already.
+    const std::uint32_t own = frame_->is_service() && frame_->environment != kAligned && frame_->id != kAligned ? program_.instance_number(frame_->id, frame_->environment) : kAligned;
+    if (own != kAligned && own < program_.instance_poison.size() && program_.instance_poison[own] != nullptr) return make::poison(program_.instance_poison[own]);
     return fail(at.span, "F0303", fmt::format("`{}` does not exist in environment `{}`", entity.name, name), "read here");
   }
   Datum value;
@@ -422,7 +425,7 @@ Datum Evaluator::environment_field(std::uint32_t field, const Term& at) {
   const Entity& entity = program_.table(EntityWord::environment).all[environment];
   const SlotId slot = wanted.slots[environment];
   if (slot == kNoSlot) {
-    return fail(at.span, "F0308", fmt::format("environment `{}` has no `{}`", entity.name, wanted.name), fmt::format("read for {}", entity.name),
+    return fail(at.span, "F0308", fmt::format("not every environment has `{}`", wanted.name), fmt::format("{} has none", entity.name),
                 fmt::format("give its kind a `param {}`, or read it in environments that have it: `in … {{ }}`", wanted.name));
   }
   if (entity.values.empty()) return make::poison(arena_.make<Cause>(Cause{"its environment could not be evaluated", at.span}));
@@ -475,12 +478,14 @@ Datum Evaluator::fail(diag::Span at, std::string_view code, const std::string& m
 
 Datum Evaluator::fail_refinement(diag::Span at, const RefinementType& type, const Datum& value) {
   const std::string_view text = program_.sources.text(type.condition->span);
-  return fail(at, "F0408", fmt::format("{} is not a {}", language_text(value, program_), type.name), fmt::format("must satisfy `{}`", text));
+  return fail(at, "F0408", fmt::format("{} is not {}", language_text(value, program_), with_article(type.name)), fmt::format("must satisfy `{}`", text));
 }
 
 Datum Evaluator::over_budget(diag::Span at) {
   const Active* now = active_.empty() ? nullptr : &active_.back();
-  const std::string name = now == nullptr ? std::string("this value") : "`" + value_name(*now->frame, now->slot) + "`";
+  std::string name = "this value";
+  if (now != nullptr) name = "`" + value_name(*now->frame, now->slot) + "`";
+  if (now == nullptr && !value_label.empty()) name = fmt::format("`{}`", value_label);
   const std::string message = bytes_spent() ? fmt::format("{} takes more than {} MiB", name, kSlotBytes >> 20U)
                                             : fmt::format("{} takes more than {} steps", name, kSlotSteps);
   const Cause* cause = Program::cause(arena_, message, at);

@@ -47,7 +47,11 @@ void check_from_chain(Program& program, const Entity& start, diag::Diagnostics& 
     const Datum from = EntityFields(program, *at)["from"];
     if (!from.is(Tag::entity)) return;
     at = &program.table(EntityWord::environment).all[static_cast<std::size_t>(from.number)];
-    if (at != &start) continue;
+    if (at != &start) {
+      // The circle is told once, at the first of its names.
+      if (at->name < start.name) return;
+      continue;
+    }
     out.error(EntityFields(program, start).place("from"), "F0312", "environment `{}` follows itself, so nothing ever enters it", start.name).label("this closes the circle").help("one environment of the chain has a `branch`");
     program.barrier = true;
     return;
@@ -187,10 +191,10 @@ void lower_fleet(Program& program, model::Fleet& fleet, diag::Diagnostics& out) 
   if (const Datum evidence = fields["evidence"]; evidence.is(Tag::duration)) fleet.evidence = Duration(evidence.number);
   const Datum records = fields["records"];
   if (!records.is(Tag::text) && !records.is(Tag::entity)) return;
-  bool valid = false;
-  fleet.records_repository = lower_repository(program, records, fields.place("records"), out, valid);
+  std::string wrong;
+  fleet.records_repository = lower_repository(program, records, fields.place("records"), out, wrong);
   fleet.records = fleet.records_repository.url;
-  if (!valid) program.barrier = true;
+  if (!wrong.empty()) program.barrier = true;
 }
 
 }  // namespace

@@ -259,10 +259,10 @@ void Worker::lower_source(model::Instance& made) {
   if (!repo.is(Tag::text) && !repo.is(Tag::entity)) return;
   const bool same = repo.tag == last_repo_.tag && repo.number == last_repo_.number && repo.size == last_repo_.size;
   if (!same) {
-    bool valid = false;
-    last_repository_ = lower_repository(program_, repo, place(slots.repo), out_, valid);
-    last_repo_ = valid ? repo : Datum();
-    if (!valid && poison_ == nullptr) poison_ = Program::cause(run_.arena(), "its repository is in error", place(slots.repo));
+    std::string wrong;
+    last_repository_ = lower_repository(program_, repo, place(slots.repo), out_, wrong);
+    last_repo_ = wrong.empty() ? repo : Datum();
+    if (!wrong.empty() && poison_ == nullptr) poison_ = Program::cause(run_.arena(), wrong, place(slots.repo));
   }
   model::SourceRef& source = made.source.emplace();
   source.repository = last_repository_;

@@ -136,15 +136,15 @@ std::vector<model::Forge> lower_forges(const Program& program) {
   return forges;
 }
 
-model::Repository lower_repository(const Program& program, const Datum& value, diag::Span at, diag::Diagnostics& out, bool& valid) {
+model::Repository lower_repository(const Program& program, const Datum& value, diag::Span at, diag::Diagnostics& out, std::string& wrong) {
   model::Repository made;
   std::string_view text;
   diag::Span said = at;
-  valid = true;
+  wrong.clear();
   if (value.is(Tag::entity)) {
     const Entity& entity = program.table(EntityWord::repository).all[static_cast<std::size_t>(value.number)];
     if (entity.values.empty() || entity.poison != nullptr) {
-      valid = false;
+      wrong = fmt::format("the repository `{}` is in error", entity.name);
       return made;
     }
     const EntityFields fields(program, entity);
@@ -160,10 +160,9 @@ model::Repository lower_repository(const Program& program, const Datum& value, d
   made.span = said;
   const std::string_view file = said.known() ? program.sources.path(said.source) : std::string_view();
   const std::size_t slash = file.rfind('/');
-  const std::string wrong = normalise_repository(text, program.options.root, slash == std::string_view::npos ? std::string_view() : file.substr(0, slash), made.url, made.local);
+  wrong = normalise_repository(text, program.options.root, slash == std::string_view::npos ? std::string_view() : file.substr(0, slash), made.url, made.local);
   if (!wrong.empty()) {
     out.error(said, "F0421", "{}", wrong).label("not a repository");
-    valid = false;
     return made;
   }
   apply_forge(program, made);

@@ -16,8 +16,8 @@ std::string normalise_repository(std::string_view text, std::string_view root, s
 /// "github.com/shop/cart" of any of these: what forges match.
 std::string host_and_path(std::string_view url);
 
-/// A `repo` field: a text, or a `repository` entity.
-model::Repository lower_repository(const Program& program, const Datum& value, diag::Span at, diag::Diagnostics& out, bool& valid);
+/// A `repo` field: a text, or a `repository` entity. `wrong` is the message of what is wrong with it, or empty.
+model::Repository lower_repository(const Program& program, const Datum& value, diag::Span at, diag::Diagnostics& out, std::string& wrong);
 model::Credentials lower_credentials(const Program& program, const Datum& auth, diag::Span at);
 /// `forge` entities without what is in error, sorted by name.
 std::vector<model::Forge> lower_forges(const Program& program);

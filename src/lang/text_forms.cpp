@@ -292,6 +292,11 @@ bool is_dns_label(std::string_view text, std::size_t limit) {
   return !text.empty() && text.size() <= limit && text.front() != '-' && text.back() != '-' && std::all_of(text.begin(), text.end(), inner);
 }
 
+std::string with_article(std::string_view word) {
+  const bool vowel = !word.empty() && std::string_view("aeiouAEIO").find(word.front()) != std::string_view::npos;
+  return fmt::format("{} {}", vowel ? "an" : "a", word);
+}
+
 std::string language_text(const Datum& value, const Program& program) {
   std::string out;
   LanguageWriter(out, program).write(value);

@@ -22,6 +22,9 @@ int compare_versions(std::string_view a, std::string_view b);
 /// A name that Kubernetes takes everywhere: lower-case letters, digits and hyphens, at most `limit`.
 bool is_dns_label(std::string_view text, std::size_t limit = 63);
 
+/// "a service", "an environment", "an int".
+std::string with_article(std::string_view word);
+
 /// A value as the language writes it: `3`, `"text"`, `[a, b]`, `{ A = 1 }`.
 std::string language_text(const Datum& value, const Program& program);
 /// The value for JSON export and digests: quantities as text ("256Mi", "24h"), references as names, sorted.

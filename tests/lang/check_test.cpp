@@ -57,6 +57,55 @@ TEST_P(CheckCase, SaysWhatIsWrongAndWhatIsHeld) {
 INSTANTIATE_TEST_SUITE_P(Check, CheckCase, testing::ValuesIn(test::file_cases(test::test_file("lang/check"), ".fleet", ".expected")),
                          [](const auto& parameter) { return test::test_name(parameter.param); });
 
+// ---- the pages of the catalogue ----
+
+/// Examples without a fleet of their own stand in this one.
+constexpr std::string_view kAround = R"(fleet shop { language = "1.0" }
+target here : directory { path = "out" }
+environment staging { branch = "develop", target = here, namespace = "shop-staging" }
+environment production { branch = "main", target = here, namespace = "shop" }
+)";
+
+Compilation compiled_example(const std::vector<diag::Example>& files, std::string_view code) {
+  std::vector<diag::FleetText> texts;
+  bool has_fleet = code == "F0217";
+  for (const diag::Example& file : files) {
+    texts.push_back({file.path, file.text});
+    has_fleet = has_fleet || file.text.find("fleet shop {") != std::string::npos;
+  }
+  if (!has_fleet) texts.push_back({"around.fleet", std::string(kAround)});
+  return compiled(std::move(texts));
+}
+
+class PageCase : public testing::TestWithParam<std::string> {};
+
+TEST_P(PageCase, ShowsExamplesThatAreWrongAndRightInTheWayItSays) {
+  const diag::Page& page = *diag::find_page(GetParam());
+  const Compilation wrong = compiled_example(diag::wrong_example(page), page.code);
+  const auto& said = wrong.diagnostics().all();
+  EXPECT_TRUE(std::any_of(said.begin(), said.end(), [&](const diag::Diagnostic& one) { return one.code == page.code; })) << errors_of(wrong);
+  const Compilation right = compiled_example(diag::right_example(page), page.code);
+  EXPECT_EQ("", diag::render_terminal(right.diagnostics(), right.sources()));
+}
+
+std::vector<std::string> checked_codes() {
+  std::vector<std::string> codes;
+  for (const diag::Page& page : diag::pages()) {
+    if (!page.code.starts_with("F01") && !page.code.starts_with("W01")) codes.emplace_back(page.code);
+  }
+  return codes;
+}
+
+INSTANTIATE_TEST_SUITE_P(Pages, PageCase, testing::ValuesIn(checked_codes()), [](const auto& parameter) { return parameter.param; });
+
+TEST(CheckCases, ShowEveryCode) {
+  std::string all;
+  for (const fs::directory_entry& entry : fs::directory_iterator(test::test_file("lang/check"))) {
+    if (entry.path().extension() == ".expected") all += test::read_file(entry.path());
+  }
+  for (const std::string& code : checked_codes()) EXPECT_NE(all.find("[" + code + "]"), std::string::npos) << code << " has no case";
+}
+
 // ---- tests/lang/fleets: a folder a fleet, what it lowers to ----
 
 class FleetCase : public testing::TestWithParam<std::string> {};
