@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 
 #include "support/git_repository.hpp"
 #include "support/scripted_server.hpp"
@@ -148,6 +151,16 @@ void GitHttpServer::make_certificate() {
 
 std::string GitHttpServer::url(const std::string& repository) const {
   return fmt::format("{}://127.0.0.1:{}/{}", options_.tls ? "https" : "http", port_, repository);
+}
+
+std::string GitHttpServer::access_log(std::size_t lines) const {
+  std::string log;
+  for (int i = 0; i < 1000; ++i) {
+    log = folder_.read("access.log");
+    if (static_cast<std::size_t>(std::count(log.begin(), log.end(), '\n')) >= lines) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return log;
 }
 
 void GitHttpServer::stop() {

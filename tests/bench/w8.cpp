@@ -1,0 +1,151 @@
+// W8: N repositories behind http, none of whose branches moved: one look at all of them. Ours is Remotes::list_refs, one
+// request a repository; the peer is `xargs -P8 git ls-remote`; the limit replays the very bytes of our requests over kept
+// connections.
+// Usage: bench_w8 [--repositories N] [--runs N] [--jobs N] [--no-peer]
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+
+#include <fmt/core.h>
+
+#include "bench/measure.hpp"
+#include "bench/replay.hpp"
+#include "bench/repository.hpp"
+#include "muster/base/parallel.hpp"
+#include "muster/base/world.hpp"
+#include "support/git_repository.hpp"
+#include "support/git_server.hpp"
+#include "support/temporary.hpp"
+
+namespace muster::bench {
+namespace {
+
+struct Options {
+  std::size_t repositories = 200;
+  int runs = 5;
+  unsigned jobs = 8;
+  bool peer = true;
+};
+
+class NoSecrets final : public Secrets {
+ public:
+  Result<std::string> resolve(std::string_view) override { return stalled(Reason::absent, "no secrets here"); }
+};
+
+std::string name_of(std::size_t index) { return fmt::format("r{:05}.git", index); }
+
+void make_repositories(const std::filesystem::path& root, std::size_t count) {
+  std::filesystem::create_directories(root);
+  test::GitRepository first(root / name_of(0));
+  first.commit({{"deploy/app.yaml", "kind: Deployment\n"}, {"README", "text\n"}});
+  first.git({"branch", "staging", "main"});
+  first.git({"pack-refs", "--all"});
+  for (std::size_t i = 1; i < count; ++i) {
+    std::filesystem::copy(first.path(), root / name_of(i), std::filesystem::copy_options::recursive);
+    if (i % 10 == 0) test::run_program({"git", "-C", (root / name_of(i)).string(), "update-ref", "refs/heads/extra", "main"});
+  }
+}
+
+/// The bytes that ours sends, so that the server does the same work for the limit.
+std::string request_for(int port, std::size_t index) {
+  const std::string body = "0014command=ls-refs\n0010agent=muster0001000csymrefs\n0014ref-prefix HEAD\n001fref-prefix refs/heads/main\n0000";
+  return fmt::format(
+      "POST /{}/git-upload-pack HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nUser-Agent: muster\r\nAccept: */*\r\n"
+      "Content-Type: application/x-git-upload-pack-request\r\nGit-Protocol: version=2\r\nContent-Length: {}\r\n\r\n{}",
+      name_of(index), port, body.size(), body);
+}
+
+struct Bench {
+  explicit Bench(const Options& the_options) : options(the_options) {
+    make_repositories(folder.path() / "root", options.repositories);
+    server = std::make_unique<test::GitHttpServer>(test::GitHttpServer::Options{folder.path() / "root", false, "", "", 4, true});
+    remotes = git::make_remotes(world, secrets, folder.path() / "mirrors", git::TransferLimits{});
+    std::string urls;
+    for (std::size_t i = 0; i < options.repositories; ++i) urls += server->url(name_of(i)) + "\n";
+    folder.write("urls", urls);
+  }
+
+  std::vector<std::string> ours() {
+    static const std::vector<std::string> kMain = {"refs/heads/main"};
+    std::vector<std::string> tips(options.repositories);
+    for_each_index(tips.size(), options.jobs, [&](std::size_t i) {
+      git::Remote remote;
+      remote.url = server->url(name_of(i));
+      auto listing = remotes->list_refs(remote, kMain, {});
+      tips[i] = listing.ok() && !listing->refs.empty() ? listing->refs[0].id.text() : "none";
+    });
+    return tips;
+  }
+
+  std::vector<std::string> limit() {
+    std::vector<std::string> tips(options.repositories);
+    std::vector<std::unique_ptr<Replay>> connections(options.jobs);
+    for_each_index(connections.size(), options.jobs, [&](std::size_t job) {
+      connections[job] = std::make_unique<Replay>(server->port());
+      for (std::size_t i = job; i < tips.size(); i += connections.size()) {
+        const std::string answer = connections[job]->exchange(request_for(server->port(), i));
+        const auto at = answer.find(" refs/heads/main");
+        tips[i] = at == std::string::npos || at < 40 ? "none" : answer.substr(at - 40, 40);
+      }
+    });
+    return tips;
+  }
+
+  void peer() const {
+    const std::string command = fmt::format("xargs -a '{}' -P{} -I% git -c protocol.version=2 ls-remote % refs/heads/main | wc -l",
+                                            (folder.path() / "urls").string(), options.jobs);
+    const std::string lines = shell(command);
+    if (std::stoul(lines) != options.repositories) throw std::runtime_error("git ls-remote did not list all repositories: " + lines);
+  }
+
+  const Options& options;
+  test::TemporaryFolder folder;
+  World world = system_world();
+  NoSecrets secrets;
+  std::unique_ptr<test::GitHttpServer> server;
+  std::unique_ptr<git::Remotes> remotes;
+};
+
+void run(const Options& options) {
+  if (const auto missing = test::GitHttpServer::missing()) {
+    fmt::print("W8 not measured: {}\n", *missing);
+    return;
+  }
+  Bench bench(options);
+  const std::vector<std::string> expected = bench.limit();
+  if (bench.ours() != expected || expected.at(0) == "none") throw std::runtime_error("ours and the replay do not list the same commits");
+  for (const auto& [url, count] : bench.remotes->requests()) {
+    if (count != 1) throw std::runtime_error(fmt::format("{} was asked {} times", url, count));
+  }
+  std::vector<Contender> contenders = {{"ours", [&] { bench.ours(); }}};
+  if (options.peer) contenders.push_back({fmt::format("xargs -P{} git ls-remote", options.jobs), [&] { bench.peer(); }, std::min(options.runs, 3)});
+  if (!options.peer) contenders.push_back({"git ls-remote", [] { throw std::runtime_error("left out by --no-peer"); }});
+  contenders.push_back({"keep-alive replay", [&] { bench.limit(); }});
+  report(fmt::format("W8 {} repositories", options.repositories), measure(contenders, options.runs));
+}
+
+Options read_options(int argc, char** argv) {
+  Options out;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view flag = argv[i];
+    const auto number = [&] { return i + 1 < argc ? std::strtoul(argv[++i], nullptr, 10) : 0; };
+    if (flag == "--repositories") out.repositories = number();
+    if (flag == "--runs") out.runs = static_cast<int>(number());
+    if (flag == "--jobs") out.jobs = static_cast<unsigned>(number());
+    if (flag == "--no-peer") out.peer = false;
+  }
+  return out;
+}
+
+}  // namespace
+}  // namespace muster::bench
+
+int main(int argc, char** argv) {
+  try {
+    muster::bench::run(muster::bench::read_options(argc, argv));
+    return 0;
+  } catch (const std::exception& failure) {
+    fmt::print(stderr, "W8 failed: {}\n", failure.what());
+    return 1;
+  }
+}
