@@ -192,7 +192,8 @@ Result<bool> FetchAnswer::take_band(std::string_view data) {
 
 Result<bool> FetchAnswer::take(const Packet& packet) {
   if (packet.kind == Packet::Kind::flush) {
-    if (in_pack_) return true;
+    wants_more_ = !in_pack_ && has_acknowledged_;
+    if (in_pack_ || wants_more_) return true;
     return not_understood("the end before the pack");
   }
   if (packet.kind != Packet::Kind::data) return false;  // Between sections.
@@ -204,6 +205,7 @@ Result<bool> FetchAnswer::take(const Packet& packet) {
   }
   if (version_ == 2) {
     if (line == "packfile") in_pack_ = true;
+    if (line == "acknowledgments") has_acknowledged_ = true;
     if (!in_pack_ && line != "acknowledgments" && line != "ready" && line != "NAK" && !line.starts_with("ACK ")) return not_understood(line);
     return false;
   }

@@ -54,6 +54,8 @@ class FetchAnswer final : public PacketSink {
   using Pack = std::function<Result<void>(std::string_view)>;
   FetchAnswer(int version, Pack pack) : version_(version), pack_(std::move(pack)) {}
   Result<bool> take(const Packet& packet) override;
+  /// The server has none of what was named, and waits for more names before it makes a pack.
+  [[nodiscard]] bool wants_more() const { return wants_more_; }
 
  private:
   Result<bool> take_band(std::string_view data);
@@ -61,6 +63,8 @@ class FetchAnswer final : public PacketSink {
   int version_;
   Pack pack_;
   bool in_pack_ = false;
+  bool has_acknowledged_ = false;
+  bool wants_more_ = false;
   std::string words_;
 };
 

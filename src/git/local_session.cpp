@@ -55,8 +55,10 @@ class LocalSession final : public Session {
     for (const Oid& want : objects.wants) {
       if (code == 0) code = insert_wanted(lease, made_walk, made_builder, want);
     }
-    for (const Oid& have : objects.haves) {
-      if (code == 0 && git_odb_exists(lease.odb(), raw(have)) == 1) code = git_revwalk_hide(made_walk, raw(have));
+    for (const auto* haves : {&objects.tips, &objects.ancestors}) {
+      for (const Oid& have : *haves) {
+        if (git_odb_exists(lease.odb(), raw(have)) == 1) git_revwalk_hide(made_walk, raw(have));
+      }
     }
     if (code == 0) code = git_packbuilder_insert_walk(made_builder, made_walk);
     PackCopy copy{pack, {}};

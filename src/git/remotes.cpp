@@ -13,8 +13,8 @@ namespace muster::git {
 namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(60);
-constexpr std::size_t kHaves = 64;       ///< Tips that a fetch names.
-constexpr int kAncestors = 10;           ///< Of each tip, at distances 1, 2, 4 …, for a branch that was rewound.
+constexpr std::size_t kTips = 64;        ///< That a fetch names.
+constexpr int kAncestorDistance = 1024;  ///< Ancestors of a tip are named at 1, 2, 4 … up to here.
 
 /// "github.com/acme/cart" → "github.com-acme-cart-1f2e3d4c5b": people find it, and no two keys share it.
 std::string folder_name(std::string_view key) {
@@ -228,27 +228,26 @@ class DiskRemotes final : public Remotes {
     // What the same refs were is the best the server can build upon; other refs come after.
     for (const Ref& ref : wanted) {
       MUSTER_TRY(const auto old, mirror.ref(ref.name));
-      if (old) MUSTER_CHECK(add_have(mirror, *old, out.haves));
+      if (old) MUSTER_CHECK(add_tip(mirror, *old, out));
     }
     MUSTER_TRY(const std::vector<Ref> refs, mirror.refs("refs/"));
     for (const Ref& ref : refs) {
-      const bool known = std::find(out.haves.begin(), out.haves.end(), ref.id) != out.haves.end();
-      if (!known && out.haves.size() < kHaves) out.haves.push_back(ref.id);
+      const bool known = std::find(out.tips.begin(), out.tips.end(), ref.id) != out.tips.end();
+      if (!known && out.tips.size() < kTips) out.tips.push_back(ref.id);
     }
     return out;
   }
 
-  static Result<void> add_have(DiskRepository& mirror, const Oid& tip, std::vector<Oid>& haves) {
+  static Result<void> add_tip(DiskRepository& mirror, const Oid& tip, WantedObjects& out) {
     int distance = 0;
-    int wanted = 0;
-    haves.push_back(tip);
+    int next = 1;
+    out.tips.push_back(tip);
     return mirror.walk_first_parents(tip, [&](const Commit& commit) {
-      if (distance == 0) wanted = 1;
-      if (distance == wanted && distance > 0) {
-        haves.push_back(commit.id);
-        wanted *= 2;
+      if (distance == next) {
+        out.ancestors.push_back(commit.id);
+        next *= 2;
       }
-      return ++distance <= 1 << kAncestors;
+      return ++distance <= kAncestorDistance;
     });
   }
 

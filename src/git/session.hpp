@@ -12,10 +12,11 @@
 
 namespace muster::git {
 
-/// What is wanted of a remote, and what the mirror has already, newest first.
+/// What is wanted of a remote, and what the mirror has already.
 struct WantedObjects {
   std::vector<Oid> wants;
-  std::vector<Oid> haves;
+  std::vector<Oid> tips;       ///< Refs of the mirror, those that moved first.
+  std::vector<Oid> ancestors;  ///< Of the tips, at growing distances: for a branch that was rewound.
 };
 
 class Channel;

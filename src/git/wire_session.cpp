@@ -1,7 +1,8 @@
 // git's protocols over a channel: 2 for reading where the server speaks it, 0 and 1 otherwise, and for every push.
 //
-// A mirror asks for what it wants and names what it has in one message that ends the negotiation ("done"): one round
-// trip, and the server builds on the tips that the mirror fetched before.
+// A mirror names what it wants and the tips it has; a server that finds them on the way sends the pack at once, so one
+// round trip is the rule. Only where it does not (a rewound branch) are ancestors named too, and that ends the
+// negotiation. More names than needed would make the pack larger: git builds deltas on the first few only.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -28,15 +29,18 @@ std::string refs_question(std::span<const std::string> prefixes) {
   return out;
 }
 
-std::string fetch_question(const WantedObjects& objects) {
+std::string fetch_question(const WantedObjects& objects, bool is_last) {
   std::string out;
   append_packet(out, "command=fetch");
   append_packet(out, std::string(kAgent));
   append_delimiter(out);
   for (const char* option : {"thin-pack", "no-progress", "ofs-delta"}) append_packet(out, option);
   for (const Oid& want : objects.wants) append_packet(out, "want " + want.text() + "\n");
-  for (const Oid& have : objects.haves) append_packet(out, "have " + have.text() + "\n");
-  append_packet(out, "done\n");
+  for (const Oid& have : objects.tips) append_packet(out, "have " + have.text() + "\n");
+  if (is_last) {
+    for (const Oid& have : objects.ancestors) append_packet(out, "have " + have.text() + "\n");
+    append_packet(out, "done\n");
+  }
   append_flush(out);
   return out;
 }
@@ -50,7 +54,8 @@ std::string old_fetch_question(const WantedObjects& objects, const Greeting& gre
   std::string out;
   for (const Oid& want : objects.wants) append_packet(out, fmt::format("want {}{}\n", want.text(), std::exchange(options, {})));
   append_flush(out);
-  for (const Oid& have : objects.haves) append_packet(out, "have " + have.text() + "\n");
+  for (const Oid& have : objects.tips) append_packet(out, "have " + have.text() + "\n");
+  for (const Oid& have : objects.ancestors) append_packet(out, "have " + have.text() + "\n");
   append_packet(out, "done\n");
   return out;
 }
@@ -92,9 +97,16 @@ class WireSession final : public Session {
   }
 
   Result<void> fetch(const WantedObjects& objects, PackWriter& pack) override {
-    FetchAnswer answer(is_old() ? 0 : 2, [&](std::string_view bytes) { return pack.append(bytes); });
+    const auto append = [&](std::string_view bytes) { return pack.append(bytes); };
     const std::uint64_t limit = limits_.bytes + limits_.bytes / 64 + kBesidePack;  // A pack in its packets.
-    return channel_->ask(is_old() ? old_fetch_question(objects, *greeting_) : fetch_question(objects), answer, limit);
+    FetchAnswer answer(is_old() ? 0 : 2, append);
+    if (is_old()) return channel_->ask(old_fetch_question(objects, *greeting_), answer, limit);
+    MUSTER_CHECK(channel_->ask(fetch_question(objects, objects.tips.empty()), answer, limit));
+    if (!answer.wants_more()) return {};
+    FetchAnswer last(2, append);
+    MUSTER_CHECK(channel_->ask(fetch_question(objects, true), last, limit));
+    if (last.wants_more()) return stalled(Reason::corrupt, "the server sends no pack");
+    return {};
   }
 
   Result<void> push(DiskRepository& from, std::span<const Push> updates) override {

@@ -46,7 +46,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{ worker_connections 512; }}
 http {{
-  log_format short '$request_method $request_uri $status $server_protocol';
+  log_format short '$request_method $request_uri $status $server_protocol $bytes_sent $request_length';
   access_log {folder}/access.log short;
   client_body_temp_path {folder}/body;
   fastcgi_temp_path {folder}/fastcgi;

@@ -29,7 +29,7 @@ class GitHttpServer {
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] std::string url(const std::string& repository) const;
   [[nodiscard]] std::filesystem::path ca_file() const { return folder_.path() / "ca.pem"; }
-  /// One line a request: method, path, status, version. nginx writes it after the client has its answer, so this waits
+  /// One line a request: method, path, status, version, bytes sent, bytes received. nginx writes it after the client has its answer, so this waits
   /// (ten seconds at most) until there are `lines` of them.
   [[nodiscard]] std::string access_log(std::size_t lines) const;
   void stop();
