@@ -57,6 +57,18 @@ Digest sha256(std::string_view bytes) {
   return digest;
 }
 
+std::array<std::uint8_t, 20> sha1(std::string_view head, std::string_view rest) {
+  // Fetched once: looking the algorithm up costs as much as hashing a small object.
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> t_context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  std::array<std::uint8_t, 20> out{};
+  EVP_DigestInit_ex2(t_context.get(), kAlgorithm, nullptr);
+  EVP_DigestUpdate(t_context.get(), head.data(), head.size());
+  EVP_DigestUpdate(t_context.get(), rest.data(), rest.size());
+  EVP_DigestFinal_ex(t_context.get(), out.data(), nullptr);
+  return out;
+}
+
 struct Hasher::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   State() = default;

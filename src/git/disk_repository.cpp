@@ -117,6 +117,9 @@ Result<ObjectHandle> DiskRepository::read(Lease& lease, const Oid& id, git_objec
   if (code == GIT_ENOTFOUND) return missing(path_, id);
   if (code != 0) return library_failure(code, fmt::format("reading object {} of {}", id.text(), path_.string()));
   ObjectHandle out(object);
+  if (hash_object(git_odb_object_type(object), bytes_of(out)) != id) {
+    return stalled(Reason::corrupt, fmt::format("object {} of {} is damaged", id.text(), path_.string()));
+  }
   if (type != GIT_OBJECT_ANY && git_odb_object_type(object) != type) {
     return stalled(Reason::corrupt, fmt::format("object {} is a {}, not a {}", id.text(), type_name(git_odb_object_type(object)), type_name(type)));
   }
@@ -208,13 +211,11 @@ Result<bool> DiskRepository::has(const Oid& id) {
 }
 
 Result<Oid> DiskRepository::stage(git_object_t type, std::string bytes) {
-  git_oid hashed;
   if (bytes.size() > kObjectBytes) return stalled(Reason::limit, fmt::format("an object of {} bytes is larger than muster stores", bytes.size()));
-  if (const int code = git_odb_hash(&hashed, bytes.data(), bytes.size(), type); code != 0) return library_failure(code, "hashing an object");
-  const Oid id = from_raw(hashed);
+  const Oid id = hash_object(type, bytes);
   {
     MUSTER_TRY(Lease lease, borrow());
-    if (git_odb_exists_ext(lease.odb(), &hashed, GIT_ODB_LOOKUP_NO_REFRESH) == 1) return id;
+    if (git_odb_exists_ext(lease.odb(), raw(id), GIT_ODB_LOOKUP_NO_REFRESH) == 1) return id;
   }
   staging_->put(id, type, std::move(bytes));
   if (staging_->bytes() > kStagedBytes) MUSTER_CHECK(flush());

@@ -16,6 +16,9 @@
 
 namespace muster::git {
 
+/// Folders that packs grow in, below `muster/` of a repository.
+inline constexpr std::string_view kIncomingPrefix = "incoming-";
+
 class DiskRepository final : public Repository {
  public:
   enum class Durability : std::uint8_t { cache, durable };
@@ -48,6 +51,7 @@ class DiskRepository final : public Repository {
   Result<void> flush();
   /// Drops the handles, after packs were replaced or the folder was made anew.
   void reopen();
+  [[nodiscard]] bool is_durable() const { return durability_ == Durability::durable; }
   [[nodiscard]] const World& world() const { return world_; }
   [[nodiscard]] const Path& path() const { return path_; }
   /// The folder with `objects` and `refs`: `path`, or its `.git`.

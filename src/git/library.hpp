@@ -39,6 +39,7 @@ using PackBuilder = std::unique_ptr<git_packbuilder, Released<git_packbuilder_fr
 using Indexer = std::unique_ptr<git_indexer, Released<git_indexer_free>>;
 
 [[nodiscard]] const git_oid* raw(const Oid& id);
+[[nodiscard]] Oid hash_object(git_object_t type, std::string_view bytes);
 [[nodiscard]] Oid from_raw(const git_oid& id);
 
 /// Opens the bare repository, or the `.git` of a work tree, that is exactly at `path`. Refuses folders of other users

@@ -55,7 +55,8 @@ class LocalSession final : public Session {
     for (const Oid& want : objects.wants) {
       if (code == 0) code = insert_wanted(lease, made_walk, made_builder, want);
     }
-    for (const auto* haves : {&objects.tips, &objects.ancestors}) {
+    MUSTER_TRY(const std::vector<Oid> ancestors, objects.ancestors());
+    for (const auto* haves : {&objects.tips, &ancestors}) {
       for (const Oid& have : *haves) {
         if (git_odb_exists(lease.odb(), raw(have)) == 1) git_revwalk_hide(made_walk, raw(have));
       }
@@ -128,7 +129,11 @@ class LocalSession final : public Session {
     const TransferLimits limits;
     MUSTER_TRY(const auto writer, PackWriter::open(*there_, limits, deadline_));
     MUSTER_CHECK(writer->append(pack));
-    return writer->finish();
+    std::vector<Oid> tips;
+    for (const Push& update : updates) {
+      if (update.value) tips.push_back(*update.value);
+    }
+    return writer->finish(tips);
   }
 
   const World& world_;

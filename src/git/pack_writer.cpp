@@ -2,9 +2,13 @@
 
 #include <fmt/core.h>
 
-#include <unordered_set>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
-#include "git/object_text.hpp"
+#include "git/connectivity.hpp"
+#include "git/refs.hpp"
 
 namespace muster::git {
 namespace {
@@ -14,53 +18,12 @@ namespace {
 constexpr std::uint64_t kUnpacked = std::uint64_t{512} << 20U;
 constexpr std::uint64_t kUnpackedPerByte = 4000;
 
-struct OidHash {
-  std::size_t operator()(const Oid& id) const {
-    std::size_t out = 0;
-    for (std::size_t i = 0; i < sizeof(out); ++i) out = (out << 8U) | id.bytes[i];
-    return out;
-  }
-};
-using Known = std::unordered_set<Oid, OidHash>;
-
-/// What the object names, of the things git keeps beside it.
-Result<std::vector<Oid>> links_of(const Oid& id, git_object_t type, std::string_view bytes) {
-  std::vector<Oid> out;
-  if (type == GIT_OBJECT_COMMIT) {
-    MUSTER_TRY(const Commit commit, parse_commit(id, bytes));
-    out = commit.parents;
-    out.push_back(commit.tree);
-  } else if (type == GIT_OBJECT_TREE) {
-    TreeReader reader(bytes);
-    while (reader.next()) {
-      if (reader.mode() != Mode::submodule) out.push_back(reader.id());
-    }
-    if (reader.damaged()) return stalled(Reason::corrupt, "tree " + id.text() + " is damaged");
-  } else if (type == GIT_OBJECT_TAG) {
-    const auto target = parse_tag_target(bytes);
-    if (!target) return stalled(Reason::corrupt, "tag " + id.text() + " is damaged");
-    out.push_back(*target);
-  }
-  return out;
-}
-
-int collect(const git_oid* id, void* ids) {
-  static_cast<std::vector<Oid>*>(ids)->push_back(from_raw(*id));
-  return 0;
-}
-
-/// The objects of one pack, from its index.
-Result<std::vector<Oid>> objects_of(const Path& index) {
-  git_odb_backend* backend = nullptr;
-  git_odb* odb = nullptr;
-  std::vector<Oid> out;
-  int code = git_odb_new(&odb);
-  const OdbHandle owner(odb);
-  if (code == 0) code = git_odb_backend_one_pack(&backend, index.c_str());
-  if (code == 0) code = git_odb_add_backend(odb, backend, 1);
-  if (code == 0) code = git_odb_foreach(odb, collect, &out);
-  if (code != 0) return library_failure(code, "reading " + index.string());
-  return out;
+Result<Path> make_folder(Files& files, const Path& parent) {
+  MUSTER_CHECK(files.make_directories(parent));
+  std::string pattern = (parent / (std::string(kIncomingPrefix) + "XXXXXX")).string();
+  if (::mkdtemp(pattern.data()) != nullptr) return Path(pattern);
+  const int error = errno;
+  return retry(Reason::exhausted, fmt::format("making a folder in {}: {}", parent.string(), std::strerror(error)));
 }
 
 }  // namespace
@@ -71,10 +34,14 @@ Result<void> Deadline::check() const {
   return {};
 }
 
-PackWriter::PackWriter(DiskRepository& into, const TransferLimits& limits, const Deadline& deadline, DiskRepository::Lease lease)
-    : into_(into), limits_(limits), deadline_(deadline), lease_(std::move(lease)) {}
+PackWriter::PackWriter(DiskRepository& into, const TransferLimits& limits, const Deadline& deadline, DiskRepository::Lease lease, Path folder)
+    : into_(into), limits_(limits), deadline_(deadline), lease_(std::move(lease)), folder_(std::move(folder)) {}
 
-PackWriter::~PackWriter() { drop_indexer(); }
+PackWriter::~PackWriter() {
+  drop_indexer();
+  const auto removed = into_.world().files.remove_all(folder_);
+  static_cast<void>(removed.ok());  // tidy() looks for what could not be removed.
+}
 
 void PackWriter::drop_indexer() {
   const AllocationBudget::Entered entered(budget_);
@@ -83,14 +50,13 @@ void PackWriter::drop_indexer() {
 
 Result<std::unique_ptr<PackWriter>> PackWriter::open(DiskRepository& into, const TransferLimits& limits, const Deadline& deadline) {
   MUSTER_TRY(DiskRepository::Lease lease, into.borrow());
-  std::unique_ptr<PackWriter> out(new PackWriter(into, limits, deadline, std::move(lease)));
-  git_indexer_options options{};
-  options.version = GIT_INDEXER_OPTIONS_VERSION;
+  MUSTER_TRY(Path folder, make_folder(into.world().files, into.git_folder() / "muster"));
+  std::unique_ptr<PackWriter> out(new PackWriter(into, limits, deadline, std::move(lease), std::move(folder)));
+  git_indexer_options options = GIT_INDEXER_OPTIONS_INIT;
   options.progress_cb = progress;
   options.progress_cb_payload = out.get();
   git_indexer* made = nullptr;
-  const Path packs = into.git_folder() / "objects" / "pack";
-  const int code = git_indexer_new(&made, packs.c_str(), 0, out->lease_.odb(), &options);
+  const int code = git_indexer_new(&made, out->folder_.c_str(), 0, out->lease_.odb(), &options);
   if (code != 0) return library_failure(code, "receiving a pack");
   out->indexer_.reset(made);
   return out;
@@ -123,51 +89,40 @@ Result<void> PackWriter::append(std::string_view bytes) {
   return {};
 }
 
-Result<void> PackWriter::finish() {
+Result<void> PackWriter::finish(std::span<const Oid> tips) {
   if (bytes_ == 0 || stats_.total_objects == 0) return stalled(Reason::corrupt, "the pack is empty");
   {
     const AllocationBudget::Entered entered(budget_);
     const int code = git_indexer_commit(indexer_.get(), &stats_);
     if (code != 0) return failure(code, "reading the pack");
   }
-  const Path index = into_.git_folder() / "objects" / "pack" / fmt::format("pack-{}.idx", git_indexer_name(indexer_.get()));
+  const std::string name = fmt::format("pack-{}", git_indexer_name(indexer_.get()));
+  drop_indexer();
+  MUSTER_CHECK(check(folder_ / (name + ".idx"), tips));
+  const Path packs = into_.git_folder() / "objects" / "pack";
+  // The index last: it is what makes a pack one.
+  for (const char* extension : {".pack", ".idx"}) {
+    const Path from = folder_ / (name + extension);
+    if (into_.is_durable()) MUSTER_CHECK(sync_to_disk(from));
+    if (std::rename(from.c_str(), (packs / (name + extension)).c_str()) == 0) continue;
+    const int error = errno;
+    return retry(Reason::exhausted, fmt::format("storing a pack in {}: {}", packs.string(), std::strerror(error)));
+  }
+  if (into_.is_durable()) MUSTER_CHECK(sync_to_disk(packs));
   git_odb_refresh(lease_.odb());
-  MUSTER_TRY(const std::vector<Oid> ids, objects_of(index));
-  auto connected = check_connected(into_, ids, deadline_);
-  if (connected.ok()) return {};
-  // The refs do not name it yet, and with it the mirror would seem to have what it lacks.
-  MUSTER_CHECK(into_.world().files.remove(index));
-  MUSTER_CHECK(into_.world().files.remove(Path(index).replace_extension(".pack")));
-  into_.reopen();
-  return connected;
+  return {};
 }
 
-Result<void> check_connected(DiskRepository& repository, std::span<const Oid> ids, const Deadline& deadline) {
-  constexpr std::size_t kBetweenLooks = 1024;
-  MUSTER_TRY(DiskRepository::Lease lease, repository.borrow());
-  Known known(ids.begin(), ids.end());
-  std::size_t count = 0;
-  for (const Oid& id : ids) {
-    if (++count % kBetweenLooks == 0) MUSTER_CHECK(deadline.check());
-    std::size_t size = 0;
-    git_object_t type = GIT_OBJECT_INVALID;
-    int code = git_odb_read_header(&size, &type, lease.odb(), raw(id));
-    if (code == 0 && type == GIT_OBJECT_BLOB) continue;
-    git_odb_object* object = nullptr;
-    if (code == 0) code = git_odb_read(&object, lease.odb(), raw(id));
-    if (code != 0) return library_failure(code, "checking object " + id.text());
-    const ObjectHandle owner(object);
-    const std::string_view bytes(static_cast<const char*>(git_odb_object_data(object)), git_odb_object_size(object));
-    MUSTER_TRY(const std::vector<Oid> links, links_of(id, type, bytes));
-    for (const Oid& link : links) {
-      if (known.contains(link)) continue;
-      if (git_odb_exists_ext(lease.odb(), raw(link), GIT_ODB_LOOKUP_NO_REFRESH) != 1) {
-        return stalled(Reason::corrupt, fmt::format("the pack lacks object {}, which {} names", link.text(), id.text()));
-      }
-      known.insert(link);
-    }
-  }
-  return {};
+Result<void> PackWriter::check(const Path& index, std::span<const Oid> tips) {
+  MUSTER_TRY(const std::vector<Oid> ids, objects_of_pack(index));
+  git_odb* odb = nullptr;
+  git_odb_backend* incoming = nullptr;
+  int code = git_odb_open(&odb, (into_.git_folder() / "objects").c_str());
+  const OdbHandle owner(odb);
+  if (code == 0) code = git_odb_backend_one_pack(&incoming, index.c_str());
+  if (code == 0) code = git_odb_add_backend(odb, incoming, 10);
+  if (code != 0) return library_failure(code, "checking the pack");
+  return check_connected(odb, ids, tips, deadline_);
 }
 
 }  // namespace muster::git

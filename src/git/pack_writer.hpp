@@ -1,7 +1,8 @@
 // Takes a pack from a stranger, byte by byte, checks it whole and puts it into a repository. Private to the room.
 //
-// Nothing of it is visible before finish() succeeded; a writer that is dropped leaves no file. Bounded by limits on
-// bytes, objects and time; the size of single objects is bounded by the library's allocator. Thread-safety: one thread.
+// Nothing of it is in the repository before finish() succeeded: it grows in a folder of its own, and a writer that is
+// dropped leaves none (a killed one leaves a folder that tidy removes). Bounded by limits on bytes, objects and time; the
+// size of single objects and the work on all of them by the library's allocator. Thread-safety: one thread.
 #pragma once
 
 #include <memory>
@@ -33,28 +34,26 @@ class PackWriter {
   PackWriter& operator=(const PackWriter&) = delete;
 
   Result<void> append(std::string_view bytes);
-  /// Rebuilds deltas, checks that everything the new objects name is here, and makes them visible.
-  Result<void> finish();
-  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  /// Rebuilds deltas, checks that `tips` and what they reach are complete, and moves the pack into the repository.
+  Result<void> finish(std::span<const Oid> tips);
 
  private:
-  PackWriter(DiskRepository& into, const TransferLimits& limits, const Deadline& deadline, DiskRepository::Lease lease);
+  PackWriter(DiskRepository& into, const TransferLimits& limits, const Deadline& deadline, DiskRepository::Lease lease, Path folder);
   static int progress(const git_indexer_progress* stats, void* self);
   void drop_indexer();
   Failure failure(int code, std::string_view doing);
+  Result<void> check(const Path& index, std::span<const Oid> tips);
 
   DiskRepository& into_;
   const TransferLimits& limits_;
   const Deadline& deadline_;
   DiskRepository::Lease lease_;
+  Path folder_;
   AllocationBudget budget_;  ///< Outlives the indexer.
   Indexer indexer_;
   git_indexer_progress stats_{};
   std::uint64_t bytes_ = 0;
   std::optional<Failure> refusal_;  ///< Why progress() ended it.
 };
-
-/// Reason::corrupt where a commit, tree or tag among `ids` names an object that is not in the repository.
-Result<void> check_connected(DiskRepository& repository, std::span<const Oid> ids, const Deadline& deadline);
 
 }  // namespace muster::git

@@ -77,8 +77,7 @@ class DiskRemotes final : public Remotes {
       if (!objects.wants.empty()) {
         MUSTER_TRY(const auto pack, PackWriter::open(*mirror, options_.limits, deadline));
         MUSTER_CHECK(session.fetch(objects, *pack));
-        MUSTER_CHECK(pack->finish());
-        MUSTER_CHECK(expect_objects(*mirror, wanted));
+        MUSTER_CHECK(pack->finish(objects.wants));
       }
       MUSTER_CHECK(set_refs(*mirror, wanted));
       return Mirror(mirror);
@@ -228,8 +227,9 @@ class DiskRemotes final : public Remotes {
     // What the same refs were is the best the server can build upon; other refs come after.
     for (const Ref& ref : wanted) {
       MUSTER_TRY(const auto old, mirror.ref(ref.name));
-      if (old) MUSTER_CHECK(add_tip(mirror, *old, out));
+      if (old) out.tips.push_back(*old);
     }
+    out.ancestors = [&mirror, tips = out.tips] { return ancestors_of(mirror, tips); };
     MUSTER_TRY(const std::vector<Ref> refs, mirror.refs("refs/"));
     for (const Ref& ref : refs) {
       const bool known = std::find(out.tips.begin(), out.tips.end(), ref.id) != out.tips.end();
@@ -238,26 +238,20 @@ class DiskRemotes final : public Remotes {
     return out;
   }
 
-  static Result<void> add_tip(DiskRepository& mirror, const Oid& tip, WantedObjects& out) {
-    int distance = 0;
-    int next = 1;
-    out.tips.push_back(tip);
-    return mirror.walk_first_parents(tip, [&](const Commit& commit) {
-      if (distance == next) {
-        out.ancestors.push_back(commit.id);
-        next *= 2;
-      }
-      return ++distance <= kAncestorDistance;
-    });
-  }
-
-  /// A server may send some other pack than was asked for.
-  static Result<void> expect_objects(DiskRepository& mirror, const std::vector<Ref>& wanted) {
-    for (const Ref& ref : wanted) {
-      MUSTER_TRY(const bool here, mirror.has(ref.id));
-      if (!here) return stalled(Reason::corrupt, fmt::format("the pack lacks {} of {}", ref.id.text(), ref.name));
+  static Result<std::vector<Oid>> ancestors_of(DiskRepository& mirror, const std::vector<Oid>& tips) {
+    std::vector<Oid> out;
+    for (const Oid& tip : tips) {
+      int distance = 0;
+      int next = 1;
+      MUSTER_CHECK(mirror.walk_first_parents(tip, [&](const Commit& commit) {
+        if (distance == next) {
+          out.push_back(commit.id);
+          next *= 2;
+        }
+        return ++distance <= kAncestorDistance;
+      }));
     }
-    return {};
+    return out;
   }
 
   static Result<void> set_refs(DiskRepository& mirror, const std::vector<Ref>& wanted) {

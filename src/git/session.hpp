@@ -2,6 +2,7 @@
 // Private to the room. Thread-safety: one thread at a time. Failures carry the remote's name; credentials never.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,8 +16,9 @@ namespace muster::git {
 /// What is wanted of a remote, and what the mirror has already.
 struct WantedObjects {
   std::vector<Oid> wants;
-  std::vector<Oid> tips;       ///< Refs of the mirror, those that moved first.
-  std::vector<Oid> ancestors;  ///< Of the tips, at growing distances: for a branch that was rewound.
+  std::vector<Oid> tips;  ///< Refs of the mirror, those that moved first.
+  /// Ancestors of the tips at growing distances, for a branch that was rewound. Found when they are needed.
+  std::function<Result<std::vector<Oid>>()> ancestors;
 };
 
 class Channel;

@@ -29,7 +29,7 @@ std::string refs_question(std::span<const std::string> prefixes) {
   return out;
 }
 
-std::string fetch_question(const WantedObjects& objects, bool is_last) {
+std::string fetch_question(const WantedObjects& objects, std::span<const Oid> ancestors, bool is_last) {
   std::string out;
   append_packet(out, "command=fetch");
   append_packet(out, std::string(kAgent));
@@ -37,15 +37,13 @@ std::string fetch_question(const WantedObjects& objects, bool is_last) {
   for (const char* option : {"thin-pack", "no-progress", "ofs-delta"}) append_packet(out, option);
   for (const Oid& want : objects.wants) append_packet(out, "want " + want.text() + "\n");
   for (const Oid& have : objects.tips) append_packet(out, "have " + have.text() + "\n");
-  if (is_last) {
-    for (const Oid& have : objects.ancestors) append_packet(out, "have " + have.text() + "\n");
-    append_packet(out, "done\n");
-  }
+  for (const Oid& have : ancestors) append_packet(out, "have " + have.text() + "\n");
+  if (is_last) append_packet(out, "done\n");
   append_flush(out);
   return out;
 }
 
-std::string old_fetch_question(const WantedObjects& objects, const Greeting& greeting) {
+std::string old_fetch_question(const WantedObjects& objects, std::span<const Oid> ancestors, const Greeting& greeting) {
   std::string options = " side-band-64k";
   for (const std::string_view option : {"ofs-delta", "thin-pack", "no-progress", "multi_ack_detailed"}) {
     if (greeting.can(option)) options += fmt::format(" {}", option);
@@ -55,7 +53,7 @@ std::string old_fetch_question(const WantedObjects& objects, const Greeting& gre
   for (const Oid& want : objects.wants) append_packet(out, fmt::format("want {}{}\n", want.text(), std::exchange(options, {})));
   append_flush(out);
   for (const Oid& have : objects.tips) append_packet(out, "have " + have.text() + "\n");
-  for (const Oid& have : objects.ancestors) append_packet(out, "have " + have.text() + "\n");
+  for (const Oid& have : ancestors) append_packet(out, "have " + have.text() + "\n");
   append_packet(out, "done\n");
   return out;
 }
@@ -100,11 +98,15 @@ class WireSession final : public Session {
     const auto append = [&](std::string_view bytes) { return pack.append(bytes); };
     const std::uint64_t limit = limits_.bytes + limits_.bytes / 64 + kBesidePack;  // A pack in its packets.
     FetchAnswer answer(is_old() ? 0 : 2, append);
-    if (is_old()) return channel_->ask(old_fetch_question(objects, *greeting_), answer, limit);
-    MUSTER_CHECK(channel_->ask(fetch_question(objects, objects.tips.empty()), answer, limit));
+    if (is_old()) {
+      MUSTER_TRY(const std::vector<Oid> ancestors, objects.ancestors());
+      return channel_->ask(old_fetch_question(objects, ancestors, *greeting_), answer, limit);
+    }
+    MUSTER_CHECK(channel_->ask(fetch_question(objects, {}, objects.tips.empty()), answer, limit));
     if (!answer.wants_more()) return {};
+    MUSTER_TRY(const std::vector<Oid> ancestors, objects.ancestors());
     FetchAnswer last(2, append);
-    MUSTER_CHECK(channel_->ask(fetch_question(objects, true), last, limit));
+    MUSTER_CHECK(channel_->ask(fetch_question(objects, ancestors, true), last, limit));
     if (last.wants_more()) return stalled(Reason::corrupt, "the server sends no pack");
     return {};
   }

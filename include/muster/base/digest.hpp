@@ -27,6 +27,9 @@ struct Digest {
 
 Digest sha256(std::string_view bytes);
 
+/// SHA-1 over two parts, for the ids of git objects and nothing else: it holds no collision off.
+std::array<std::uint8_t, 20> sha1(std::string_view head, std::string_view rest);
+
 /// A digest over parts of one thing; each part is preceded by its length, so "ab"+"c" and "a"+"bc" differ.
 class Hasher {
  public:
