@@ -6,6 +6,7 @@
 #include "muster/graph/instances.hpp"
 #include "muster/manifest/difference.hpp"
 #include "muster/manifest/object.hpp"
+#include "muster/manifest/yaml.hpp"
 
 namespace muster::cli {
 namespace {
@@ -35,8 +36,14 @@ std::map<std::string, const Value*> objects_of(const model::Instance& instance) 
   return out;
 }
 
+/// The declaration as data; it is kept as canonical text.
+Value fields_of(const model::Instance& instance) {
+  Result<Value> fields = manifest::parse_json(instance.declaration, instance.name);
+  return fields.ok() ? std::move(*fields) : Value(instance.declaration);
+}
+
 Difference compare(const std::string& name, const model::Instance& before, const model::Instance& after) {
-  Difference out{name, manifest::difference(before.declaration, after.declaration), {}};
+  Difference out{name, manifest::difference(fields_of(before), fields_of(after)), {}};
   const auto old_objects = objects_of(before);
   const auto new_objects = objects_of(after);
   static const Value kNothing = Object();

@@ -51,8 +51,8 @@ model::Instance instance(const model::Environment& in, const std::string& name, 
     out.objects.push_back({config_map(name, text), {}});
   }
   if (name == "web") out.needs.push_back({"api", in.name, false, {}});
-  out.declaration = Object{{"name", name}, {"environment", in.name}, {"version", declared.version}};
-  out.declaration_digest = sha256(to_canonical_json(out.declaration));
+  out.declaration = to_canonical_json(Object{{"name", name}, {"environment", in.name}, {"version", declared.version}});
+  out.declaration_digest = sha256(out.declaration);
   return out;
 }
 
