@@ -14,7 +14,7 @@ std::string escape_word(std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= 0x20 || byte >= 0x7f || kSpecial.find(c) != std::string_view::npos) {
-      out += fmt::format("%{:02X}", byte);
+      out += fmt::format("%{:02x}", byte);
     } else {
       out += c;
     }

@@ -7,7 +7,7 @@
 
 namespace muster::record {
 
-/// Everything outside printable ASCII, and ` ; % = ,`, is written `%XX`. Never empty: "" is written `%`.
+/// Everything outside printable ASCII, and ` ; % = ,`, is written `%xx`. Never empty: "" is written `%`.
 std::string escape_word(std::string_view text);
 /// nullopt for what escape_word never writes.
 std::optional<std::string> unescape_word(std::string_view word);

@@ -28,7 +28,15 @@ const git::Ref* find_ref(const std::vector<git::Ref>& refs, const std::string& n
   return found == refs.end() ? nullptr : &*found;
 }
 
-void answer_all(Group& group, const Failure& failure) {
+/// A repository that is not found (404, a folder that is gone) says nothing about its branches: `absent` is kept for a
+/// branch that a listing does not have.
+Failure of_repository(Failure failure) {
+  if (failure.reason == Reason::absent) failure.reason = Reason::unreachable;
+  return failure;
+}
+
+void answer_all(Group& group, Failure failure) {
+  failure = of_repository(std::move(failure));
   for (const auto& ref : group.refs) group.answers.insert_or_assign(ref, failure);
 }
 
@@ -37,7 +45,7 @@ Failure missing_branch(git::Remotes& remotes, const git::Remote& remote, const s
   const std::string branch = ref.substr(kHeadsPrefix.size());
   const std::vector<std::string> all{std::string(kHeadsPrefix)};
   auto listing = remotes.list_refs(remote, all, stop);
-  if (!listing.ok()) return std::move(listing).failure();
+  if (!listing.ok()) return of_repository(std::move(listing).failure());
   const bool any = std::any_of(listing->refs.begin(), listing->refs.end(), [](const git::Ref& r) { return r.name.starts_with(kHeadsPrefix); });
   if (!any) return retry(Reason::unreachable, fmt::format("{} lists no branch at all, which says nothing about `{}`", remote.url, branch));
   if (find_ref(listing->refs, ref) != nullptr) return retry(Reason::unreachable, fmt::format("{} moved while it was listed", remote.url));
@@ -64,12 +72,12 @@ void fetch_missing(git::Remotes& remotes, Group& group, const git::RefListing& l
   auto fetched = remotes.fetch(group.remote, wanted, stop);
   for (const auto& name : wanted) {
     if (!fetched.ok()) {
-      group.answers.insert_or_assign(name, fetched.failure());
+      group.answers.insert_or_assign(name, of_repository(fetched.failure()));
       continue;
     }
     auto here = (*fetched)->ref(name);
     if (!here.ok()) {
-      group.answers.insert_or_assign(name, here.failure());
+      group.answers.insert_or_assign(name, of_repository(here.failure()));
     } else if (!*here) {
       group.answers.insert_or_assign(name, retry(Reason::unreachable, fmt::format("{} did not send {}", group.remote.url, name)));
     } else {

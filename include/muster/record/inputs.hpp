@@ -77,7 +77,7 @@ inline constexpr std::string_view kFrom = "from";
 inline constexpr std::string_view kImagePrefix = "image.";
 
 /// The value as one word without spaces: everything outside printable ASCII, and `;`, `%`, `=` and white space inside
-/// parts, is written `%XX`. "absent" for Absent.
+/// parts, is written `%xx`. "absent" for Absent.
 std::string encode(const InputValue& value);
 std::optional<InputValue> decode(std::string_view input, std::string_view text);
 /// For people: "3f2a1b4c5d (main)", "ghcr.io/acme/hello:1.4.2", "sha256:0123456789ab".
