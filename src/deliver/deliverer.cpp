@@ -6,9 +6,13 @@
 #include <set>
 
 #include "environment.hpp"
+#include "muster/git/verify.hpp"
 
 namespace muster::deliver {
 namespace {
+
+/// What is wrong with the branch itself, rather than with reaching it.
+constexpr Reason kOfTheBranch[] = {Reason::conflict, Reason::corrupt, Reason::invalid, Reason::unsupported, Reason::absent};
 
 Obstacle obstacle_of(const Failure& failure) {
   Obstacle obstacle;
@@ -19,7 +23,7 @@ Obstacle obstacle_of(const Failure& failure) {
   } else if (failure.kind == FailureKind::retry) {
     obstacle.why = failure.reason == Reason::exhausted || failure.reason == Reason::conflict ? Why::record_failed : Why::records_unreachable;
     obstacle.lift = "it goes on by itself when the environment repository can be reached and written";
-  } else if (failure.reason == Reason::conflict || failure.reason == Reason::corrupt || failure.reason == Reason::invalid || failure.reason == Reason::unsupported) {
+  } else if (std::find(std::begin(kOfTheBranch), std::end(kOfTheBranch), failure.reason) != std::end(kOfTheBranch)) {
     obstacle.why = Why::environment;
     obstacle.lift = "put the branch right; after a look, `muster resume` takes it as it is";
   } else {
@@ -210,7 +214,12 @@ bool moved_since_plan(const Delivery& delivery) {
 
 Deliverer::State::State(const World& world_, git::Remotes& remotes_, Settings settings_)
     : world(world_), remotes(remotes_), settings(std::move(settings_)),
-      since(world.files, settings.state / "cache" / "since.json"), zones(world.files) {}
+      since(world.files, settings.state / "cache" / "since.json"), zones(world.files) {
+  if (settings.verify) return;
+  settings.verify = [this](const std::string& raw_commit, std::span<const std::string> keys) {
+    return git::verify_commit(world, {{"PATH", "/usr/local/bin:/usr/bin:/bin"}}, raw_commit, keys, {});
+  };
+}
 
 record::EnvironmentRepository& Deliverer::State::records_of(const model::Fleet& fleet) {
   const bool embedded = fleet.records_repository.url.empty();

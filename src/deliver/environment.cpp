@@ -96,7 +96,8 @@ Result<record::Branch> prepare_branch(Run& run, const model::Environment& enviro
   const record::EnvironmentFile wanted = wanted_file(run, environment);
   auto branch = records.branch(environment.name);
   if (!branch.ok()) {
-    if (branch.failure().reason != Reason::absent) return branch;
+    // Stalled: it is known, and goes on under another name.
+    if (branch.failure().reason != Reason::absent || branch.failure().kind != FailureKind::wait) return branch;
     const auto former = former_branch(environment, records);
     if (former) {
       if (auto older = compare_fleets(run, former->file.written_by)) return stalled(Reason::conflict, older->text);

@@ -161,8 +161,13 @@ Result<Branch> EnvironmentRepository::inspect(const std::string& environment) {
   branch.tip = found->second;
   branch.seen = looked_;
   if (repository_->is_shallow()) return hold_environment("the environment repository is shallow here; muster needs its whole history");
-  MUSTER_TRY(const auto commit, repository_->commit(branch.tip));
-  branch.tree = commit.tree;
+  const auto commit = repository_->commit(branch.tip);
+  if (!commit.ok()) {
+    // Its ref names a commit that is not here: damage, never "no such branch".
+    const Reason reason = commit.failure().reason == Reason::absent ? Reason::corrupt : commit.failure().reason;
+    return Failure{commit.failure().kind == FailureKind::wait ? FailureKind::stalled : commit.failure().kind, reason, commit.failure().text, std::nullopt};
+  }
+  branch.tree = commit->tree;
   Standing standing(repository_, branch.tip);
   auto file = standing.environment_file();
   if (!file.ok()) return std::move(file).failure().with_context(fmt::format("branch {}", environment));

@@ -119,13 +119,13 @@ model::Instance Stage::instance_of(const std::string& name, const ServiceSpec& s
   }
   const auto setting = service.settings.find(environment.name);
   const std::string value = setting == service.settings.end() ? service.setting : setting->second;
-  out.declaration = Object{{"setting", value}};
+  out.declaration = to_canonical_json(Object{{"setting", value}});
   if (service.evaluated) {
     Object data{{"setting", value}};
     const std::string object = service.object_name.empty() ? name : service.object_name;
     out.objects.push_back({Object{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", Object{{"name", object}, {"namespace", "shop"}}}, {"data", data}}, {}});
   }
-  out.declaration_digest = sha256(to_canonical_json(out.declaration));
+  out.declaration_digest = sha256(out.declaration);
 
   return out;
 }

@@ -47,7 +47,7 @@ struct Settings {
   std::string owner = "muster";     ///< Who holds locks, for whoever waits for one.
   unsigned jobs = 1;
   PastFleet past_fleet;
-  VerifySignature verify;
+  VerifySignature verify;           ///< Empty: git::verify_commit.
   render::Cache* cache = nullptr;   ///< Of rendered objects; null: none.
 };
 
