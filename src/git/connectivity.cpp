@@ -10,7 +10,7 @@
 namespace muster::git {
 namespace {
 
-constexpr std::size_t kSmall = 50'000;        ///< Objects of a pack that are all read.
+constexpr std::size_t kSmall = 50'000;        ///< Objects of a pack that is read whole.
 constexpr std::size_t kBetweenLooks = 1024;   ///< Objects between looks at the clock.
 
 struct OidHash {
@@ -49,59 +49,33 @@ Result<std::vector<Link>> links_of(const Oid& id, git_object_t type, std::string
 
 class Check {
  public:
-  Check(git_odb* odb, std::span<const Oid> ids, const Deadline& deadline) : odb_(odb), ids_(ids), deadline_(deadline) {}
-
-  Result<void> all() {
-    for (const Oid& id : ids_) {
-      std::size_t size = 0;
-      git_object_t type = GIT_OBJECT_INVALID;
-      if (const int code = git_odb_read_header(&size, &type, odb_, raw(id)); code != 0) return library_failure(code, "checking object " + id.text());
-      if (type == GIT_OBJECT_BLOB) continue;
-      MUSTER_TRY(const std::vector<Link> links, read(id));
-      for (const Link& link : links) MUSTER_CHECK(expect(link.id, id));
-    }
-    return {};
-  }
+  Check(git_odb* odb, std::span<const Oid> ids, const Deadline& deadline)
+      : odb_(odb), ids_(ids), is_small_(ids.size() <= kSmall), deadline_(deadline) {}
 
   Result<void> reach(std::span<const Oid> tips) {
-    for (const Oid& tip : tips) todo_.push_back({{tip, GIT_OBJECT_ANY}, true});
+    for (const Oid& tip : tips) MUSTER_CHECK(take({tip, GIT_OBJECT_ANY}, tip, true));
     while (!todo_.empty()) {
       const auto [link, is_tip] = todo_.back();
       todo_.pop_back();
-      if (!std::binary_search(ids_.begin(), ids_.end(), link.id)) {
-        MUSTER_CHECK(expect(link.id, link.id));
-      } else if (link.type == GIT_OBJECT_BLOB || !seen_.insert(link.id).second) {
-        continue;
-      } else {
-        MUSTER_TRY(const std::vector<Link> links, read(link.id));
-        MUSTER_CHECK(follow(link.id, links, is_tip));
-      }
+      MUSTER_TRY(const std::vector<Link> links, read(link.id));
+      for (const Link& next : links) MUSTER_CHECK(take(next, link.id, is_tip && next.type != GIT_OBJECT_COMMIT));
     }
     return {};
   }
 
  private:
-  /// Parents are followed; trees only below the tips, of others it is enough that they are there.
-  Result<void> follow(const Oid& from, const std::vector<Link>& links, bool is_tip) {
-    for (const Link& link : links) {
-      const bool is_history = link.type == GIT_OBJECT_COMMIT;
-      if (is_history || is_tip) {
-        todo_.push_back({link, is_tip && !is_history});
-      } else {
-        MUSTER_CHECK(expect(link.id, from));
-      }
+  /// Sees that an object is there, once, and puts it on the list if what it names is to be followed: history always; in
+  /// large packs trees only below the tips.
+  Result<void> take(const Link& link, const Oid& named_by, bool is_tip) {
+    if (!known_.insert(link.id).second) return {};
+    if (std::binary_search(ids_.begin(), ids_.end(), link.id)) {
+      const bool is_followed = is_small_ || is_tip || link.type == GIT_OBJECT_COMMIT;
+      if (is_followed && link.type != GIT_OBJECT_BLOB) todo_.push_back({link, is_tip});
+      return {};
     }
-    return {};
-  }
-
-  Result<void> expect(const Oid& id, const Oid& named_by) {
-    if (known_.contains(id) || std::binary_search(ids_.begin(), ids_.end(), id)) return {};
-    if (git_odb_exists_ext(odb_, raw(id), GIT_ODB_LOOKUP_NO_REFRESH) != 1) {
-      const std::string naming = id == named_by ? std::string() : fmt::format(", which {} names", named_by.text());
-      return stalled(Reason::corrupt, fmt::format("the pack lacks object {}{}", id.text(), naming));
-    }
-    known_.insert(id);
-    return {};
+    if (git_odb_exists_ext(odb_, raw(link.id), GIT_ODB_LOOKUP_NO_REFRESH) == 1) return {};
+    const std::string naming = link.id == named_by ? std::string() : fmt::format(", which {} names", named_by.text());
+    return stalled(Reason::corrupt, fmt::format("the pack lacks object {}{}", link.id.text(), naming));
   }
 
   Result<std::vector<Link>> read(const Oid& id) {
@@ -118,9 +92,9 @@ class Check {
   };
   git_odb* odb_;
   std::span<const Oid> ids_;
+  bool is_small_;
   const Deadline& deadline_;
   std::unordered_set<Oid, OidHash> known_;
-  std::unordered_set<Oid, OidHash> seen_;
   std::vector<Step> todo_;
   std::size_t count_ = 0;
 };
@@ -147,9 +121,7 @@ Result<std::vector<Oid>> objects_of_pack(const Path& index) {
 }
 
 Result<void> check_connected(git_odb* odb, std::span<const Oid> ids, std::span<const Oid> tips, const Deadline& deadline) {
-  Check check(odb, ids, deadline);
-  if (ids.size() <= kSmall) MUSTER_CHECK(check.all());
-  return check.reach(tips);
+  return Check(odb, ids, deadline).reach(tips);
 }
 
 }  // namespace muster::git

@@ -12,8 +12,8 @@ namespace muster::git {
 Result<std::vector<Oid>> objects_of_pack(const Path& index);
 
 /// Reason::corrupt where something is missing. `odb` has the new objects `ids` (sorted) and those that were there before.
-/// Of small packs every object is read. Of large ones the history of `tips` as far as it is new, and the whole of each
-/// tip's tree: what muster reads; a file of an old commit that is missing shows when somebody reads it.
+/// Of small packs everything that `tips` reach and that is new is followed. Of large ones their history, and the whole of
+/// each tip's tree: what muster reads; a file of an old commit that is missing shows when somebody reads it.
 Result<void> check_connected(git_odb* odb, std::span<const Oid> ids, std::span<const Oid> tips, const Deadline& deadline);
 
 }  // namespace muster::git
