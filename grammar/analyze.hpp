@@ -14,6 +14,9 @@ template <typename Name> struct analyze_traits<Name, muster::grammar::wide> : an
 template <typename Name> struct analyze_traits<Name, muster::grammar::reach> : analyze_opt_traits<> {};
 template <typename Name> struct analyze_traits<Name, muster::grammar::separators> : analyze_opt_traits<> {};
 template <typename Name> struct analyze_traits<Name, muster::grammar::file_gap> : analyze_opt_traits<> {};
+template <typename Name> struct analyze_traits<Name, muster::grammar::plain_characters> : analyze_opt_traits<> {};
+template <typename Name> struct analyze_traits<Name, muster::grammar::postfix_ahead> : analyze_opt_traits<> {};
+template <typename Name> struct analyze_traits<Name, muster::grammar::operator_ahead> : analyze_opt_traits<> {};
 template <typename Name> struct analyze_traits<Name, muster::grammar::no_field_yet> : analyze_opt_traits<> {};
 template <typename Name> struct analyze_traits<Name, muster::grammar::behind_space> : analyze_opt_traits<> {};
 template <typename Name> struct analyze_traits<Name, muster::grammar::behind_newline> : analyze_opt_traits<> {};

@@ -67,7 +67,7 @@ struct quote : p::one<'"'> {};
 struct space_or_end : p::sor<p::blank, p::one<'\n', '\r', '#'>, p::eof> {};
 
 /// A text without escapes and interpolation: most are.
-struct simple_string : p::seq<quote, p::star<p::not_one<'"', '\\', '\n', '\r'>>, quote> {};
+struct simple_string : p::seq<quote, plain_characters, quote> {};
 
 struct string_chunk : p::plus<p::not_one<'"', '\\', '\n', '\r'>> {};
 struct unicode_escape : p::seq<p::string<'u', '{'>, p::plus<p::xdigit>, p::one<'}'>> {};
@@ -90,6 +90,7 @@ struct block_string_close : block_quote {};
 struct block_string : p::seq<block_string_open, p::star<p::sor<block_string_chunk, block_interpolation, string_escape, wrong_block_escape>>,
                              want<Expected::block_string_end, block_string_close>> {};
 
+/// Texts that begin with the letter `r`.
 struct raw_string : p::seq<p::string<'r', '"'>, p::star<p::not_one<'"', '\n', '\r'>>, want<Expected::raw_string_end, quote, p::not_at<quote>>> {};
 
 struct any_string : p::seq<p::at<quote>, p::sor<block_string, simple_string, string>> {};
@@ -152,6 +153,7 @@ struct plain_assignment : p::seq<p::one<'='>, p::not_at<p::one<'=', '>'>>> {};
 /// A statement or an entry ends at a newline, `,` or `}`. A forgotten separator is reported and read as there.
 struct separator_ahead : p::at<p::sor<p::one<'\n', '\r', ',', '}', '#'>, p::eof>> {};
 struct wrong_semicolon : p::plus<p::one<';'>> {};
+struct slash_ahead : p::at<p::one<'/'>> {};
 struct block_comment : p::seq<p::string<'/', '*'>, p::sor<p::until<p::string<'*', '/'>>, p::until<p::at<p::eolf>>>> {};
 struct wrong_comment : p::sor<block_comment, p::seq<p::string<'/', '/'>, p::until<p::at<p::eolf>>>> {};
 struct end_of_value
@@ -161,7 +163,7 @@ struct entry : p::seq<key, gap, want<Expected::equals, p::sor<plain_assignment, 
 struct entry_ahead : p::not_at<p::sor<p::one<'}', '\n', '\r'>, p::eof>> {};
 struct entries_open : p::success {};
 struct entries : p::seq<entries_open, separators,
-                        p::star<entry_ahead, p::sor<wrong_comment, recover<Skip::statement, p::sor<p::seq<ahead<starts_keyed>, entry>, raise<Expected::entry>>>>, separators>> {};
+                        p::star<entry_ahead, p::sor<p::seq<slash_ahead, wrong_comment>, recover<Skip::statement, p::sor<p::seq<ahead<starts_keyed>, entry>, raise<Expected::entry>>>>, separators>> {};
 struct braces_of_comprehension : with_lines<Lines::skipped, gap, comprehension_ahead, comprehension<comprehension_key, gap, want<Expected::equals, p::one<'='>>, gap, comprehension_value>, gap> {};
 struct braces_of_entries : entries {};
 struct braces : bracketed<'{', '}', Lines::separate, false, p::sor<braces_of_comprehension, braces_of_entries>> {};
@@ -184,13 +186,14 @@ struct member : p::seq<dot, want<Expected::member, member_word>> {};
 struct index : bracketed<'[', ']', Lines::skipped, false, value> {};
 struct at_name : name {};
 struct at_environment : p::seq<p::one<'@'>, want<Expected::environment, at_name>> {};
-struct postfix : p::seq<primary, p::star<p::sor<member, call, index, at_environment>>> {};
+struct postfix : p::seq<primary, p::star<postfix_ahead, p::sor<member, call, index, at_environment>>> {};
 
 struct prefix_not : kw_not {};
 struct prefix_minus : p::seq<p::one<'-'>, p::not_at<space_or_end>> {};
 struct wrong_not : p::seq<p::one<'!'>, p::not_at<p::one<'='>>> {};
 struct prefix : p::sor<p::seq<prefix_not, wide, no_field_yet>, prefix_minus, p::seq<wrong_not, gap>> {};
-struct operand : p::sor<p::seq<p::plus<prefix>, want<Expected::value, postfix>>, postfix> {};
+struct prefix_ahead : p::at<p::one<'n', '-', '!'>> {};
+struct operand : p::sor<p::seq<prefix_ahead, p::plus<prefix>, want<Expected::value, postfix>>, postfix> {};
 
 struct op_or : kw_or {};
 struct op_and : kw_and {};
@@ -211,10 +214,9 @@ struct wrong_or : p::string<'|', '|'> {};
 struct wrong_equal : p::string<'=', '=', '='> {};
 struct wrong_unequal : p::sor<p::string<'!', '=', '='>, p::string<'<', '>'>> {};
 struct binary_operator
-    : p::seq<p::at<p::one<'o', 'a', '=', '!', '<', '>', '?', '+', '-', '*', '/', '%', '&', '|'>>,
-             p::sor<op_or, op_and, wrong_equal, op_equal, wrong_unequal, op_unequal, op_less_equal, op_greater_equal, op_less, op_greater, op_coalesce, op_add,
-                    op_subtract, op_multiply, op_divide, op_modulo, wrong_and, wrong_or>> {};
-struct operation : p::seq<reach, binary_operator, wide, no_field_yet, want<Expected::value, operand>> {};
+    : p::sor<op_or, op_and, wrong_equal, op_equal, wrong_unequal, op_unequal, op_less_equal, op_greater_equal, op_less, op_greater, op_coalesce, op_add,
+             op_subtract, op_multiply, op_divide, op_modulo, wrong_and, wrong_or> {};
+struct operation : p::seq<operator_ahead, reach, binary_operator, wide, no_field_yet, want<Expected::value, operand>> {};
 struct chain : chained<operand, p::star<operation>> {};
 
 struct conditional : p::seq<kw_if, wide, value, reach, want<Expected::then, kw_then>, wide, value, reach, want<Expected::else_, kw_else>, wide, value> {};
@@ -252,7 +254,7 @@ struct stmt_key : key {};
 struct locked : p::seq<kw_locked, p::plus<p::blank>, p::at<ahead<starts_keyed>>> {};
 struct block : p::seq<p::at<p::one<'{'>>, stmt_body> {};
 struct field : p::seq<want<Expected::assignment, assignment>, stmt_value> {};
-struct keyed : p::seq<p::opt<locked>, ahead<starts_keyed>, stmt_key, gap, p::sor<block, field>> {};
+struct keyed : p::seq<stmt_key, gap, p::sor<block, field>> {};
 
 struct stmt_name : name {};
 struct stmt_type : type {};
@@ -302,13 +304,13 @@ struct statement_end : p::success {};
 struct with_body : p::seq<p::sor<in, for_each, object, patch, entity_in_body>, end_of_value> {};
 struct keyword_statement : p::seq<p::at<p::one<'i', 'p', 'l', 'o', 'r', 'f', 'e', 'g', 't', 's', 'n'>>,
                                   p::sor<with_body, param, let, output, require, expect>> {};
-struct keyed_statement : p::seq<p::at<p::sor<ahead<starts_keyed>, locked>>, keyed, end_of_value> {};
+struct keyed_statement : p::seq<p::sor<ahead<starts_keyed>, locked>, keyed, end_of_value> {};
 /// `else {` is no block called `else`.
 struct wrong_else : p::seq<p::at<kw_else, p::star<p::blank>, p::one<'{'>>, raise<Expected::statement>> {};
 struct statement : p::seq<statement_open, p::sor<wrong_else, keyed_statement, keyword_statement, raise<Expected::statement>>, statement_end> {};
 struct statement_ahead : p::not_at<p::sor<p::one<'}', '\n', '\r'>, p::eof>> {};
 struct body_open : p::success {};
-struct statements : p::seq<body_open, separators, p::star<statement_ahead, p::sor<wrong_comment, recover<Skip::statement, statement>>, separators>> {};
+struct statements : p::seq<body_open, separators, p::star<statement_ahead, p::sor<p::seq<slash_ahead, wrong_comment>, recover<Skip::statement, statement>>, separators>> {};
 struct body : nested<bracketed<'{', '}', Lines::separate, false, statements>> {};
 
 // ---- declarations ----

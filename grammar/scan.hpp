@@ -11,7 +11,7 @@ namespace muster::grammar {
 
 namespace detail {
 
-enum : std::uint8_t { kStart = 1, kRest = 2, kDigit = 4, kBlank = 8 };
+enum : std::uint8_t { kStart = 1, kRest = 2, kDigit = 4, kBlank = 8, kOperator = 16 };
 
 constexpr std::array<std::uint8_t, 256> classes() {
   std::array<std::uint8_t, 256> table{};
@@ -19,6 +19,7 @@ constexpr std::array<std::uint8_t, 256> classes() {
   for (unsigned c = 'A'; c <= 'Z'; ++c) table[c] = kStart | kRest;
   for (unsigned c = '0'; c <= '9'; ++c) table[c] = kRest | kDigit;
   table['_'] = kStart | kRest;
+  for (const char c : {'o', 'a', '=', '!', '<', '>', '?', '+', '-', '*', '/', '%', '&', '|'}) table[static_cast<unsigned char>(c)] |= kOperator;
   table[' '] = kBlank;
   table['\t'] = kBlank;
   return table;
@@ -34,6 +35,9 @@ constexpr bool is_word_start(char c) { return detail::has(c, detail::kStart); }
 constexpr bool is_word_rest(char c) { return detail::has(c, detail::kRest); }
 constexpr bool is_digit(char c) { return detail::has(c, detail::kDigit); }
 constexpr bool is_blank(char c) { return detail::has(c, detail::kBlank); }
+
+/// The first character of a binary operator, foreign ones too.
+constexpr bool could_be_operator(char c) { return detail::has(c, detail::kOperator); }
 
 /// `\n` or `\r\n`; a lone `\r` never gets this far, the parser refuses it.
 constexpr bool is_newline(char c) { return c == '\n' || c == '\r'; }
@@ -80,7 +84,10 @@ inline constexpr std::array<std::string_view, 12> kReservedWords = {"in",  "for"
                                                                     "and", "not", "true", "false", "none", "null"};
 
 constexpr bool is_reserved(std::string_view word) {
+  // Asked of every name: most are told apart by their length or first letter.
   if (word.size() < 2 || word.size() > 5) return false;
+  const char c = word[0];
+  if (c != 'i' && c != 'f' && c != 't' && c != 'e' && c != 'o' && c != 'a' && c != 'n') return false;
   return std::find(kReservedWords.begin(), kReservedWords.end(), word) != kReservedWords.end();
 }
 

@@ -128,6 +128,19 @@ struct entword {
   }
 };
 
+/// The inside of a text up to its quote, an escape or the line's end.
+struct plain_characters {
+  using rule_t = plain_characters;
+  using subs_t = p::type_list<>;
+  MUSTER_MATCH [[nodiscard]] static bool match(Input& in, State& /*st*/) {
+    const char* at = in.current();
+    const char* const end = in.end();
+    while (at != end && *at != '"' && *at != '\\' && !is_newline(*at)) ++at;
+    in.bump(static_cast<std::size_t>(at - in.current()));
+    return true;
+  }
+};
+
 /// A look ahead: `Test(at, end)`, nothing consumed.
 template <bool (*Test)(const char*, const char*)>
 struct ahead {
@@ -211,6 +224,25 @@ struct forgotten_separator {
   using rule_t = forgotten_separator;
   using subs_t = p::type_list<>;
   MUSTER_MATCH [[nodiscard]] static bool match(Input& in, State& st) { return st.missing_separator(in.current(), in.end()); }
+};
+
+/// Nearly every operand is followed by neither a member, a call nor an operator. These two see that at one glance; the
+/// rules behind them decide.
+struct postfix_ahead {
+  using rule_t = postfix_ahead;
+  using subs_t = p::type_list<>;
+  MUSTER_MATCH [[nodiscard]] static bool match(Input& in, State& st) {
+    if (in.empty()) return false;
+    const char c = *in.current();
+    if (c == '.' || c == '(' || c == '[' || c == '@') return true;
+    return (is_blank(c) || is_newline(c) || c == '#') && st.goes_on(in.current(), in.end()) == '.';
+  }
+};
+
+struct operator_ahead {
+  using rule_t = operator_ahead;
+  using subs_t = p::type_list<>;
+  MUSTER_MATCH [[nodiscard]] static bool match(Input& in, State& st) { return could_be_operator(st.goes_on(in.current(), in.end())); }
 };
 
 // ---- combinators ----

@@ -91,12 +91,14 @@ class Rendering {
   }
 
   void underline(const ShownLine& shown, const Label& label, std::size_t cut, std::size_t margin, char mark) {
-    const auto [begin, end] = columns(shown, label);
-    const std::size_t last = std::min(std::max(end, begin + 1), cut + style_.widest + 1);
+    // A label outside of the part that is shown stands at its edge.
+    const auto [label_begin, label_end] = columns(shown, label);
+    const std::size_t begin = std::clamp(label_begin, cut, cut + style_.widest);
+    const std::size_t last = std::clamp(label_end, begin + 1, cut + style_.widest + 1);
     const std::size_t indent = margin + begin - cut + (cut == 0 ? 0 : 1);
     const std::string text = escape_for_terminal(label.text);
     out_ += painted(fmt::format("{:>{}} |", "", gutter_), kBlue) + " " + std::string(indent, ' ');
-    out_ += painted(std::string(std::max<std::size_t>(last - std::min(last, begin), 1), mark) + (text.empty() ? "" : " " + text),
+    out_ += painted(std::string(last - begin, mark) + (text.empty() ? "" : " " + text),
                     mark == '^' && &label == &diagnostic_.primary ? severity_colour() : kBlue);
     out_ += "\n";
   }

@@ -43,10 +43,10 @@ constexpr std::uint8_t precedence_of(Operator op) {
 }  // namespace
 
 template <typename T>
-Slice Builder::move_from(std::vector<T>& stack, std::uint32_t mark, std::vector<T>& to) {
-  const Slice slice{size(to), size(stack) - mark};
+Slice Builder::move_from(Stack<T>& stack, std::uint32_t mark, std::vector<T>& to) {
+  const Slice slice{count(to), stack.size() - mark};
   to.insert(to.end(), stack.begin() + mark, stack.end());
-  stack.resize(mark);
+  stack.cut(mark);
   return slice;
 }
 
@@ -58,20 +58,8 @@ void Builder::reset(syntax::Tree& tree) {
 
 // ---- expressions ----
 
-Builder::Operand Builder::take() {
-  const Operand top = operands_.back();
-  operands_.pop_back();
-  return top;
-}
-
-std::uint32_t Builder::pop_mark() {
-  const std::uint32_t mark = marks_.back();
-  marks_.pop_back();
-  return mark;
-}
-
 void Builder::push(const Expr& expr, Range outer, std::uint32_t height) {
-  operands_.push_back({ExprId{size(tree_->exprs)}, outer});
+  operands_.push({ExprId{count(tree_->exprs)}, outer});
   tree_->exprs.push_back(expr);
   heights_.push_back(static_cast<std::uint16_t>(std::min<std::uint32_t>(height, std::numeric_limits<std::uint16_t>::max())));
 }
@@ -101,7 +89,7 @@ void Builder::at(Range name) {
 }
 
 void Builder::call(std::uint32_t end) {
-  const std::uint32_t mark = pop_mark();
+  const std::uint32_t mark = marks_.pop();
   const Operand callee = take();
   std::uint32_t tallest = height(callee.id);
   for (std::uint32_t i = mark; i < args_.size(); ++i) tallest = std::max(tallest, height(args_[i].value));
@@ -128,32 +116,31 @@ void Builder::conditional(Range range) {
 }
 
 void Builder::set_range(Range range) {
-  operands_.back().outer = range;
-  tree_->exprs[static_cast<std::size_t>(operands_.back().id)].range = range;
+  operands_.top().outer = range;
+  tree_->exprs[static_cast<std::size_t>(operands_.top().id)].range = range;
 }
 
 void Builder::list(Range range) {
-  const std::uint32_t mark = pop_mark();
+  const std::uint32_t mark = marks_.pop();
   std::uint32_t tallest = 0;
-  const Slice slice{size(tree_->expr_ids), size(operands_) - mark};
+  const Slice slice{count(tree_->expr_ids), operands_.size() - mark};
   for (std::uint32_t i = mark; i < operands_.size(); ++i) {
     tallest = std::max(tallest, height(operands_[i].id));
     tree_->expr_ids.push_back(operands_[i].id);
   }
-  operands_.resize(mark);
+  operands_.cut(mark);
   push({ExprKind::list, Operator::none, false, range, 0, slice.first, slice.count}, range, tallest + 1);
 }
 
 void Builder::entry(Range range) {
   const Operand value = take();
   range.end = value.outer.end;
-  entries_.push_back({take_key(), value.id, range});
+  entries_.push({take_key(), value.id, range});
 }
 
 void Builder::braces(Range range) {
-  const std::uint32_t mark = pop_mark();
-  const bool damaged = damaged_.back() != 0;
-  damaged_.pop_back();
+  const std::uint32_t mark = marks_.pop();
+  const bool damaged = damaged_.pop() != 0;
   std::uint32_t tallest = 0;
   for (std::uint32_t i = mark; i < entries_.size(); ++i) tallest = std::max(tallest, height(entries_[i].value));
   const Slice slice = move_from(entries_, mark, tree_->entry_nodes);
@@ -161,25 +148,16 @@ void Builder::braces(Range range) {
 }
 
 void Builder::close_comprehension(ExprKind kind, Range range) {
-  const syntax::Comprehension done = comprehensions_.back();
-  comprehensions_.pop_back();
+  const syntax::Comprehension done = comprehensions_.pop();
   const std::uint32_t tallest = std::max({height(done.source), height(done.condition), height(done.key), height(done.value)});
-  push({kind, Operator::none, false, range, size(tree_->comprehensions), 0, 0}, range, tallest + 1);
+  push({kind, Operator::none, false, range, count(tree_->comprehensions), 0, 0}, range, tallest + 1);
   tree_->comprehensions.push_back(done);
 }
 
 // ---- operators ----
 
-std::uint32_t Builder::open_chain() { return std::exchange(chain_floor_, size(operators_)); }
-
-void Builder::close_chain(std::uint32_t outer_floor) {
-  reduce(chain_floor_, 0);
-  chain_floor_ = outer_floor;
-}
-
 void Builder::reduce_one() {
-  const Pending pending = operators_.back();
-  operators_.pop_back();
+  const Pending pending = operators_.pop();
   const Operand right = take();
   if (pending.prefix) {
     const Range range{pending.where.begin, right.outer.end};
@@ -193,7 +171,7 @@ void Builder::reduce_one() {
 }
 
 void Builder::reduce(std::uint32_t floor, std::uint8_t precedence) {
-  while (operators_.size() > floor && operators_.back().precedence >= precedence) reduce_one();
+  while (operators_.size() > floor && operators_.top().precedence >= precedence) reduce_one();
 }
 
 std::optional<syntax::Range> Builder::binary(Operator op, Range where) {
@@ -201,31 +179,30 @@ std::optional<syntax::Range> Builder::binary(Operator op, Range where) {
   std::optional<Range> chained;
   if (precedence == kComparison) {
     reduce(chain_floor_, kComparison + 1);
-    if (operators_.size() > chain_floor_ && operators_.back().precedence == kComparison) chained = operators_.back().where;
+    if (operators_.size() > chain_floor_ && operators_.top().precedence == kComparison) chained = operators_.top().where;
   }
   reduce(chain_floor_, precedence);
-  operators_.push_back({op, precedence, false, where});
+  operators_.push({op, precedence, false, where});
   return chained;
 }
 
-void Builder::prefix(Operator op, std::uint32_t begin) { operators_.push_back({op, precedence_of(op), true, {begin, begin}}); }
+void Builder::prefix(Operator op, std::uint32_t begin) { operators_.push({op, precedence_of(op), true, {begin, begin}}); }
 
 // ---- texts ----
 
 void Builder::piece(std::string_view decoded) {
   const std::uint32_t begin = static_cast<std::uint32_t>(tree_->decoded.size());
   tree_->decoded.append(decoded);
-  pieces_.push_back({Piece::Kind::decoded, {begin, begin + static_cast<std::uint32_t>(decoded.size())}, kNoExpr});
+  pieces_.push({Piece::Kind::decoded, {begin, begin + static_cast<std::uint32_t>(decoded.size())}, kNoExpr});
 }
 
-void Builder::replace_pieces(std::vector<Piece> pieces) {
-  pieces_.resize(first_piece());
-  pieces_.insert(pieces_.end(), pieces.begin(), pieces.end());
+void Builder::replace_pieces(const std::vector<Piece>& pieces) {
+  pieces_.cut(strings_.top().first_piece);
+  for (const Piece& piece : pieces) pieces_.push(piece);
 }
 
 void Builder::close_string(std::uint32_t end) {
-  const OpenString open = strings_.back();
-  strings_.pop_back();
+  const OpenString open = strings_.pop();
   const Range range{open.begin, end};
   const std::uint32_t first = open.first_piece;
   const bool interpolated = std::any_of(pieces_.begin() + first, pieces_.end(), [](const Piece& piece) { return piece.kind == Piece::Kind::value; });
@@ -262,16 +239,16 @@ void Builder::close_string(std::uint32_t end) {
     push(text, text.range, 1);
     parts.push_back(take().id);
   }
-  pieces_.resize(first);
+  pieces_.cut(first);
   if (!interpolated) {
     if (parts.empty()) {
       string(range, {range.begin, range.begin});
     } else {
-      operands_.push_back({parts.front(), range});
+      operands_.push({parts.front(), range});
     }
     return;
   }
-  const Slice slice{size(tree_->expr_ids), static_cast<std::uint32_t>(parts.size())};
+  const Slice slice{count(tree_->expr_ids), static_cast<std::uint32_t>(parts.size())};
   tree_->expr_ids.insert(tree_->expr_ids.end(), parts.begin(), parts.end());
   push({ExprKind::interpolated, Operator::none, false, range, 0, slice.first, slice.count}, range, tallest + 1);
 }
@@ -282,69 +259,57 @@ void Builder::key_string(Range range) {
   const ExprId id = take().id;
   const Expr& expr = (*tree_)[id];
   if (expr.kind == ExprKind::string) {
-    key_parts_.push_back({KeyPart::Kind::string, expr.flag, range, {expr.a, expr.b}, kNoExpr});
+    key_parts_.push({KeyPart::Kind::string, expr.flag, range, {expr.a, expr.b}, kNoExpr});
   } else {
-    key_parts_.push_back({KeyPart::Kind::computed, false, range, {}, id});
+    key_parts_.push({KeyPart::Kind::computed, false, range, {}, id});
   }
 }
 
 void Builder::close_key() {
-  const std::uint32_t mark = pop_mark();
-  keys_.push_back(move_from(key_parts_, mark, tree_->key_parts));
-}
-
-Slice Builder::take_key() {
-  const Slice key = keys_.back();
-  keys_.pop_back();
-  return key;
+  const std::uint32_t mark = marks_.pop();
+  keys_.push(move_from(key_parts_, mark, tree_->key_parts));
 }
 
 // ---- types ----
 
 void Builder::type_path(Range path) {
-  types_.push_back(syntax::TypeId{size(tree_->types)});
+  types_.push(syntax::TypeId{count(tree_->types)});
   tree_->types.push_back({syntax::TypeExpr::Kind::named, false, path, path, {}});
 }
 
 void Builder::type_arguments(std::uint32_t end) {
-  const Slice slice = move_from(types_, pop_mark(), tree_->type_ids);
-  syntax::TypeExpr& type = tree_->types[static_cast<std::size_t>(types_.back())];
+  const Slice slice = move_from(types_, marks_.pop(), tree_->type_ids);
+  syntax::TypeExpr& type = tree_->types[static_cast<std::size_t>(types_.top())];
   type.parts = slice;
   type.range.end = end;
 }
 
 void Builder::type_optional(std::uint32_t end) {
-  syntax::TypeExpr& type = tree_->types[static_cast<std::size_t>(types_.back())];
+  syntax::TypeExpr& type = tree_->types[static_cast<std::size_t>(types_.top())];
   type.optional = true;
   type.range.end = end;
 }
 
 void Builder::alternatives() {
-  const std::uint32_t mark = pop_mark();
+  const std::uint32_t mark = marks_.pop();
   if (types_.size() - mark < 2) return;
-  const Range range{(*tree_)[types_[mark]].range.begin, (*tree_)[types_.back()].range.end};
+  const Range range{(*tree_)[types_[mark]].range.begin, (*tree_)[types_.top()].range.end};
   const Slice slice = move_from(types_, mark, tree_->type_ids);
-  types_.push_back(syntax::TypeId{size(tree_->types)});
+  types_.push(syntax::TypeId{count(tree_->types)});
   tree_->types.push_back({syntax::TypeExpr::Kind::one_of, false, range, {}, slice});
-}
-
-syntax::TypeId Builder::take_type() {
-  const syntax::TypeId top = types_.back();
-  types_.pop_back();
-  return top;
 }
 
 // ---- statements and bodies ----
 
 void Builder::open_statement(std::uint32_t begin) {
-  syntax::Stmt& statement = open_statements_.emplace_back();
+  syntax::Stmt statement;
   statement.range = {begin, begin};
+  open_statements_.push(statement);
 }
 
 void Builder::close_statement(std::uint32_t end) {
-  open_statements_.back().range.end = end;
-  statements_.push_back(open_statements_.back());
-  open_statements_.pop_back();
+  open_statements_.top().range.end = end;
+  statements_.push(open_statements_.pop());
 }
 
 void Builder::take_names(Slice& into) { into = move_from(names_, 0, tree_->names); }
@@ -352,87 +317,47 @@ void Builder::take_names(Slice& into) { into = move_from(names_, 0, tree_->names
 void Builder::take_clauses(Slice& into) { into = move_from(clauses_, 0, tree_->for_clauses); }
 
 void Builder::body(Range range) {
-  const Slice slice = move_from(statements_, pop_mark(), tree_->stmts);
-  bodies_.push_back(syntax::BodyId{size(tree_->bodies)});
-  tree_->bodies.push_back({slice, range, damaged_.back() != 0});
-  damaged_.pop_back();
-}
-
-syntax::BodyId Builder::take_body() {
-  const syntax::BodyId top = bodies_.back();
-  bodies_.pop_back();
-  return top;
+  const Slice slice = move_from(statements_, marks_.pop(), tree_->stmts);
+  bodies_.push(syntax::BodyId{count(tree_->bodies)});
+  tree_->bodies.push_back({slice, range, damaged_.pop() != 0});
 }
 
 void Builder::damage() {
   if (!damaged_.empty()) {
-    damaged_.back() = 1;
+    damaged_.top() = 1;
   } else if (!open_decls_.empty()) {
-    open_decls_.back().damaged = true;
+    open_decls_.top().damaged = true;
   }
 }
 
 // ---- declarations ----
 
 void Builder::open_declaration(std::uint32_t begin) {
-  syntax::Decl& decl = open_decls_.emplace_back();
+  syntax::Decl decl;
   decl.range = {begin, begin};
+  open_decls_.push(decl);
 }
 
 void Builder::take_fields(Slice& into) { into = move_from(fields_, 0, tree_->typed_fields); }
 
 void Builder::close_declaration(std::uint32_t end) {
-  open_decls_.back().range.end = end;
-  const syntax::DeclId id{size(tree_->decls)};
-  tree_->decls.push_back(open_decls_.back());
-  open_decls_.pop_back();
+  open_decls_.top().range.end = end;
+  const syntax::DeclId id{count(tree_->decls)};
+  tree_->decls.push_back(open_decls_.pop());
   if (open_statements_.empty()) {
     tree_->top.push_back(id);
   } else {
-    open_statements_.back().kind = syntax::StmtKind::entity;
-    open_statements_.back().decl = id;
+    open_statements_.top().kind = syntax::StmtKind::entity;
+    open_statements_.top().decl = id;
   }
 }
 
 void Builder::salvage_declaration(std::uint32_t end) {
-  if (open_decls_.empty() || open_decls_.front().name.empty()) return;
-  open_decls_.front().damaged = true;
-  open_decls_.front().range.end = end;
-  tree_->top.push_back(syntax::DeclId{size(tree_->decls)});
-  tree_->decls.push_back(open_decls_.front());
-}
-
-// ---- the stacks ----
-
-Builder::Checkpoint Builder::checkpoint() const {
-  return {size(operands_), size(operators_), chain_floor_, size(marks_),  size(args_),   size(entries_),         size(comprehensions_),
-          size(strings_),  size(pieces_),    size(key_parts_), size(keys_), size(types_), size(fields_),         size(names_),
-          size(clauses_),  size(open_statements_), size(statements_), size(bodies_), size(damaged_), size(open_decls_)};
-}
-
-void Builder::roll_back(const Checkpoint& checkpoint) {
-  const auto* next = checkpoint.begin();
-  const auto cut = [&next](auto& stack) { stack.resize(*next++); };
-  cut(operands_);
-  cut(operators_);
-  chain_floor_ = *next++;
-  cut(marks_);
-  cut(args_);
-  cut(entries_);
-  cut(comprehensions_);
-  cut(strings_);
-  cut(pieces_);
-  cut(key_parts_);
-  cut(keys_);
-  cut(types_);
-  cut(fields_);
-  cut(names_);
-  cut(clauses_);
-  cut(open_statements_);
-  cut(statements_);
-  cut(bodies_);
-  cut(damaged_);
-  cut(open_decls_);
+  if (open_decls_.empty() || open_decls_[0].name.empty()) return;
+  open_decls_[0].damaged = true;
+  open_decls_[0].range.end = end;
+  tree_->top.push_back(syntax::DeclId{count(tree_->decls)});
+  tree_->decls.push_back(open_decls_[0]);
 }
 
 }  // namespace muster::lang

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
 #include "grammar/scan.hpp"
 
@@ -123,6 +124,30 @@ class Margin {
   std::optional<LayoutError> error_;
 };
 
+/// Bytes that a character which may not stand in a file begins with.
+constexpr auto kSuspicious = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (unsigned byte = 0; byte < 0x20; ++byte) table[byte] = byte == '\t' || byte == '\n' ? 0 : 1;
+  table[0x7f] = table[0xc2] = table[0xe2] = 1;
+  return table;
+}();
+
+/// Sixteen bytes at a time: this pass over every file is all that most files need.
+bool any_suspicious(std::string_view text) {
+  using Block = unsigned char __attribute__((vector_size(16)));
+  Block any{};
+  std::size_t at = 0;
+  for (; at + sizeof(Block) <= text.size(); at += sizeof(Block)) {
+    Block bytes;
+    std::memcpy(&bytes, text.data() + at, sizeof(Block));
+    any |= Block(((bytes < 0x20) & (bytes != '\t') & (bytes != '\n')) | (bytes == 0x7f) | (bytes == 0xc2) | (bytes == 0xe2));
+  }
+  unsigned char suspicious = 0;
+  for (std::size_t i = 0; i < sizeof(Block); ++i) suspicious |= any[i];
+  for (; at < text.size(); ++at) suspicious |= kSuspicious[static_cast<unsigned char>(text[at])];
+  return suspicious != 0;
+}
+
 }  // namespace
 
 std::optional<std::string> decode_escape(std::string_view escape) {
@@ -180,16 +205,7 @@ std::optional<LayoutError> strip_indentation(std::string_view source, std::uint3
 std::vector<ForbiddenCharacter> forbidden_characters(std::string_view text, std::size_t most) {
   std::vector<ForbiddenCharacter> found;
   const auto byte_at = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  // Nearly every file has none of the bytes that such a character begins with; one pass without branches says so.
-  static constexpr auto kSuspicious = [] {
-    std::array<std::uint8_t, 256> table{};
-    for (unsigned byte = 0; byte < 0x20; ++byte) table[byte] = byte == '\t' || byte == '\n' ? 0 : 1;
-    table[0x7f] = table[0xc2] = table[0xe2] = 1;
-    return table;
-  }();
-  std::uint8_t any = 0;
-  for (const char c : text) any |= kSuspicious[static_cast<unsigned char>(c)];
-  if (any == 0) return found;
+  if (!any_suspicious(text)) return found;
   for (std::size_t i = 0; i < text.size() && found.size() < most; ++i) {
     const unsigned byte = byte_at(i);
     if (kSuspicious[byte] == 0 || (byte == '\r' && byte_at(i + 1) == '\n')) continue;

@@ -73,10 +73,10 @@ MUSTER_ON(block_string_chunk) {
   st.build.piece(range);
 }
 MUSTER_ON(block_string) {
-  std::vector<Builder::Piece> pieces(st.build.pieces().begin() + st.build.first_piece(), st.build.pieces().end());
+  std::vector<Builder::Piece> pieces = st.build.pieces();
   const std::optional<LayoutError> error = strip_indentation(st.text(), range.begin, range.end, pieces);
   if (error) st.report(st.errors.block_layout(error->where.begin, error->where.end, error->message, error->label));
-  st.build.replace_pieces(std::move(pieces));
+  st.build.replace_pieces(pieces);
   st.build.close_string(range.end);
 }
 
@@ -293,22 +293,65 @@ MUSTER_ON(unknown_word) {
 
 #undef MUSTER_ON
 
+/// Up to this many bytes a tree is built in memory that is kept, then copied out in pieces of the right size.
+constexpr std::size_t kSmallText = std::size_t{64} << 10U;
+
+void clear(syntax::Tree& tree) {
+  tree.top.clear();
+  tree.root = syntax::kNoExpr;
+  tree.decls.clear();
+  tree.bodies.clear();
+  tree.stmts.clear();
+  tree.exprs.clear();
+  tree.expr_ids.clear();
+  tree.arg_nodes.clear();
+  tree.key_parts.clear();
+  tree.entry_nodes.clear();
+  tree.comprehensions.clear();
+  tree.types.clear();
+  tree.type_ids.clear();
+  tree.typed_fields.clear();
+  tree.for_clauses.clear();
+  tree.names.clear();
+  tree.decoded.clear();
+  tree.docs.clear();
+}
+
+/// What a text of declarations comes to, so that a large one does not grow its tree step by step.
+void reserve(syntax::Tree& tree, std::size_t bytes) {
+  tree.exprs.reserve(bytes / 16);
+  tree.stmts.reserve(bytes / 32);
+  tree.key_parts.reserve(bytes / 32);
+}
+
+/// What a thread keeps from file to file.
+struct Workshop {
+  Builder builder;
+  syntax::Tree tree;
+};
+
 template <typename Rule>
 Parsed parse_as(diag::SourceId source, std::string_view text) {
+  thread_local Workshop workshop;
   Parsed parsed;
-  parsed.tree.source = source;
-  parsed.tree.input = text;
-  parsed.tree.exprs.reserve(text.size() / 16);
-  thread_local Builder builder;
-  ParseState state(source, text, builder, parsed);
+  clear(workshop.tree);
+  if (text.size() > kSmallText) reserve(workshop.tree, text.size());
+  workshop.tree.source = source;
+  workshop.tree.input = text;
+  ParseState state(source, text, workshop.builder, workshop.tree, parsed.diagnostics);
   p::memory_input<p::tracking_mode::lazy, p::eol::lf_crlf, const char*> input(text.data(), text.data() + text.size(), "");
   try {
     static_cast<void>(p::parse<Rule, Action>(input, state));
-    if constexpr (std::is_same_v<Rule, g::lone_expression>) parsed.tree.root = builder.take_expr();
+    if constexpr (std::is_same_v<Rule, g::lone_expression>) workshop.tree.root = workshop.builder.take_expr();
   } catch (const ParseState::Abandon&) {
     parsed.diagnostics.add(state.errors.too_many(state.offset(input.current())));
   }
   state.finish();
+  if (text.size() <= kSmallText) {
+    parsed.tree = workshop.tree;
+  } else {
+    parsed.tree = std::move(workshop.tree);
+  }
   return parsed;
 }
 

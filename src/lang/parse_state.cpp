@@ -45,11 +45,11 @@ bool starts_statement_word(const char* at, const char* end) {
 
 }  // namespace
 
-ParseState::ParseState(diag::SourceId source, std::string_view text, Builder& builder, Parsed& parsed)
-    : build(builder), errors(source, text), text_(text), parsed_(parsed) {
-  build.reset(parsed.tree);
+ParseState::ParseState(diag::SourceId source, std::string_view text, Builder& builder, syntax::Tree& tree, diag::Diagnostics& diagnostics)
+    : build(builder), errors(source, text), text_(text), tree_(tree), diagnostics_(diagnostics) {
+  build.reset(tree);
   for (const ForbiddenCharacter& found : forbidden_characters(text, kMostErrors)) {
-    parsed_.diagnostics.add(errors.forbidden_character(found.where.begin, found.where.end, found.code_point));
+    diagnostics_.add(errors.forbidden_character(found.where.begin, found.where.end, found.code_point));
     forbidden_.push_back(found.where.begin);
   }
 }
@@ -57,8 +57,8 @@ ParseState::ParseState(diag::SourceId source, std::string_view text, Builder& bu
 void ParseState::report(diag::Diagnostic diagnostic) {
   // A character that may not stand here at all has been named; what it breaks is no second error.
   if (std::binary_search(forbidden_.begin(), forbidden_.end(), diagnostic.primary.span.begin)) return;
-  parsed_.diagnostics.add(std::move(diagnostic));
-  if (parsed_.diagnostics.all().size() >= kMostErrors) throw Abandon{};
+  diagnostics_.add(std::move(diagnostic));
+  if (diagnostics_.all().size() >= kMostErrors) throw Abandon{};
 }
 
 void ParseState::raise(grammar::Expected what, const char* at) {
@@ -86,19 +86,17 @@ void ParseState::unclosed(const char* open, const char* at) {
 }
 
 void ParseState::closed(const char* open, const char* close) {
-  const std::size_t at = offset(close);
-  const std::size_t margin = indentation(text_, at);
-  const bool first_of_line = at >= margin && (at == margin || text_[at - margin - 1] == '\n');
-  if (!first_of_line || suspect_ != nullptr) return;
-  if (indentation(text_, offset(open)) > margin) suspect_ = open;
+  const std::uint32_t before = behind_blanks(offset(close));
+  if (suspect_ != nullptr || before == 0 || text_[before - 1] != '\n') return;
+  if (indentation(text_, offset(open)) > offset(close) - before) suspect_ = open;
 }
 
 void ParseState::missing_value(const char* at) { raise(grammar::Expected::value, text_.data() + errors.behind_last(offset(at))); }
 
 bool ParseState::missing_comma(const char* at) {
   const std::uint32_t here = offset(at);
-  const std::size_t margin = indentation(text_, here);
-  const bool first_of_line = here >= margin && (here == margin || text_[here - margin - 1] == '\n');
+  const std::uint32_t before = behind_blanks(here);
+  const bool first_of_line = before > 0 && text_[before - 1] == '\n';
   if (first_of_line && grammar::starts_assignment(at, text_.data() + text_.size())) return false;
   report(errors.missing_comma(here));
   return true;
@@ -123,7 +121,7 @@ void ParseState::roll_back(grammar::Skip how, const Checkpoint& checkpoint, cons
 
 const char* ParseState::recover(grammar::Skip how, const char* begin, const Stop& stop, const char* end) {
   report(stop.diagnostic);
-  const char* const to = resync(how, begin, stop.at, end);
+  const char* const to = resync(how, text_.data(), begin, stop.at, end);
   if (how == grammar::Skip::value) {
     const std::uint32_t from = offset(grammar::skip_blanks(begin, end));
     build.bad({from, std::max(from, errors.behind_last(offset(to)))});
@@ -145,8 +143,8 @@ void ParseState::check_text(syntax::Range content) {
 }
 
 void ParseState::finish() {
-  if (!documentation_.empty()) attach_documentation(parsed_.tree, documentation_);
-  parsed_.diagnostics.sort();
+  if (!documentation_.empty()) attach_documentation(tree_, documentation_);
+  diagnostics_.sort();
 }
 
 }  // namespace muster::lang

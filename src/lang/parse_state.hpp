@@ -1,7 +1,7 @@
 // The state of one parse: the tree under construction, the diagnostics, and what the grammar's own rules ask
 // (grammar/terminals.hpp): what a newline means, how deep we are, where to go on after an error.
 //
-// Ownership: views the text; writes into the Parsed that it was given. Thread-safety: one a thread. Failure: an error that
+// Ownership: views the text; writes into the tree and diagnostics that it was given. Thread-safety: one a thread. Failure: an error that
 // the grammar cannot go on behind is thrown as Stop and caught by the nearest `recover`; nothing leaves parse().
 #pragma once
 
@@ -28,7 +28,7 @@ class ParseState {
   /// So many errors that the rest of the file is left.
   struct Abandon {};
 
-  ParseState(diag::SourceId source, std::string_view text, Builder& builder, Parsed& parsed);
+  ParseState(diag::SourceId source, std::string_view text, Builder& builder, syntax::Tree& tree, diag::Diagnostics& diagnostics);
 
   // ---- what the grammar's rules use ----
   grammar::Lines lines = grammar::Lines::separate;
@@ -50,6 +50,16 @@ class ParseState {
     gap_begin_ = at;
     gap_end_ = grammar::skip_lines(at, end, [this](const char* comment) { saw_documentation(comment); });
     return gap_end_;
+  }
+  /// The next character that could go on with the value which ends at `at`; '\0' where there is none.
+  char goes_on(const char* at, const char* end) {
+    at = grammar::skip_blanks(at, end);
+    if (at == end) return '\0';
+    if (!grammar::is_newline(*at) && *at != '#') return *at;
+    if (lines == grammar::Lines::none) return '\0';
+    const char* const next = next_token(at, end);
+    if (next == end) return '\0';
+    return lines == grammar::Lines::skipped || grammar::continues_value(next, end) ? *next : '\0';
   }
   void enter(const char* at) {
     if (++depth_ > kMaximumDepth) too_deep(at);
@@ -92,7 +102,8 @@ class ParseState {
   [[noreturn]] void too_deep(const char* at);
 
   std::string_view text_;
-  Parsed& parsed_;
+  syntax::Tree& tree_;
+  diag::Diagnostics& diagnostics_;
   std::size_t depth_ = 0;
   const char* gap_begin_ = nullptr;
   const char* gap_end_ = nullptr;

@@ -64,10 +64,10 @@ const char* end_of_statement(const char* at, const char* failed, const char* end
 std::size_t indentation(const char* line, const char* end) { return static_cast<std::size_t>(grammar::skip_blanks(line, end) - line); }
 
 /// YAML's lists and blocks of text go on below their first line: they are one error.
-const char* past_foreign_lines(const char* begin, const char* failed, const char* to, const char* end) {
+const char* past_foreign_lines(const char* text, const char* begin, const char* failed, const char* to, const char* end) {
   if (failed == end || (*failed != '-' && *failed != '|' && *failed != '>')) return to;
   const char* line = begin;
-  while (line[-1] != '\n') --line;  // A value stands behind its key, so a character is before it.
+  while (line != text && line[-1] != '\n') --line;
   const std::size_t margin = indentation(line, end);
   while (to != end && grammar::is_newline(*to)) {
     const char* const next = grammar::next_line(to, end);
@@ -104,9 +104,9 @@ const char* before(const char* declaration, const char* end) {
 
 }  // namespace
 
-const char* resync(grammar::Skip how, const char* begin, const char* failed, const char* end) {
+const char* resync(grammar::Skip how, const char* text, const char* begin, const char* failed, const char* end) {
   switch (how) {
-    case grammar::Skip::value: return past_foreign_lines(begin, failed, end_of_statement(begin, failed, end), end);
+    case grammar::Skip::value: return past_foreign_lines(text, begin, failed, end_of_statement(begin, failed, end), end);
     case grammar::Skip::statement: {
       const char* const to = end_of_statement(begin, failed, end);
       // Going on at the same place would never end.

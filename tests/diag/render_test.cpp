@@ -109,6 +109,17 @@ TEST(Terminal, CutsLongLinesAroundTheirLabel) {
   EXPECT_EQ(line.find("bad") - line.find('|') - 2, marks.find('^')) << shown;
 }
 
+TEST(Terminal, KeepsLabelsOfALongLineAtTheEdgeOfWhatIsShown) {
+  Sources sources;
+  const SourceId id = sources.add("a.fleet", "first" + std::string(600, 'a') + "bad" + std::string(600, 'b') + "last\n");
+  Diagnostics all;
+  all.error(find(sources, id, "bad"), "F0101", "bad").label("here").also(find(sources, id, "first"), "before").also(find(sources, id, "last"), "behind");
+  const std::string shown = render_terminal(all, sources);
+  EXPECT_NE(shown.find("before"), std::string::npos);
+  EXPECT_NE(shown.find("behind"), std::string::npos);
+  EXPECT_LT(shown.size(), 1000U) << shown;
+}
+
 TEST(Terminal, ShowsOnlyTheFirstLineOfALongSpanAndACaretForAnEmptyOne) {
   Sources sources;
   const SourceId id = sources.add("a.fleet", "x = [\n  1,\n]\n");
