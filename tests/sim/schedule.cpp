@@ -503,6 +503,16 @@ bool excused(const reconcile::Report& report, const std::string& environment) {
   });
 }
 
+/// What reconcile itself remarks on an environment, for the reader of a violation.
+std::string remarks_of(const reconcile::Report& report, const std::string& environment) {
+  std::string out;
+  for (const reconcile::Outcome& outcome : report.outcomes) {
+    if (outcome.key.environment != environment) continue;
+    for (const std::string& remark : outcome.remarks) out += fmt::format("; {} remarks: {}", outcome.key.service, remark);
+  }
+  return out;
+}
+
 void Schedule::judge_rest() {
   if (!first_.reconciled() || !first_.delivered()) return;
   for (const std::string& environment : environment_names()) {
@@ -518,7 +528,7 @@ void Schedule::judge_rest() {
       }
     }
     for (const auto& [id, content] : live) {
-      if (!wanted.contains(id)) result_.violations.push_back(fmt::format("P6 {}: {} was left behind in the target", environment, id.text()));
+      if (!wanted.contains(id)) result_.violations.push_back(fmt::format("P6 {}: {} was left behind in the target{}", environment, id.text(), remarks_of(*first_.reconciled(), environment)));
     }
   }
   judge_sources(*first_.delivered());
