@@ -11,6 +11,8 @@
 namespace muster::deliver {
 namespace {
 
+/// What keeps muster from reaching the environment repository.
+constexpr Reason kOfTheWay[] = {Reason::unreachable, Reason::timeout, Reason::denied};
 /// What is wrong with the branch itself, rather than with reaching it.
 constexpr Reason kOfTheBranch[] = {Reason::conflict, Reason::corrupt, Reason::invalid, Reason::unsupported, Reason::absent};
 
@@ -20,9 +22,12 @@ Obstacle obstacle_of(const Failure& failure) {
   if (failure.reason == Reason::cancelled) {
     obstacle.why = Why::cancelled;
     obstacle.lift = "run again";
+  } else if (std::find(std::begin(kOfTheWay), std::end(kOfTheWay), failure.reason) != std::end(kOfTheWay)) {
+    obstacle.why = Why::records_unreachable;
+    obstacle.lift = "it goes on by itself when the environment repository answers";
   } else if (failure.kind == FailureKind::retry) {
-    obstacle.why = failure.reason == Reason::exhausted || failure.reason == Reason::conflict ? Why::record_failed : Why::records_unreachable;
-    obstacle.lift = "it goes on by itself when the environment repository can be reached and written";
+    obstacle.why = Why::record_failed;
+    obstacle.lift = "it is tried again in the next pass";
   } else if (std::find(std::begin(kOfTheBranch), std::end(kOfTheBranch), failure.reason) != std::end(kOfTheBranch)) {
     obstacle.why = Why::environment;
     obstacle.lift = "put the branch right; after a look, `muster resume` takes it as it is";

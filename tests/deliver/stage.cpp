@@ -249,7 +249,7 @@ std::string Stage::stands(const std::string& instance) const {
   std::string setting;
   std::string image;
   for (const std::string_view name : split(names, '\n')) {
-    if (name.ends_with("/release.yaml")) continue;
+    if (name.ends_with("/release.yaml") || !name.ends_with(".yaml")) continue;
     const auto objects = must(manifest::parse_objects(show("refs/heads/" + environment + ":" + std::string(name)), name));
     for (const auto& object : objects) {
       const Value* data = object.content.find("data");

@@ -106,7 +106,7 @@ class Stage {
   [[nodiscard]] std::string tip(const std::string& environment) const;
   [[nodiscard]] std::size_t commits(const std::string& environment) const;
   [[nodiscard]] std::string show(const std::string& object) const;  ///< `git show`, in the environment repository.
-  [[nodiscard]] std::string git(const std::vector<std::string>& arguments) const;
+  std::string git(const std::vector<std::string>& arguments) const;
   [[nodiscard]] const Delivery& last() const { return last_; }
   [[nodiscard]] std::filesystem::path environment_repository() const { return records_path_; }
 

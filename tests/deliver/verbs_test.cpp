@@ -1,0 +1,304 @@
+// hold, resume, promote, rollback, retire.
+#include "muster/deliver/verbs.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "deliver/stage.hpp"
+#include "muster/record/standing.hpp"
+
+namespace muster::deliver::test {
+namespace {
+
+using std::chrono::hours;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class Verbs : public ::testing::Test {
+ protected:
+  Verbs() {
+    stage.fed_by("production", "main");
+    for (const char* name : {"cart", "orders"}) {
+      stage.service(name);
+      stage.push(name, "v1");
+    }
+    stage.deliver();
+  }
+  Result<VerbResult> hold_cart() { return hold(stage.deliverer(), stage.fleet(), {"production", {"cart"}, "looks slow", false, false}, stage.ann, {}); }
+  Result<VerbResult> resume_all() { return resume(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"*"}, false}, stage.ann, {}); }
+  Result<VerbResult> roll_back(RollbackRequest request) {
+    const auto fleet = stage.fleet();
+    request.environment = "production";
+    return rollback(stage.deliverer(), stage.deliverer().records(fleet), &fleet, stage.revision(), request, stage.ann, {});
+  }
+  RollbackRequest of(std::vector<std::string> services, bool hold = true) {
+    RollbackRequest request;
+    request.services = std::move(services);
+    request.hold = hold;
+    return request;
+  }
+  Stage stage;
+};
+
+TEST_F(Verbs, AHoldIsACommitThatStopsNewRecords) {
+  const auto held = hold_cart();
+  ASSERT_TRUE(held.ok()) << held.failure().text;
+  EXPECT_EQ(stage.show("production:.holds/cart.yaml"), "service: cart\nsince: \"2026-05-04T10:00:01Z\"\nby: Ann <ann@shop.example>\nreason: looks slow");
+  stage.push("cart", "v2");
+  stage.push("orders", "v2");
+  stage.deliver();
+  EXPECT_EQ(stage.why("cart@production"), "held-by-person");
+  EXPECT_THAT(stage.outcome("cart@production").obstacles.at(0).text, HasSubstr("looks slow"));
+  EXPECT_EQ(stage.stands("cart@production"), "v1 setting=a");
+  EXPECT_EQ(stage.stands("orders@production"), "v2 setting=a");
+  EXPECT_EQ(stage.last().report.exit_code(), 0) << "a person's hold is normal";
+  ASSERT_TRUE(hold_cart().ok());
+  EXPECT_FALSE(hold_cart()->commit) << "it is held already";
+}
+
+TEST_F(Verbs, AHoldIsLiftedByPlainGit) {
+  ASSERT_TRUE(hold_cart().ok());
+  stage.push("cart", "v2");
+  stage.git_revert("production");
+  stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v2 setting=a");
+}
+
+TEST_F(Verbs, AGitRevertOfAHeldServiceIsObeyed) {
+  stage.push("cart", "v2");
+  stage.deliver();
+  ASSERT_TRUE(hold_cart().ok());
+  stage.git_revert("production", "HEAD~1");
+  stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v1 setting=a");
+}
+
+TEST_F(Verbs, ResumeTakesGlobsLiftsHoldsAndProposesWhatWasTakenBack) {
+  stage.push("cart", "v2");
+  stage.deliver();
+  stage.git_revert("production");
+  ASSERT_TRUE(hold_cart().ok());
+  const auto resumed = resume_all();
+  ASSERT_TRUE(resumed.ok()) << resumed.failure().text;
+  EXPECT_THAT(resumed->services, ElementsAre("cart", "orders"));
+  stage.restart();
+  stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v2 setting=a");
+  stage.git_revert("production");  // Taken back again: the resume is used up.
+  for (int i = 0; i < 3; ++i) stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v1 setting=a");
+}
+
+TEST_F(Verbs, AResumeWaitsForAFreezeAndIsNotForgotten) {
+  stage.push("cart", "v2");
+  stage.deliver();
+  stage.git_revert("production");
+  stage.edit([](FleetSpec& fleet) {
+    model::Freeze freeze;
+    freeze.name = "fair";
+    freeze.applies_to = {"production"};
+    freeze.timezone = "UTC";
+    freeze.to = "2026-05-05";
+    fleet.freezes = {freeze};
+  });
+  ASSERT_TRUE(resume_all().ok());
+  stage.deliver();
+  EXPECT_EQ(stage.why("cart@production"), "freeze");
+  stage.clock.advance(hours(24));
+  stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v2 setting=a");
+}
+
+TEST_F(Verbs, NamesThatMeanNothingAreRefused) {
+  const auto held = hold(stage.deliverer(), stage.fleet(), {"production", {"crat"}, "", false, false}, stage.ann, {});
+  ASSERT_FALSE(held.ok());
+  EXPECT_THAT(held.failure().text, HasSubstr("there is no service `crat` in production"));
+}
+
+TEST_F(Verbs, RollbackMakesTheRevertHoldsTheServiceAndMovesNoLedger) {
+  stage.push("cart", "v2");
+  stage.deliver();
+  const auto rolled = roll_back(of({"cart"}));
+  ASSERT_TRUE(rolled.ok()) << rolled.failure().text;
+  ASSERT_EQ(rolled->proposals.size(), 1U);
+  EXPECT_EQ(stage.stands("cart@production"), "v1 setting=a");
+  stage.push("cart", "v3");
+  stage.deliver();
+  EXPECT_EQ(stage.why("cart@production"), "held-by-person");
+  ASSERT_TRUE(resume_all().ok());
+  stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v3 setting=a");
+}
+
+TEST_F(Verbs, RollbackWithoutAHoldStaysUntilSomethingNewer) {
+  stage.push("cart", "v2");
+  stage.deliver();
+  ASSERT_TRUE(roll_back(of({"cart"}, false)).ok());
+  for (int i = 0; i < 3; ++i) stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v1 setting=a");
+  stage.push("cart", "v3");
+  stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v3 setting=a");
+}
+
+TEST_F(Verbs, ASecondRollbackGoesFurtherBack) {
+  stage.push("cart", "v2");
+  stage.deliver();
+  stage.push("cart", "v3");
+  stage.deliver();
+  ASSERT_TRUE(roll_back(of({"cart"}, false)).ok());
+  EXPECT_EQ(stage.stands("cart@production"), "v2 setting=a");
+  ASSERT_TRUE(roll_back(of({"cart"}, false)).ok());
+  EXPECT_EQ(stage.stands("cart@production"), "v1 setting=a");
+  const auto last = roll_back(of({"cart"}, false));
+  ASSERT_TRUE(last.ok());
+  EXPECT_FALSE(last->commit);
+  EXPECT_THAT(last->notes.at(0), HasSubstr("no earlier release"));
+}
+
+TEST_F(Verbs, RollbackToATimeTouchesWhatExistedThenAndNow) {
+  const Instant then = stage.clock.now();
+  stage.clock.advance(hours(1));
+  stage.push("cart", "v2");
+  stage.edit([](FleetSpec& fleet) {
+    fleet.services["born"].repository = "born";
+    fleet.services.erase("orders");
+  });
+  stage.push("born", "v1");
+  stage.deliver();
+  RollbackRequest request = of({}, false);
+  request.to = then;
+  const auto rolled = roll_back(request);
+  ASSERT_TRUE(rolled.ok()) << rolled.failure().text;
+  EXPECT_THAT(rolled->services, ElementsAre("cart"));
+  EXPECT_EQ(rolled->notes.size(), 2U);
+  EXPECT_EQ(stage.stands("cart@production"), "v1 setting=a");
+  EXPECT_EQ(stage.stands("born@production"), "v1 setting=a");
+  EXPECT_EQ(stage.stands("orders@production"), "nothing");
+  request.services = {"orders", "born"};
+  ASSERT_TRUE(roll_back(request).ok());
+  EXPECT_EQ(stage.stands("born@production"), "nothing");
+  EXPECT_EQ(stage.stands("orders@production"), "v1 setting=a");
+}
+
+TEST_F(Verbs, RollbackOfOneInputLeavesTheOthers) {
+  stage.edit([](FleetSpec& fleet) { fleet.services["cart"].image = "1"; });
+  stage.push("cart", "v2");
+  stage.deliver();
+  stage.edit([](FleetSpec& fleet) { fleet.services["cart"].image = "2"; });
+  stage.deliver();
+  stage.push("cart", "v3");
+  stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v3 setting=a image=2");
+  RollbackRequest request = of({"cart"}, false);
+  request.input = "image.registry.example/cart";
+  const auto rolled = roll_back(request);
+  ASSERT_TRUE(rolled.ok()) << rolled.failure().text;
+  EXPECT_EQ(stage.stands("cart@production"), "v3 setting=a image=1");
+  for (int i = 0; i < 3; ++i) stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v3 setting=a image=1");
+}
+
+TEST_F(Verbs, RollbackNeedsNoFleet) {
+  stage.push("cart", "v2");
+  stage.deliver();
+  RollbackRequest request = of({"cart"});
+  request.environment = "production";
+  const auto rolled = rollback(stage.deliverer(), stage.deliverer().records(stage.fleet()), nullptr, {}, request, stage.ann, {});
+  ASSERT_TRUE(rolled.ok()) << rolled.failure().text;
+  EXPECT_EQ(stage.stands("cart@production"), "v1 setting=a");
+}
+
+TEST_F(Verbs, BoundServicesAreRolledBackTogether) {
+  stage.edit([](FleetSpec& fleet) { fleet.services["cart"].together = {"orders"}; });
+  stage.push("cart", "v2");
+  stage.push("orders", "v2");
+  stage.deliver();
+  const auto rolled = roll_back(of({"cart"}));
+  ASSERT_TRUE(rolled.ok());
+  EXPECT_THAT(rolled->services, ElementsAre("cart", "orders"));
+  EXPECT_EQ(stage.stands("orders@production"), "v1 setting=a");
+}
+
+TEST_F(Verbs, ADryVerbWritesNothing) {
+  stage.push("cart", "v2");
+  stage.deliver();
+  const std::string tip = stage.tip("production");
+  RollbackRequest request = of({"cart"});
+  request.dry = true;
+  const auto rolled = roll_back(request);
+  ASSERT_TRUE(rolled.ok());
+  EXPECT_EQ(rolled->proposals.size(), 1U);
+  EXPECT_EQ(stage.tip("production"), tip);
+}
+
+TEST_F(Verbs, PromoteIntoAnEnvironmentFedByABranchMovesNoLedger) {
+  stage.edit([](FleetSpec& fleet) {
+    model::Environment staging;
+    staging.name = "staging";
+    staging.branch = "develop";
+    fleet.environments["staging"] = staging;
+  });
+  stage.push("cart", "next", "develop");
+  stage.push("orders", "v1", "develop");
+  stage.deliver();
+  const auto promoted = promote(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"cart"}, "staging", false}, stage.ann, {});
+  ASSERT_TRUE(promoted.ok()) << promoted.failure().text;
+  EXPECT_EQ(stage.stands("cart@production"), "next setting=a");
+  EXPECT_THAT(stage.git({"log", "-1", "--format=%B", "production"}), HasSubstr(" manual\n"));
+  for (int i = 0; i < 3; ++i) stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "next setting=a");
+  stage.push("cart", "v2");
+  stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v2 setting=a");
+}
+
+TEST_F(Verbs, PromoteSkipsOrderAndTakeBacks) {
+  Stage chain;
+  chain.fed_by("staging", "develop");
+  chain.follows("production", "staging");
+  chain.service("cart");
+  chain.push("cart", "v1", "develop");
+  chain.deliver();
+  chain.push("cart", "v2", "develop");
+  chain.deliver();
+  chain.git_revert("production");
+  chain.deliver();
+  EXPECT_EQ(chain.stands("cart@production"), "v1 setting=a");
+  const auto promoted = promote(chain.deliverer(), chain.fleet(), chain.revision(), {"production", {"cart"}, "", false}, chain.ann, {});
+  ASSERT_TRUE(promoted.ok()) << promoted.failure().text;
+  EXPECT_TRUE(promoted->commit);
+  EXPECT_EQ(chain.stands("cart@production"), "v2 setting=a");
+  chain.git_revert("staging");  // Staging goes back; production may be brought back to that by hand …
+  const auto back = promote(chain.deliverer(), chain.fleet(), chain.revision(), {"production", {"cart"}, "", false}, chain.ann, {});
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(chain.stands("cart@production"), "v1 setting=a");
+  for (int i = 0; i < 3; ++i) chain.deliver();
+  EXPECT_EQ(chain.stands("cart@production"), "v1 setting=a") << "… and automation goes only to what is later than v2";
+  chain.push("cart", "v3", "develop");
+  chain.deliver();
+  EXPECT_EQ(chain.stands("cart@production"), "v3 setting=a");
+}
+
+TEST_F(Verbs, AnEnvironmentThatIsNoLongerDeclaredIsLeftAloneUntilItIsRetired) {
+  stage.edit([](FleetSpec& fleet) {
+    fleet.environments.clear();
+    model::Environment other;
+    other.name = "other";
+    other.branch = "main";
+    fleet.environments["other"] = other;
+  });
+  stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v1 setting=a");
+  const auto fleet = stage.fleet();
+  auto& records = stage.deliverer().records(fleet);
+  EXPECT_FALSE(retire(stage.deliverer(), records, &fleet, {"production", false, false}, stage.ann, {}).ok()) << "services still stand";
+  ASSERT_TRUE(retire(stage.deliverer(), records, &fleet, {"production", true, false}, stage.ann, {}).ok());
+  EXPECT_EQ(stage.stands("cart@production"), "nothing");
+  ASSERT_TRUE(retire(stage.deliverer(), records, &fleet, {"production", false, false}, stage.ann, {}).ok());
+  EXPECT_EQ(stage.commits("production"), 0U);
+  EXPECT_FALSE(retire(stage.deliverer(), records, &fleet, {"other", true, false}, stage.ann, {}).ok()) << "that one is declared";
+}
+
+}  // namespace
+}  // namespace muster::deliver::test
