@@ -33,7 +33,7 @@ TEST(Simulation, EveryPromiseHoldsAfterEverySchedule) {
     if (!result.violations.empty()) report(seed, result);
     return;
   }
-  const std::uint64_t schedules = setting("MUSTER_SIM_SCHEDULES", 500);
+  const std::uint64_t schedules = setting("MUSTER_SIM_SCHEDULES", 300);
   const std::uint64_t first = setting("MUSTER_SIM_FIRST", 1);
   std::mutex mutex;
   int shown = 0;
