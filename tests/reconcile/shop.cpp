@@ -69,12 +69,6 @@ record::Release release_of(const Written& written, const std::string& environmen
 
 }  // namespace
 
-bool TestClock::sleep(Duration pause, const std::stop_token& stop) {
-  if (stop.stop_requested()) return false;
-  advance(pause);
-  return true;
-}
-
 Value config(const std::string& name, const std::string& text, const std::string& kind) {
   return Object{{"apiVersion", "v1"}, {"kind", kind}, {"metadata", Object{{"name", name}, {"namespace", "shop"}}}, {"data", Object{{"text", text}}}};
 }

@@ -2,7 +2,6 @@
 // pause moves on. Records are commits as deliver makes them; a stranger's commits are made with git's own program.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,19 +17,9 @@
 #include "muster/record/statements.hpp"
 #include "support/memory_target.hpp"
 #include "support/temporary.hpp"
+#include "support/test_clock.hpp"
 
 namespace muster::test {
-
-class TestClock : public Clock {
- public:
-  [[nodiscard]] Instant now() const override { return Instant(Duration(1'777'888'000'000)) + elapsed_.load(); }
-  [[nodiscard]] Duration elapsed() const override { return elapsed_; }
-  bool sleep(Duration pause, const std::stop_token& stop) override;
-  void advance(Duration by) { elapsed_ = elapsed_.load() + by; }
-
- private:
-  std::atomic<Duration> elapsed_ = Duration(1000);
-};
 
 /// What a test records of a service.
 struct Written {
