@@ -8,6 +8,12 @@ namespace muster::reconcile {
 
 std::string InstanceKey::text() const { return service + "@" + environment; }
 
+std::optional<InstanceKey> InstanceKey::parse(std::string_view text) {
+  const auto at = text.find('@');
+  if (at == std::string_view::npos || at == 0 || at + 1 == text.size()) return std::nullopt;
+  return InstanceKey{std::string(text.substr(at + 1)), std::string(text.substr(0, at))};
+}
+
 const InstanceState* Observation::find(const InstanceKey& key) const {
   const auto found = std::lower_bound(instances.begin(), instances.end(), key,
                                       [](const InstanceState& state, const InstanceKey& wanted) { return state.key < wanted; });

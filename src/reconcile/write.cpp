@@ -101,9 +101,9 @@ Result<void> take_over(Part& part) {
   std::map<std::size_t, std::vector<manifest::ObjectId>> taken;
   for (const auto* object : part.objects) {
     if (object->action != Action::take) continue;
-    for (std::size_t i = 0; i < part.walk.observation.instances.size(); ++i) {
-      if (part.walk.observation.instances[i].key.text() == object->other) taken[i].push_back(object->id);
-    }
+    const auto other = InstanceKey::parse(object->other);
+    const auto* plan = other ? part.walk.plan.find(*other) : nullptr;
+    if (plan != nullptr) taken[static_cast<std::size_t>(plan - part.walk.plan.instances.data())].push_back(object->id);
   }
   for (const auto& [instance, ids] : taken) {
     MUSTER_CHECK(part.walk.book.change(instance, [&ids = ids](target::Inventory& inventory) {

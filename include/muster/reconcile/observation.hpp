@@ -17,6 +17,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "muster/base/digest.hpp"
@@ -34,6 +35,8 @@ struct InstanceKey {
   std::string environment;
   std::string service;
   [[nodiscard]] std::string text() const;
+  /// Parses what text() prints; nullopt for anything else.
+  static std::optional<InstanceKey> parse(std::string_view text);
   friend auto operator<=>(const InstanceKey&, const InstanceKey&) = default;
 };
 
