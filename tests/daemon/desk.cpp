@@ -62,12 +62,7 @@ record::EnvironmentRepository& Desk::records() {
 
 reconcile::Report Desk::apply() {
   const auto loaded = load();
-  auto delivery = engine->deliver(loaded, {}, {});
-  for (const auto& environment : delivery.report.environments) {
-    for (const auto& outcome : environment.instances) {
-      for (const auto& obstacle : outcome.obstacles) fmt::print("{}@{}: {}\n", outcome.service, outcome.environment, obstacle.text);
-    }
-  }
+  engine->deliver(loaded, {}, {});
   return must(engine->reconcile(*must(engine->records(&loaded)), {}, {}));
 }
 

@@ -143,7 +143,7 @@ TEST(Engine, LooksAheadOverWhatWouldBeRecordedAndPushesNothing) {
   const auto delivery = desk.engine->deliver(loaded, dry, {});
   auto& records = desk.records();
   ASSERT_TRUE(records.look(std::nullopt, {}).ok());
-  const auto looked = desk.engine->look_after(records, delivery.proposals, {}, {});
+  const auto looked = desk.engine->look_after(records, delivery, {}, {});
   ASSERT_TRUE(looked.ok()) << looked.failure().text;
   const auto* cart = looked->plan.find({"production", "cart"});
   ASSERT_NE(cart, nullptr);
@@ -152,6 +152,23 @@ TEST(Engine, LooksAheadOverWhatWouldBeRecordedAndPushesNothing) {
   EXPECT_EQ(desk.contents("prod").at("cart"), "one");
   ASSERT_TRUE(records.look(std::nullopt, {}).ok());
   EXPECT_EQ(records.branch("production")->tip, tip->tip);
+}
+
+TEST(Engine, LooksAheadOverAnEnvironmentThatHasNoBranchYet) {
+  Desk desk;
+  stock(desk);
+  const auto loaded = desk.load();
+  deliver::Request dry;
+  dry.dry = true;
+  const auto delivery = desk.engine->deliver(loaded, dry, {});
+  auto& records = desk.records();
+  ASSERT_TRUE(records.look(std::nullopt, {}).ok());
+  const auto looked = desk.engine->look_after(records, delivery, {}, {});
+  ASSERT_TRUE(looked.ok()) << looked.failure().text;
+  const auto* cart = looked->plan.find({"production", "cart"});
+  ASSERT_NE(cart, nullptr) << dump(looked->plan);
+  EXPECT_EQ(cart->count(reconcile::Action::create), 1U);
+  EXPECT_FALSE(cart->obstacle);
 }
 
 TEST(Engine, ADeadEnvironmentRepositoryIsShownAsLastSeenAndItsAgeMakesItUnknown) {
