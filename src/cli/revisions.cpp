@@ -36,10 +36,23 @@ std::map<std::string, const Value*> objects_of(const model::Instance& instance) 
   return out;
 }
 
-/// The declaration as data; it is kept as canonical text.
+/// What the fleet says of an instance, as data: its declaration (kept as canonical text), and the inputs that it names
+/// beside it. An environment that follows another takes source and images from there, so they change nothing here.
 Value fields_of(const model::Instance& instance) {
-  Result<Value> fields = manifest::parse_json(instance.declaration, instance.name);
-  return fields.ok() ? std::move(*fields) : Value(instance.declaration);
+  Result<Value> declaration = manifest::parse_json(instance.declaration, instance.name);
+  Value parsed = declaration.ok() ? std::move(*declaration) : Value(Object{{"declaration", instance.declaration}});
+  Object out = parsed.if_object() == nullptr ? Object{{"declaration", std::move(parsed)}} : *parsed.if_object();
+  if (!instance.follows.empty()) return out;
+  Object images;
+  for (const model::ImageInput& image : instance.images) {
+    if (!image.reference.empty()) images.append(image.name, image.reference);
+  }
+  if (!images.empty()) out.set("images", std::move(images));
+  if (instance.source) {
+    const model::SourceRef& source = *instance.source;
+    out.set("source", Object{{"repository", source.repository.url}, {"branch", source.branch}, {"path", source.path}});
+  }
+  return out;
 }
 
 Difference compare(const std::string& name, const model::Instance& before, const model::Instance& after) {
@@ -76,7 +89,7 @@ Comparison compare(const model::Fleet& before, const model::Fleet& after) {
     if (old == was.end()) {
       out.added.push_back(name);
       changed.insert(name);
-    } else if (old->second->declaration_digest != instance->declaration_digest) {
+    } else if (old->second->declaration_digest != instance->declaration_digest || fields_of(*old->second) != fields_of(*instance)) {
       out.changed.push_back(compare(name, *old->second, *instance));
       changed.insert(name);
     }
