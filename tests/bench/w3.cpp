@@ -1,11 +1,12 @@
 // W3: render N applications of four objects each from a git repository, as they are and with an overlay (namespace,
 // label, image, patch), against `kubectl kustomize` and against libyaml events over the same bytes.
-// Usage: bench_w3 [--apps N] [--runs N] [--no-peer]
+// Usage: bench_w3 [--apps N] [--runs N] [--no-peer] | --slope [--apps N]  (W12: our time at 10 N over that at N)
 #include <yaml.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <stdexcept>
 
 #include <fmt/core.h>
@@ -26,6 +27,7 @@ struct Options {
   std::size_t apps = 1000;
   int runs = 9;
   bool peer = true;
+  bool slope = false;
 };
 
 using Objects = std::vector<manifest::Object>;
@@ -94,8 +96,18 @@ void run(const Options& options, bool overlay) {
                         },
                         options.apps > 200 ? 1 : 3});
   contenders.push_back({"libyaml events", [&] { libyaml_events(bytes); }, 0});
-  report(fmt::format("W3 {} applications {} ({} objects, {} KiB, {} jobs)", options.apps, overlay ? "overlay" : "plain", ours.size(), bytes.size() >> 10U, default_jobs()),
+  report(fmt::format("W3 {} applications {} ({} objects, {} KiB, {} jobs)", options.apps, overlay ? "overlay" : "plain", ours.size(),
+                     bytes.size() >> 10U, default_jobs()),
          measure(std::move(contenders), options.runs));
+}
+
+void run_slope(const Options& options) {
+  std::vector<std::unique_ptr<test::TemporaryFolder>> folders;
+  report_slope("W3", options.apps, options.runs, [&](std::size_t apps) -> std::function<void()> {
+    const std::filesystem::path folder = folders.emplace_back(std::make_unique<test::TemporaryFolder>())->path();
+    write_applications(folder, apps);
+    return [apps, repository = open_repository(folder), commit = commit_at(folder, "HEAD")] { render_all(repository, commit, apps, true); };
+  });
 }
 
 }  // namespace
@@ -106,8 +118,13 @@ int main(int argc, char** argv) try {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--no-peer") options.peer = false;
+    if (word == "--slope") options.slope = true;
     if (word == "--apps" && i + 1 < argc) options.apps = std::strtoull(argv[++i], nullptr, 10);
     if (word == "--runs" && i + 1 < argc) options.runs = std::atoi(argv[++i]);
+  }
+  if (options.slope) {
+    muster::bench::run_slope(options);
+    return 0;
   }
   for (const std::size_t apps : {std::size_t{100}, options.apps}) {
     options.apps = apps;

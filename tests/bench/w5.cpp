@@ -1,10 +1,11 @@
 // W5: one line of one application changes in a monorepo of N. Which instances have to be rendered, and their objects:
 // in a daemon that saw the commit before, and from nothing but the ids that were recorded; against `git diff` +
 // `kubectl kustomize` of the whole and of the one folder that changed.
-// Usage: bench_w5 [--apps N] [--runs N] [--no-peer]
+// Usage: bench_w5 [--apps N] [--runs N] [--no-peer] | --slope [--apps N]  (W12: our one-shot time at 10 N over that at N)
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <stdexcept>
 
 #include <fmt/core.h>
@@ -24,6 +25,7 @@ struct Options {
   std::size_t apps = 1000;
   int runs = 15;
   bool peer = true;
+  bool slope = false;
 };
 
 void change_one_line(const std::filesystem::path& folder, std::size_t index, int turn) {
@@ -40,7 +42,8 @@ struct Pass {
 };
 
 /// Compares the tree of every application with the one recorded before; renders those that differ.
-Pass pass(const std::shared_ptr<git::Repository>& repository, source::TreeIds& ids, const std::vector<git::Oid>& recorded, const git::Oid& commit) {
+Pass pass(const std::shared_ptr<git::Repository>& repository, source::TreeIds& ids, const std::vector<git::Oid>& recorded,
+          const git::Oid& commit) {
   Pass out;
   for (std::size_t i = 0; i < recorded.size(); ++i) {
     const std::string path = "apps/" + application_name(i);
@@ -115,6 +118,23 @@ void run(const Options& options) {
   report(fmt::format("W5 {} applications, one-shot", options.apps), measure(std::move(cold), options.runs));
 }
 
+void run_slope(const Options& options) {
+  std::vector<std::unique_ptr<test::TemporaryFolder>> folders;
+  report_slope("W5", options.apps, options.runs, [&](std::size_t apps) -> std::function<void()> {
+    const std::filesystem::path folder = folders.emplace_back(std::make_unique<test::TemporaryFolder>())->path();
+    write_applications(folder, apps);
+    const git::Oid first = commit_at(folder, "HEAD");
+    change_one_line(folder, apps / 2, 0);
+    source::TreeIds ids(open_repository(folder));
+    const std::vector<git::Oid> recorded = tree_ids(ids, first, apps);
+    return [folder, recorded, commit = commit_at(folder, "HEAD")] {
+      const std::shared_ptr<git::Repository> opened = open_repository(folder);
+      source::TreeIds fresh(opened);
+      if (pass(opened, fresh, recorded, commit).rendered != 1) throw std::runtime_error("not one application was rendered");
+    };
+  });
+}
+
 }  // namespace
 }  // namespace muster::bench
 
@@ -123,8 +143,13 @@ int main(int argc, char** argv) try {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--no-peer") options.peer = false;
+    if (word == "--slope") options.slope = true;
     if (word == "--apps" && i + 1 < argc) options.apps = std::strtoull(argv[++i], nullptr, 10);
     if (word == "--runs" && i + 1 < argc) options.runs = std::atoi(argv[++i]);
+  }
+  if (options.slope) {
+    muster::bench::run_slope(options);
+    return 0;
   }
   muster::bench::run(options);
   fmt::print("W5 peak memory {:.0f} MiB\n", muster::bench::peak_memory_mib());

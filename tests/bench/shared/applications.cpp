@@ -123,8 +123,10 @@ void write_applications(const std::filesystem::path& folder, std::size_t count) 
   }
   write_file(folder / "plain" / "kustomization.yaml", plain);
   write_file(folder / "overlay" / "kustomization.yaml", kOverlay);
-  shell(fmt::format("cd '{}' && git init -q -b main . && git add -A && git -c user.name=bench -c user.email=bench@localhost commit -q -m applications && git repack -q -a -d",
-                    folder.string()));
+  shell(
+      fmt::format("cd '{}' && git init -q -b main . && git add -A && git -c user.name=bench -c user.email=bench@localhost commit -q -m "
+                  "applications && git repack -q -a -d",
+                  folder.string()));
 }
 
 }  // namespace muster::bench

@@ -68,7 +68,8 @@ void report(std::string_view workload, const std::vector<Figure>& figures) {
   std::string line(workload);
   std::string ratio;
   for (std::size_t i = 0; i < figures.size() && i < kRoles.size(); ++i) {
-    line += i == 0 ? fmt::format(" ours={}", text_of(figures[0])) : fmt::format(" {}={}:{}", kRoles.at(i), figures[i].name, text_of(figures[i]));
+    line += i == 0 ? fmt::format(" ours={}", text_of(figures[0]))
+                   : fmt::format(" {}={}:{}", kRoles.at(i), figures[i].name, text_of(figures[i]));
     if (i == 0 || !figures[i].absent.empty() || figures[0].median <= 0) continue;
     ratio += i == 1 ? fmt::format(" {:.1f}x as fast as the peer", figures[1].median / figures[0].median)
                     : fmt::format(" {:.2f}x the limit", figures[0].median / figures[2].median);
@@ -77,6 +78,20 @@ void report(std::string_view workload, const std::vector<Figure>& figures) {
   for (const Figure& figure : figures) {
     if (!figure.absent.empty()) fmt::print("  {}: no figure: {}\n", figure.name, trim(figure.absent));
   }
+  std::fflush(stdout);
+}
+
+void report_slope(std::string_view workload, std::size_t n, int runs, const std::function<std::function<void()>(std::size_t)>& prepare) {
+  std::array<double, 2> best{};
+  std::array<std::size_t, 2> sizes = {n, n * 10};
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const std::function<void()> work = prepare(sizes[i]);
+    for (int run = 0; run < runs; ++run) {
+      const double time = run_once(work);
+      best[i] = run == 0 ? time : std::min(best[i], time);
+    }
+  }
+  fmt::print("W12 {} slope={:.2f} {}={:.2f} {}={:.2f}\n", workload, best[1] / best[0], sizes[0], best[0], sizes[1], best[1]);
   std::fflush(stdout);
 }
 

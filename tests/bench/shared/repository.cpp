@@ -21,7 +21,8 @@ std::shared_ptr<git::Repository> open_repository(const std::filesystem::path& fo
   static NoSecrets secrets;
   const std::filesystem::path bare = folder / ".git" / "bare";
   if (!std::filesystem::exists(bare)) shell(fmt::format("git clone -q --bare '{}' '{}'", folder.string(), bare.string()));
-  const std::unique_ptr<git::Remotes> remotes = git::make_remotes(system_world(), secrets, folder / ".git" / "mirrors", git::RemoteOptions{});
+  const std::unique_ptr<git::Remotes> remotes =
+      git::make_remotes(system_world(), secrets, folder / ".git" / "mirrors", git::RemoteOptions{});
   return need(remotes->open_local(bare));
 }
 
