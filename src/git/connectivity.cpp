@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
 #include <unordered_set>
 
 #include "git/object_text.hpp"
@@ -49,8 +50,9 @@ Result<std::vector<Link>> links_of(const Oid& id, git_object_t type, std::string
 
 class Check {
  public:
-  Check(git_odb* odb, std::span<const Oid> ids, const Deadline& deadline)
-      : odb_(odb), ids_(ids), is_small_(ids.size() <= kSmall), deadline_(deadline) {}
+  /// Without `ids` every object is new.
+  Check(git_odb* odb, std::optional<std::span<const Oid>> ids, const Deadline& deadline)
+      : odb_(odb), ids_(ids), is_small_(ids && ids->size() <= kSmall), deadline_(deadline) {}
 
   Result<void> reach(std::span<const Oid> tips) {
     for (const Oid& tip : tips) MUSTER_CHECK(take({tip, GIT_OBJECT_ANY}, tip, true));
@@ -68,11 +70,13 @@ class Check {
   /// large packs trees only below the tips.
   Result<void> take(const Link& link, const Oid& named_by, bool is_tip) {
     if (!known_.insert(link.id).second) return {};
-    if (std::binary_search(ids_.begin(), ids_.end(), link.id)) {
-      const bool is_followed = is_small_ || is_tip || link.type == GIT_OBJECT_COMMIT;
-      if (is_followed && link.type != GIT_OBJECT_BLOB) todo_.push_back({link, is_tip});
+    const bool is_new = !ids_ || std::binary_search(ids_->begin(), ids_->end(), link.id);
+    const bool is_followed = is_small_ || is_tip || link.type == GIT_OBJECT_COMMIT;
+    if (is_new && is_followed && link.type != GIT_OBJECT_BLOB) {
+      todo_.push_back({link, is_tip});
       return {};
     }
+    if (is_new && ids_) return {};
     if (git_odb_exists_ext(odb_, raw(link.id), GIT_ODB_LOOKUP_NO_REFRESH) == 1) return {};
     const std::string naming = link.id == named_by ? std::string() : fmt::format(", which {} names", named_by.text());
     return stalled(Reason::corrupt, fmt::format("the pack lacks object {}{}", link.id.text(), naming));
@@ -91,7 +95,7 @@ class Check {
     bool is_tip = false;
   };
   git_odb* odb_;
-  std::span<const Oid> ids_;
+  std::optional<std::span<const Oid>> ids_;
   bool is_small_;
   const Deadline& deadline_;
   std::unordered_set<Oid, OidHash> known_;
@@ -122,6 +126,10 @@ Result<std::vector<Oid>> objects_of_pack(const Path& index) {
 
 Result<void> check_connected(git_odb* odb, std::span<const Oid> ids, std::span<const Oid> tips, const Deadline& deadline) {
   return Check(odb, ids, deadline).reach(tips);
+}
+
+Result<void> check_whole(git_odb* odb, std::span<const Oid> tips, const Deadline& deadline) {
+  return Check(odb, std::nullopt, deadline).reach(tips);
 }
 
 }  // namespace muster::git

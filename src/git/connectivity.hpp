@@ -16,4 +16,7 @@ Result<std::vector<Oid>> objects_of_pack(const Path& index);
 /// each tip's tree: what muster reads; a file of an old commit that is missing shows when somebody reads it.
 Result<void> check_connected(git_odb* odb, std::span<const Oid> ids, std::span<const Oid> tips, const Deadline& deadline);
 
+/// The same for a whole repository: histories of `tips` and the trees of the tips themselves.
+Result<void> check_whole(git_odb* odb, std::span<const Oid> tips, const Deadline& deadline);
+
 }  // namespace muster::git

@@ -9,6 +9,8 @@
 
 #include "git/object_text.hpp"
 #include "git/refs.hpp"
+#include "git/tidy.hpp"
+#include "muster/base/log.hpp"
 
 namespace muster::git {
 namespace {
@@ -105,7 +107,14 @@ void DiskRepository::give_back(std::unique_ptr<Handle> handle) {
   if (handle->generation == generation_) idle_.push_back(std::move(handle));
 }
 
+void DiskRepository::note_health(Health health) {
+  Health before = health_;
+  while (before < health && !health_.compare_exchange_weak(before, health)) {
+  }
+}
+
 void DiskRepository::reopen() {
+  health_ = Health::good;
   const std::lock_guard lock(handles_mutex_);
   ++generation_;
   idle_.clear();
@@ -114,10 +123,19 @@ void DiskRepository::reopen() {
 Result<ObjectHandle> DiskRepository::read(Lease& lease, const Oid& id, git_object_t type) {
   git_odb_object* object = nullptr;
   const int code = git_odb_read(&object, lease.odb(), raw(id));
-  if (code == GIT_ENOTFOUND) return missing(path_, id);
-  if (code != 0) return library_failure(code, fmt::format("reading object {} of {}", id.text(), path_.string()));
+  if (code == GIT_ENOTFOUND) {
+    // Trees and blobs are asked for because something here names them; commits also from hearsay.
+    if (type == GIT_OBJECT_TREE || type == GIT_OBJECT_BLOB) note_health(Health::suspect);
+    return missing(path_, id);
+  }
+  if (code != 0) {
+    Failure failure = library_failure(code, fmt::format("reading object {} of {}", id.text(), path_.string()));
+    if (failure.reason == Reason::corrupt || failure.reason == Reason::absent) note_health(Health::damaged);
+    return failure;
+  }
   ObjectHandle out(object);
   if (hash_object(git_odb_object_type(object), bytes_of(out)) != id) {
+    note_health(Health::damaged);
     return stalled(Reason::corrupt, fmt::format("object {} of {} is damaged", id.text(), path_.string()));
   }
   if (type != GIT_OBJECT_ANY && git_odb_object_type(object) != type) {
@@ -197,8 +215,10 @@ Result<std::string> DiskRepository::blob(const Oid& id, std::size_t limit) {
   std::size_t size = 0;
   git_object_t type = GIT_OBJECT_INVALID;
   const int code = git_odb_read_header(&size, &type, lease.odb(), raw(id));
-  if (code == GIT_ENOTFOUND) return missing(path_, id);
-  if (code != 0) return library_failure(code, fmt::format("reading object {} of {}", id.text(), path_.string()));
+  if (code != 0) {
+    MUSTER_TRY(const ObjectHandle unread, read(lease, id, GIT_OBJECT_BLOB));
+    return library_failure(code, fmt::format("reading object {} of {}", id.text(), path_.string()));
+  }
   const std::size_t most = std::min(limit, kObjectBytes);
   if (size > most) return stalled(Reason::limit, fmt::format("file {} has {} bytes; at most {} are read", id.text(), size, most));
   MUSTER_TRY(const ObjectHandle object, read(lease, id, GIT_OBJECT_BLOB));
@@ -238,6 +258,12 @@ Result<void> DiskRepository::flush() {
   const std::lock_guard lock(flush_mutex_);
   const std::vector<Oid> ids = staging_->ids();
   if (ids.empty()) return {};
+  MUSTER_TRY(const std::string name, store_pack(ids));
+  staging_->forget(ids);
+  return {};
+}
+
+Result<std::string> DiskRepository::store_pack(const std::vector<Oid>& ids) {
   MUSTER_TRY(Lease lease, borrow());
   git_packbuilder* made = nullptr;
   int code = git_packbuilder_new(&made, lease.repository());
@@ -247,16 +273,11 @@ Result<void> DiskRepository::flush() {
   const Path packs = git_folder_ / "objects" / "pack";
   if (code == 0) code = git_packbuilder_write(made, packs.c_str(), 0, nullptr, nullptr);
   if (code != 0) return library_failure(code, "storing objects in " + path_.string());
-  if (durability_ == Durability::durable) MUSTER_CHECK(sync_pack(git_packbuilder_name(made)));
-  staging_->forget(ids);
-  return {};
-}
-
-Result<void> DiskRepository::sync_pack(std::string_view name) {
-  const Path packs = git_folder_ / "objects" / "pack";
-  const Path stem = packs / fmt::format("pack-{}", name);
-  for (const std::string& file : {stem.string() + ".pack", stem.string() + ".idx", packs.string()}) MUSTER_CHECK(sync_to_disk(file));
-  return {};
+  const std::string name = fmt::format("pack-{}", git_packbuilder_name(made));
+  if (durability_ == Durability::durable) {
+    for (const Path& file : {packs / (name + ".pack"), packs / (name + ".idx"), packs}) MUSTER_CHECK(sync_to_disk(file));
+  }
+  return name;
 }
 
 Result<std::optional<Oid>> DiskRepository::ref(std::string_view name) {
@@ -275,7 +296,17 @@ Result<void> DiskRepository::update_ref(std::string_view name, std::optional<Oid
   MUSTER_TRY(Lease lease, borrow());
   if (value && git_odb_exists(lease.odb(), raw(*value)) != 1) return missing(path_, *value);
   const RefChange change{std::string(name), value, expected};
-  return swap_ref(world_.files, lease.repository(), git_folder_, change, durability_ == Durability::durable);
+  MUSTER_CHECK(swap_ref(world_.files, lease.repository(), git_folder_, change, is_durable()));
+  tidy_now_and_then();
+  return {};
+}
+
+/// A repository of our own grows by a pack a record; nobody fetches into it, so it is tidied here. The ref has moved by
+/// now, so a failure is no failure of the change.
+void DiskRepository::tidy_now_and_then() {
+  constexpr unsigned kUpdates = 16;
+  if (!is_durable() || ++updates_ % kUpdates != 0) return;
+  if (const auto tidied = tidy(*this); !tidied.ok()) log::warning("{} was not tidied: {}", path_.string(), tidied.failure().text);
 }
 
 Result<bool> DiskRepository::is_ancestor(const Oid& ancestor, const Oid& descendant) {
@@ -295,6 +326,7 @@ Result<void> DiskRepository::walk_first_parents(const Oid& tip, const std::funct
   while (next) {
     auto object = read(lease, *next, GIT_OBJECT_COMMIT);
     if (!object.ok() && object.failure().reason == Reason::absent) {
+      note_health(Health::suspect);
       return stalled(Reason::corrupt, fmt::format("the history of {} ends at commit {}, which is not here", path_.string(), next->text()));
     }
     if (!object.ok()) return std::move(object).failure();

@@ -5,6 +5,7 @@
 // before a call returns (the embedded environment repository); mirrors are caches and do not.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,13 @@ class DiskRepository final : public Repository {
   Result<Lease> borrow();
   /// Stores what was written since the last flush.
   Result<void> flush();
+  /// Writes one pack of these objects; its name, "pack-<hash>".
+  Result<std::string> store_pack(const std::vector<Oid>& ids);
+  /// What reading has shown so far: `suspect` where something was not found that should be here, `damaged` where bytes
+  /// were not what they must be. reopen() forgets it.
+  enum class Health : std::uint8_t { good, suspect, damaged };
+  [[nodiscard]] Health health() const { return health_; }
+  void note_health(Health health);
   /// Drops the handles, after packs were replaced or the folder was made anew.
   void reopen();
   [[nodiscard]] bool is_durable() const { return durability_ == Durability::durable; }
@@ -71,13 +79,15 @@ class DiskRepository final : public Repository {
   Result<ObjectHandle> read(Lease& lease, const Oid& id, git_object_t type);
   Result<Oid> stage(git_object_t type, std::string bytes);
   Result<std::shared_ptr<const TreeIndex>> tree_index(const Oid& id);
-  Result<void> sync_pack(std::string_view name);
+  void tidy_now_and_then();
 
   World world_;
   Path path_;
   Path git_folder_;
   Durability durability_;
   std::shared_ptr<Staging> staging_ = std::make_shared<Staging>();
+  std::atomic<Health> health_ = Health::good;
+  std::atomic<unsigned> updates_ = 0;
   std::mutex flush_mutex_;
   std::mutex ref_mutex_;
 

@@ -143,6 +143,21 @@ class LocalSession final : public Session {
 
 }  // namespace
 
+Result<void> copy_reachable(DiskRepository& from, DiskRepository& into, const Deadline& deadline) {
+  MUSTER_TRY(const std::vector<Ref> refs, from.refs("refs/"));
+  if (refs.empty()) return {};
+  WantedObjects objects;
+  for (const Ref& ref : refs) objects.wants.push_back(ref.id);
+  objects.ancestors = [] { return std::vector<Oid>(); };
+  MUSTER_TRY(const auto session, open_local_session(from.world(), from.path(), deadline));
+  const TransferLimits limits;
+  MUSTER_TRY(const auto pack, PackWriter::open(into, limits, deadline));
+  MUSTER_CHECK(session->fetch(objects, *pack));
+  MUSTER_CHECK(pack->finish(objects.wants));
+  for (const Ref& ref : refs) MUSTER_CHECK(into.update_ref(ref.name, ref.id, std::nullopt));
+  return {};
+}
+
 Result<std::unique_ptr<Session>> open_local_session(const World& world, const Path& path, const Deadline& deadline) {
   MUSTER_TRY(auto there, DiskRepository::open(world, path, DiskRepository::Durability::durable));
   return std::unique_ptr<Session>(std::make_unique<LocalSession>(world, std::move(there), deadline));

@@ -1,32 +1,20 @@
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 #include "git/channel.hpp"
+#include "git/connectivity.hpp"
+#include "git/mirrors.hpp"
 #include "git/refs.hpp"
 #include "git/session.hpp"
 #include "git/url.hpp"
-#include "muster/base/digest.hpp"
+#include "muster/base/log.hpp"
 
 namespace muster::git {
 namespace {
 
-constexpr Duration kPatience = std::chrono::seconds(60);
 constexpr std::size_t kTips = 64;        ///< That a fetch names.
 constexpr int kAncestorDistance = 1024;  ///< Ancestors of a tip are named at 1, 2, 4 … up to here.
-
-/// "github.com/acme/cart" → "github.com-acme-cart-1f2e3d4c5b": people find it, and no two keys share it.
-std::string folder_name(std::string_view key) {
-  std::string out;
-  for (const char c : key.substr(key.size() > 80 ? key.size() - 80 : 0)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
-    if (plain) out += c;
-    if (!plain && !out.empty() && out.back() != '-') out += '-';
-  }
-  while (out.starts_with('.')) out.erase(0, 1);
-  return fmt::format("{}-{}.git", out, to_hex({reinterpret_cast<const char*>(sha256(key).bytes.data()), 5}));
-}
 
 /// A server may echo what it was sent.
 void remove_secret(std::string& text, std::string_view secret) {
@@ -51,7 +39,7 @@ Result<std::string> file_of(std::string_view reference) {
 class DiskRemotes final : public Remotes {
  public:
   DiskRemotes(const World& world, Secrets& secrets, Path mirrors, RemoteOptions options)
-      : world_(world), secrets_(secrets), mirrors_(std::move(mirrors)), options_(std::move(options)) {
+      : world_(world), secrets_(secrets), mirrors_(world, std::move(mirrors)), options_(std::move(options)) {
     start_library();
     if (options_.http == nullptr) own_http_ = http::make_client(world);
     http_ = options_.http == nullptr ? own_http_.get() : options_.http;
@@ -64,34 +52,35 @@ class DiskRemotes final : public Remotes {
   }
 
   Result<std::shared_ptr<Repository>> fetch(const Remote& remote, std::span<const std::string> names, const std::stop_token& stop) override {
-    using Mirror = std::shared_ptr<Repository>;
+    MUSTER_CHECK(check_url(remote.url, remote.allow_file));
     for (const std::string& name : names) {
       if (!is_ref_name(name)) return stalled(Reason::invalid, fmt::format("'{}' is no ref name", name));
     }
     const Deadline deadline(world_.clock, options_.limits.time, stop);
-    return converse<Mirror>(remote, Service::upload_pack, deadline, [&](Session& session) -> Result<Mirror> {
-      MUSTER_TRY(const std::vector<Ref> wanted, find_wanted(session, names));
-      MUSTER_TRY(const auto mirror, open_mirror(remote));
-      MUSTER_TRY(const auto lock, lock_mirror(*mirror));
-      MUSTER_TRY(const WantedObjects objects, missing_objects(*mirror, wanted));
-      if (!objects.wants.empty()) {
-        MUSTER_TRY(const auto pack, PackWriter::open(*mirror, options_.limits, deadline));
-        MUSTER_CHECK(session.fetch(objects, *pack));
-        MUSTER_CHECK(pack->finish(objects.wants));
-      }
-      MUSTER_CHECK(set_refs(*mirror, wanted));
-      return Mirror(mirror);
-    });
+    // The refs are listed under the lock: of two fetches the one that ends later has asked later.
+    const Path path = mirrors_.path_of(url_key(remote.url));
+    MUSTER_TRY(const auto lock, mirrors_.lock(path, deadline));
+    MUSTER_TRY(const auto mirror, mirrors_.open_mirror(path));
+    Result<bool> fetched = is_whole(*mirror, deadline) ? fetch_into(remote, names, *mirror, deadline) : stalled(Reason::corrupt, "the mirror is damaged");
+    if (!fetched.ok() && fetched.failure().reason == Reason::corrupt && has_refs(*mirror) && may_refill(path)) {
+      // Either the mirror is damaged or the server answers nonsense: a fresh one tells.
+      auto replaced = mirrors_.replace(*mirror, [&](DiskRepository& fresh) { return refill(remote, names, *mirror, fresh, deadline); });
+      fetched = replaced.ok() ? Result<bool>(true) : Result<bool>(std::move(replaced).failure());
+    }
+    if (!fetched.ok()) return std::move(fetched).failure();
+    if (!*fetched) return std::shared_ptr<Repository>(mirror);
+    if (const auto small = mirrors_.keep_small(*mirror, deadline); !small.ok()) log::warning("{} was not tidied: {}", path.string(), small.failure().text);
+    return std::shared_ptr<Repository>(mirror);
   }
 
   Result<std::shared_ptr<Repository>> mirror(const Remote& remote) override {
     MUSTER_CHECK(check_url(remote.url, remote.allow_file));
-    MUSTER_TRY(auto mirror, open_mirror(remote));
+    MUSTER_TRY(auto mirror, mirrors_.open_mirror(mirrors_.path_of(url_key(remote.url))));
     return std::shared_ptr<Repository>(std::move(mirror));
   }
 
   Result<std::shared_ptr<Repository>> open_local(const Path& path) override {
-    MUSTER_TRY(auto opened, open_once(path, DiskRepository::Durability::durable));
+    MUSTER_TRY(auto opened, mirrors_.open(path, DiskRepository::Durability::durable));
     return std::shared_ptr<Repository>(std::move(opened));
   }
 
@@ -186,23 +175,70 @@ class DiskRemotes final : public Remotes {
     ++conversations_[url_key(url)];
   }
 
-  /// One Repository a folder, so that what was written and not yet stored is seen by all who use it.
-  Result<std::shared_ptr<DiskRepository>> open_once(const Path& path, DiskRepository::Durability durability) {
+  /// False when nothing moved.
+  Result<bool> fetch_into(const Remote& remote, std::span<const std::string> names, DiskRepository& mirror, const Deadline& deadline) {
+    return converse<bool>(remote, Service::upload_pack, deadline, [&](Session& session) -> Result<bool> {
+      MUSTER_TRY(const std::vector<Ref> wanted, find_wanted(session, names));
+      MUSTER_TRY(const WantedObjects objects, missing_objects(mirror, wanted));
+      if (!objects.wants.empty()) {
+        MUSTER_TRY(const auto pack, PackWriter::open(mirror, options_.limits, deadline));
+        MUSTER_CHECK(session.fetch(objects, *pack));
+        MUSTER_CHECK(pack->finish(objects.wants));
+      }
+      MUSTER_CHECK(set_refs(mirror, wanted));
+      return !objects.wants.empty();
+    });
+  }
+
+  /// What the mirror had, as far as the remote still has it, and what is wanted.
+  Result<void> refill(const Remote& remote, std::span<const std::string> names, DiskRepository& mirror, DiskRepository& fresh, const Deadline& deadline) {
+    std::vector<std::string> all(names.begin(), names.end());
+    MUSTER_TRY(const bool moved, fetch_into(remote, all, fresh, deadline));
+    static_cast<void>(moved);
+    const auto refs = mirror.refs("refs/");
+    if (!refs.ok()) return {};
+    for (const Ref& ref : *refs) {
+      const std::vector<std::string> one = {ref.name};
+      if (std::find(all.begin(), all.end(), ref.name) != all.end()) continue;
+      auto more = fetch_into(remote, one, fresh, deadline);
+      if (!more.ok() && more.failure().reason != Reason::absent) return std::move(more).failure();
+    }
+    return {};
+  }
+
+  /// A server that keeps sending nonsense is not asked for everything at every look.
+  bool may_refill(const Path& path) {
+    constexpr Duration kPause = std::chrono::minutes(10);
     const std::lock_guard lock(mutex_);
-    auto& known = open_[path];
-    if (known && world_.files.stat(path / "HEAD").ok()) return known;
-    MUSTER_TRY(known, DiskRepository::open_or_make(world_, path, durability));
-    return known;
+    const Duration now = world_.clock.elapsed();
+    const auto [last, is_first] = refilled_.try_emplace(path, now);
+    if (!is_first && now - last->second < kPause) return false;
+    last->second = now;
+    return true;
   }
 
-  Result<std::shared_ptr<DiskRepository>> open_mirror(const Remote& remote) {
-    return open_once(mirrors_ / folder_name(url_key(remote.url)), DiskRepository::Durability::cache);
+  static bool has_refs(DiskRepository& mirror) {
+    const auto refs = mirror.refs("refs/");
+    return !refs.ok() || !refs->empty();
   }
 
-  /// One fetch of a mirror at a time, over all threads and processes: two would bring the same objects twice.
-  Result<std::unique_ptr<FileLock>> lock_mirror(const DiskRepository& mirror) {
-    MUSTER_CHECK(world_.files.make_directories(mirror.path() / "muster"));
-    return world_.files.lock(mirror.path() / "muster" / "fetch.lock", fmt::format("process {}", ::getpid()), kPatience);
+  /// Looks closer where a reader could not find something.
+  static bool is_whole(DiskRepository& mirror, const Deadline& deadline) {
+    if (mirror.health() != DiskRepository::Health::suspect) return mirror.health() == DiskRepository::Health::good;
+    const auto refs = mirror.refs("refs/");
+    mirror.reopen();
+    auto lease = mirror.borrow();
+    if (!refs.ok() || !lease.ok()) {
+      mirror.note_health(DiskRepository::Health::damaged);
+      return false;
+    }
+    std::vector<Oid> tips;
+    for (const Ref& ref : *refs) tips.push_back(ref.id);
+    const auto checked = check_whole(lease->odb(), tips, deadline);
+    if (checked.ok()) return true;
+    mirror.note_health(DiskRepository::Health::damaged);
+    log::warning("the mirror {} is damaged and is made anew: {}", mirror.path().string(), checked.failure().text);
+    return false;
   }
 
   static Result<std::vector<Ref>> find_wanted(Session& session, std::span<const std::string> names) {
@@ -243,13 +279,14 @@ class DiskRemotes final : public Remotes {
     for (const Oid& tip : tips) {
       int distance = 0;
       int next = 1;
-      MUSTER_CHECK(mirror.walk_first_parents(tip, [&](const Commit& commit) {
+      const auto walked = mirror.walk_first_parents(tip, [&](const Commit& commit) {
         if (distance == next) {
           out.push_back(commit.id);
           next *= 2;
         }
         return ++distance <= kAncestorDistance;
-      }));
+      });
+      static_cast<void>(walked.ok());  // A tip that is no commit has no ancestors to name.
     }
     return out;
   }
@@ -273,13 +310,13 @@ class DiskRemotes final : public Remotes {
 
   World world_;
   Secrets& secrets_;
-  Path mirrors_;
+  Mirrors mirrors_;
   RemoteOptions options_;
   std::unique_ptr<http::Client> own_http_;
   http::Client* http_ = nullptr;
   mutable std::mutex mutex_;
-  std::map<Path, std::shared_ptr<DiskRepository>> open_;
   std::map<std::string, Whereabouts> whereabouts_;
+  std::map<Path, Duration> refilled_;
   std::map<std::string, std::uint64_t> conversations_;
 };
 

@@ -37,6 +37,9 @@ class Session {
 /// A bare repository, or a work tree's `.git`, on this machine.
 Result<std::unique_ptr<Session>> open_local_session(const World& world, const Path& path, const Deadline& deadline);
 
+/// Every ref of `from` and all they reach, into an empty repository.
+Result<void> copy_reachable(DiskRepository& from, DiskRepository& into, const Deadline& deadline);
+
 /// The objects that `value` reaches and `have` does not, found by comparing each commit's tree with its first parent's:
 /// a few objects too many where a change was taken back, never one too few. Added to `builder`.
 Result<void> add_new_objects(DiskRepository& from, git_packbuilder* builder, const Oid& value, std::span<const Oid> have);

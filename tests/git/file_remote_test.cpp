@@ -133,7 +133,7 @@ TEST_F(FileRemote, HoldsTransfersToTheirLimits) {
   TransferLimits few_bytes;
   few_bytes.bytes = 1000;
   EXPECT_EQ(make(few_bytes, "two")->fetch(at(source), main_only, {}).failure().reason, Reason::limit);
-  EXPECT_TRUE(std::filesystem::is_empty(std::filesystem::directory_iterator(folder("two"))->path() / "objects/pack"));
+  EXPECT_TRUE(std::filesystem::is_empty(only_mirror("two") / "objects/pack"));
 }
 
 TEST_F(FileRemote, CarriesSubmodulesAndLinksAsPlainEntries) {

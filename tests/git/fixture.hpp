@@ -42,6 +42,12 @@ class GitTest : public ::testing::Test {
   std::unique_ptr<Remotes> make(TransferLimits limits = {}, const std::string& state = "mirrors") {
     return make_remotes(world, secrets, folder(state), limits);
   }
+  [[nodiscard]] std::filesystem::path only_mirror(const std::string& state) const {
+    for (const auto& entry : std::filesystem::directory_iterator(folder(state))) {
+      if (entry.path().extension() == ".git") return entry.path();
+    }
+    return {};
+  }
   /// A commit of these files on `parent`, not yet named by a ref.
   static Oid write(Repository& repository, const std::map<std::string, std::string>& files, std::optional<Oid> parent, const std::string& message = "record") {
     std::optional<Oid> base;

@@ -144,7 +144,7 @@ TEST_F(HostileServer, SilenceInTheMiddleOfAPackIsCutOff) {
     return false;
   });
   EXPECT_EQ(fetch_failure().reason, Reason::timeout);
-  const auto packs = std::filesystem::directory_iterator(folder("mirrors"))->path() / "objects/pack";
+  const auto packs = only_mirror("mirrors") / "objects/pack";
   EXPECT_TRUE(std::filesystem::is_empty(packs)) << "an interrupted fetch leaves nothing";
 }
 
