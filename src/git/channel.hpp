@@ -52,6 +52,9 @@ struct SshRoute {
   std::string key_file;
   std::string known_hosts;
 };
+/// `command` speaks the service on its standard input and output; `name` stands for it in failures.
+Result<std::unique_ptr<Channel>> open_process_channel(const World& world, Command command, const std::string& name, const TransferLimits& limits,
+                                                      const Deadline& deadline);
 Result<std::unique_ptr<Channel>> open_ssh_channel(const World& world, const SshRoute& route, const Url& url, Service service,
                                                   const TransferLimits& limits, const Deadline& deadline);
 

@@ -1,6 +1,8 @@
 // git over http(s): every question is a request of its own. Format: git's documentation, gitprotocol-http.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "git/channel.hpp"
 
 namespace muster::git {
@@ -39,7 +41,7 @@ class HttpChannel final : public Channel {
     request.limits.answer_bytes = limits_.answer_bytes;
     if (service_ == Service::upload_pack) request.headers.push_back({"Git-Protocol", "version=2"});
     MUSTER_TRY(const std::string where, exchange(request, greeting, fmt::format("application/x-{}-advertisement", name_of(service_))));
-    const auto end = where.find("/info/refs");
+    const auto end = where.rfind("/info/refs");
     whereabouts_.base = end == std::string::npos ? std::string() : where.substr(0, end);
     return {};
   }
@@ -66,7 +68,7 @@ class HttpChannel final : public Channel {
     out.headers.push_back({"Accept", "*/*"});
     out.credentials = http::origin_of(out.url) == http::origin_of(url_) ? route_.credentials : http::Credentials{};
     out.tls.ca_file = route_.ca_file;
-    out.limits.time = limits_.time;
+    out.limits.time = std::max(Duration(1), deadline_.end - deadline_.clock.elapsed());
     out.limits.silence = limits_.silence;
     return out;
   }

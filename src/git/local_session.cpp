@@ -1,8 +1,11 @@
 // A remote that is a folder on this machine: no process, no protocol; objects are copied as one pack.
 #include <fmt/core.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 
+#include "git/channel.hpp"
 #include "git/refs.hpp"
 #include "git/session.hpp"
 #include "muster/base/log.hpp"
@@ -23,10 +26,16 @@ int copy_bytes(void* bytes, std::size_t size, void* payload) {
   return copy.state.ok() ? 0 : -1;
 }
 
+/// Hooks that may refuse a push, or must hear of it.
+bool has_hooks(const Path& git_folder) {
+  static constexpr const char* kHooks[] = {"pre-receive", "update", "reference-transaction", "post-receive", "post-update"};
+  return std::any_of(std::begin(kHooks), std::end(kHooks), [&](const char* hook) { return ::access((git_folder / "hooks" / hook).c_str(), X_OK) == 0; });
+}
+
 class LocalSession final : public Session {
  public:
-  LocalSession(const World& world, std::shared_ptr<DiskRepository> there, const Deadline& deadline)
-      : world_(world), there_(std::move(there)), deadline_(deadline) {}
+  LocalSession(const World& world, std::shared_ptr<DiskRepository> there, std::map<std::string, std::string> environment, const Deadline& deadline)
+      : world_(world), there_(std::move(there)), environment_(std::move(environment)), deadline_(deadline) {}
 
   Result<RefListing> list(std::span<const std::string> prefixes) override {
     MUSTER_TRY(DiskRepository::Lease lease, there_->borrow());
@@ -70,6 +79,7 @@ class LocalSession final : public Session {
   }
 
   Result<void> push(DiskRepository& from, std::span<const Push> updates) override {
+    if (has_hooks(there_->git_folder())) return push_past_hooks(from, updates);
     MUSTER_CHECK(refuse_checked_out(updates));
     MUSTER_CHECK(copy_new_objects(from, updates));
     std::vector<Push> done;
@@ -106,6 +116,16 @@ class LocalSession final : public Session {
     return code;
   }
 
+  Result<void> push_past_hooks(DiskRepository& from, std::span<const Push> updates) {
+    Command command;
+    command.argv = {"git-receive-pack", there_->path().string()};
+    command.environment = environment_;
+    const TransferLimits limits;
+    Whereabouts here;
+    MUSTER_TRY(auto channel, open_process_channel(world_, std::move(command), "git-receive-pack", limits, deadline_));
+    return make_wire_session(std::move(channel), world_.clock, limits, here)->push(from, updates);
+  }
+
   /// git refuses it too: the work tree would show the opposite of the push as a change of its own.
   Result<void> refuse_checked_out(std::span<const Push> updates) {
     MUSTER_TRY(DiskRepository::Lease lease, there_->borrow());
@@ -138,6 +158,7 @@ class LocalSession final : public Session {
 
   const World& world_;
   std::shared_ptr<DiskRepository> there_;
+  std::map<std::string, std::string> environment_;
   const Deadline& deadline_;
 };
 
@@ -149,7 +170,7 @@ Result<void> copy_reachable(DiskRepository& from, DiskRepository& into, const De
   WantedObjects objects;
   for (const Ref& ref : refs) objects.wants.push_back(ref.id);
   objects.ancestors = [] { return std::vector<Oid>(); };
-  MUSTER_TRY(const auto session, open_local_session(from.world(), from.path(), deadline));
+  MUSTER_TRY(const auto session, open_local_session(from.world(), from.path(), {}, deadline));
   const TransferLimits limits;
   MUSTER_TRY(const auto pack, PackWriter::open(into, limits, deadline));
   MUSTER_CHECK(session->fetch(objects, *pack));
@@ -158,9 +179,10 @@ Result<void> copy_reachable(DiskRepository& from, DiskRepository& into, const De
   return {};
 }
 
-Result<std::unique_ptr<Session>> open_local_session(const World& world, const Path& path, const Deadline& deadline) {
+Result<std::unique_ptr<Session>> open_local_session(const World& world, const Path& path, const std::map<std::string, std::string>& environment,
+                                                    const Deadline& deadline) {
   MUSTER_TRY(auto there, DiskRepository::open(world, path, DiskRepository::Durability::durable));
-  return std::unique_ptr<Session>(std::make_unique<LocalSession>(world, std::move(there), deadline));
+  return std::unique_ptr<Session>(std::make_unique<LocalSession>(world, std::move(there), environment, deadline));
 }
 
 }  // namespace muster::git

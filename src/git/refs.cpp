@@ -64,8 +64,9 @@ Result<void> clear_leftovers(Files& files, const Path& git_folder) {
   return {};
 }
 
+/// O_EXCL: a leftover may be the very file of the ref, linked; writing through it would be no swap.
 Result<void> write_pending(const Path& path, const Oid& value, bool durable) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file < 0) return system_failure("writing", path);
   const std::string line = value.text() + "\n";
   const bool written = ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());

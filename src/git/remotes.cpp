@@ -56,6 +56,7 @@ class DiskRemotes final : public Remotes {
     for (const std::string& name : names) {
       if (!is_ref_name(name)) return stalled(Reason::invalid, fmt::format("'{}' is no ref name", name));
     }
+    if (names.empty()) return mirror(remote);
     const Deadline deadline(world_.clock, options_.limits.time, stop);
     // The refs are listed under the lock: of two fetches the one that ends later has asked later.
     const Path path = mirrors_.path_of(url_key(remote.url));
@@ -128,7 +129,7 @@ class DiskRemotes final : public Remotes {
                                                 Whereabouts& whereabouts, const Deadline& deadline) {
     if (url.scheme == Scheme::file) {
       count(remote.url);
-      return open_local_session(world_, url.path, deadline);
+      return open_local_session(world_, url.path, options_.environment, deadline);
     }
     if (url.scheme == Scheme::ssh) {
       count(remote.url);
@@ -242,7 +243,6 @@ class DiskRemotes final : public Remotes {
   }
 
   static Result<std::vector<Ref>> find_wanted(Session& session, std::span<const std::string> names) {
-    if (names.empty()) return std::vector<Ref>();
     MUSTER_TRY(const RefListing listing, session.list(names));
     std::vector<Ref> out;
     for (const std::string& name : names) {

@@ -34,8 +34,10 @@ class Session {
   virtual Result<void> push(DiskRepository& from, std::span<const Push> updates) = 0;
 };
 
-/// A bare repository, or a work tree's `.git`, on this machine.
-Result<std::unique_ptr<Session>> open_local_session(const World& world, const Path& path, const Deadline& deadline);
+/// A bare repository, or a work tree's `.git`, on this machine. Objects and refs are copied without any program; only
+/// where hooks stand guard over a push is it left to `git receive-pack`, which runs them (PATH of `environment`).
+Result<std::unique_ptr<Session>> open_local_session(const World& world, const Path& path, const std::map<std::string, std::string>& environment,
+                                                    const Deadline& deadline);
 
 /// Every ref of `from` and all they reach, into an empty repository.
 Result<void> copy_reachable(DiskRepository& from, DiskRepository& into, const Deadline& deadline);

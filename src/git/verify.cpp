@@ -76,6 +76,13 @@ Command program(std::vector<std::string> argv, const std::map<std::string, std::
   return command;
 }
 
+/// One key in one line, as it stands in a `.pub` file: no options, no second signer behind a newline.
+bool is_ssh_key(std::string_view key) {
+  const std::string_view text = trim(key);
+  const bool is_known = text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") || text.starts_with("sk-");
+  return is_known && text.find_first_of(std::string_view("\n\r\0", 3)) == std::string_view::npos;
+}
+
 Result<bool> signed_by_ssh(const World& world, const std::map<std::string, std::string>& environment, const Signed& commit, const std::string& key,
                            const std::stop_token& stop) {
   MUSTER_TRY(const auto scratch, Scratch::make(world));
@@ -108,8 +115,7 @@ Result<std::optional<std::string>> verify_commit(const World& world, const std::
   if (!commit) return std::optional<std::string>();
   const bool by_ssh = commit->signature.starts_with("-----BEGIN SSH SIGNATURE-----");
   for (const std::string& key : keys) {
-    const bool ssh_key = !key.starts_with("-----BEGIN PGP");
-    if (ssh_key != by_ssh) continue;
+    if (by_ssh ? !is_ssh_key(key) : !key.starts_with("-----BEGIN PGP")) continue;
     MUSTER_TRY(const bool good, by_ssh ? signed_by_ssh(world, environment, *commit, key, stop) : signed_by_gpg(world, environment, *commit, key, stop));
     if (good) return std::optional(key);
   }

@@ -11,6 +11,7 @@
 namespace muster::http {
 namespace {
 
+constexpr std::size_t kCountedUrls = 20'000;
 constexpr Duration kDeadHost = std::chrono::seconds(5);       ///< A host that did not answer gets one try only, this long.
 constexpr Duration kLongestBusy = std::chrono::minutes(5);    ///< A 429 bars its host no longer than this.
 
@@ -27,10 +28,10 @@ class CurlClient final : public Client {
     const bool may_repeat = request.repeatable && !request.source && !is_dead(url);
     for (int tried = 0;; ++tried) {
       MUSTER_CHECK(refuse_while_busy(url));
-      bool delivered = false;
-      Result<Answer> answer = follow(request, url, delivered, stop);
+      bool is_final = false;
+      Result<Answer> answer = follow(request, url, is_final, stop);
       note_outcome(url, answer, tried >= policy.retries);
-      if (!passes(answer) || !may_repeat || delivered || tried >= policy.retries) return answer;
+      if (!passes(answer) || !may_repeat || is_final || tried >= policy.retries) return answer;
       const auto pause = pause_before(tried, policy, answer);
       if (!pause || !world_.clock.sleep(*pause, stop)) return answer;
     }
@@ -48,14 +49,14 @@ class CurlClient final : public Client {
   };
 
   /// One try: the request and its redirects.
-  Result<Answer> follow(const Request& request, const Url& start, bool& delivered, const std::stop_token& stop) {
+  Result<Answer> follow(const Request& request, const Url& start, bool& is_final, const std::stop_token& stop) {
     Url at = start;
     std::string method = request.method;
     for (int hops = 0;; ++hops) {
       const Exchange exchange{request, at, at.origin == start.origin, method};
       MUSTER_TRY(const Pool::Lease connection, pool_.borrow(key_of(exchange), stop));
       ExchangeResult result = (*connection).perform(exchange, world_.clock, stop);
-      delivered = delivered || result.delivered;
+      is_final = is_final || result.delivered || result.is_refused;
       count(at, result);
       if (!result.answer.ok() || !is_redirect(result.answer->status)) return explained(std::move(result.answer), start, at);
       const std::string_view location = result.answer->header("location");
@@ -127,7 +128,9 @@ class CurlClient final : public Client {
 
   void count(const Url& url, const ExchangeResult& result) {
     const std::lock_guard lock(mutex_);
-    Traffic& traffic = traffic_[url.countable];
+    // A client of a cluster sees more URLs than are worth remembering one by one.
+    const bool is_known = traffic_.contains(url.countable) || traffic_.size() < kCountedUrls;
+    Traffic& traffic = traffic_[is_known ? url.countable : url.origin];
     ++traffic.requests;
     traffic.sent += result.sent;
     traffic.received += result.received;

@@ -56,6 +56,7 @@ struct Running {
   std::size_t header_bytes = 0;
   std::optional<Failure> failure;  ///< Why a callback ended it.
   bool delivered = false;
+  bool is_refused = false;
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
   Duration last_byte;
@@ -298,12 +299,13 @@ Result<void> Connection::State::run(Running& running, const std::stop_token& sto
   int left = 0;
   const CURLMsg* message = curl_multi_info_read(multi, &left);
   if (message == nullptr) return stalled(Reason::internal, "HTTP: an exchange ended without a result");
+  running.is_refused = message->data.result == CURLE_PEER_FAILED_VERIFICATION;
   if (message->data.result != CURLE_OK) return failure_of_code(message->data.result, running);
   return {};
 }
 
 ExchangeResult Connection::perform(const Exchange& exchange, const Clock& clock, const std::stop_token& stop) {
-  Running running{exchange, clock, state_->easy, {}, 0, {}, false, 0, 0, {}};
+  Running running{exchange, clock, state_->easy, {}, 0, {}, false, false, 0, 0, {}};
   HeaderList headers;
   Result<void> done = state_->prepare(running, headers);
   if (done.ok()) {
@@ -311,7 +313,7 @@ ExchangeResult Connection::perform(const Exchange& exchange, const Clock& clock,
     done = state_->run(running, stop);
     curl_multi_remove_handle(state_->multi, state_->easy);
   }
-  ExchangeResult out{Answer{}, running.delivered, running.sent, running.received};
+  ExchangeResult out{Answer{}, running.delivered, running.is_refused, running.sent, running.received};
   if (!done.ok()) {
     out.answer = std::move(done).failure();
     return out;

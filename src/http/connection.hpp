@@ -19,7 +19,8 @@ struct Exchange {
 
 struct ExchangeResult {
   Result<Answer> answer;
-  bool delivered = false;  ///< The sink has seen bytes, so it cannot be sent again.
+  bool delivered = false;   ///< The sink has seen bytes, so it cannot be sent again.
+  bool is_refused = false;  ///< The server's certificate is not trusted: at once it is no better.
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
 };

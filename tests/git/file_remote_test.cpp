@@ -117,6 +117,22 @@ TEST_F(FileRemote, KeepsABranchThatIsCheckedOut) {
   EXPECT_EQ(remotes->push(at(work), *mirror, push, {}).failure().reason, Reason::denied);
 }
 
+TEST_F(FileRemote, HearsItsHooks) {
+  const Oid first = id(source.commit({{"a", "1"}}));
+  const auto hook = temporary.write("source.git/hooks/update", "#!/bin/sh\n[ \"$1\" = refs/heads/main ] || exit 0\necho main is protected >&2\nexit 1\n");
+  std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
+  const auto mirror = remotes->fetch(at(source), main_only, {}).value();
+  const Oid second = write(*mirror, {{"b", "2"}}, first);
+  const std::vector<Push> push = {{"refs/heads/main", second, first}};
+  const auto refused = remotes->push(at(source), *mirror, push, {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.failure().reason, Reason::denied);
+  EXPECT_THAT(refused.failure().text, HasSubstr("main is protected"));
+  const std::vector<Push> other = {{"refs/heads/other", second, std::nullopt}};
+  const auto taken = remotes->push(at(source), *mirror, other, {});
+  EXPECT_TRUE(taken.ok()) << taken.failure().text;
+}
+
 TEST_F(FileRemote, CancelsOnRequest) {
   source.commit_many(2000);
   std::stop_source stop;

@@ -114,7 +114,7 @@ class Client {
  public:
   virtual ~Client() = default;
   virtual Result<Answer> send(const Request& request, const std::stop_token& stop) = 0;
-  /// Since it was made, by URL without user and query. Retries and redirects count.
+  /// Since it was made, by URL without user and query; after 20,000 of them by origin. Retries and redirects count.
   [[nodiscard]] virtual std::map<std::string, Traffic> traffic() const = 0;
 };
 
