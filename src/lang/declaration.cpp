@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lang/text_forms.hpp"
+#include "muster/base/digest.hpp"
 #include "muster/model/patch.hpp"
 
 namespace muster::lang {
@@ -166,12 +167,10 @@ void write_declaration(std::string& out, Evaluator& run, Frame& frame, std::uint
   named("name");
   named("namespace");
   if (!parts.objects.empty()) {
-    out.append(",\"objects\":[");
-    for (std::size_t i = 0; i < parts.objects.size(); ++i) {
-      if (i != 0) out.push_back(',');
-      out.append(to_canonical_json(*parts.objects[i]));
-    }
-    out.push_back(']');
+    // Their digest alone: the objects themselves are kept beside the declaration.
+    Hasher hasher;
+    for (const Value* object : parts.objects) hasher.add(to_canonical_json(*object));
+    out.append(",\"objects\":\"").append(hasher.finish().text()).append("\"");
   }
   if (const std::vector<SlotId>& outputs = plans.own_outputs(frame.entity->kind); !outputs.empty()) {
     out.append(",\"outputs\":{");

@@ -1,7 +1,7 @@
 // The declaration of an instance: the canonical JSON of what its fleet's authors said of it, whose digest moves when any
 // of that moves (7-rules: Inputs).
 //
-// It holds the values that the fleet's own files give, the objects and patches of the fleet's own kinds, what all this
+// It holds the values that the fleet's own files give, the digest of the objects of the fleet's own kinds, patches, what all this
 // read of other instances, and names, namespace and edges. It leaves out what is another input (repository, images), what
 // only governs records (owner, gates, together), and what the standard library alone decides: an upgrade of muster moves
 // no declaration.

@@ -123,6 +123,8 @@ class Evaluator {
   /// A refinement's condition with `it` standing for `value`.
   Datum with_it(const Datum& value, const Term& condition);
   Datum fail_refinement(diag::Span at, const RefinementType& type, const Datum& value);
+  /// Is a slot that makes edges being computed?
+  [[nodiscard]] bool computes_needs() const;
   void reserve_locals(std::uint32_t count) {
     if (locals_.size() < base_ + count) locals_.resize(base_ + count);
   }

@@ -433,6 +433,10 @@ Datum Evaluator::environment_field(std::uint32_t field, const Term& at) {
   return entity.values[number(slot)];
 }
 
+bool Evaluator::computes_needs() const {
+  return std::any_of(active_.begin(), active_.end(), [](const Active& one) { return one.frame->kind->shape[one.slot].needs_mentions; });
+}
+
 std::string Evaluator::value_name(const Frame& frame, SlotId slot) const {
   std::string name = fmt::format("{}.{}", frame.entity->name, frame.kind->shape[slot].path);
   if (frame.environment != kAligned) name += fmt::format("@{}", program_.table(EntityWord::environment).all[frame.environment].name);

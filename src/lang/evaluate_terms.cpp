@@ -36,8 +36,9 @@ Datum output(Evaluator& run, const Term& term) {
   return run.output(reference, SlotId{term.index}, term);
 }
 
-Datum edges(Evaluator& run, const Term&) {
+Datum edges(Evaluator& run, const Term& term) {
   const Frame& frame = *run.frame();
+  if (run.computes_needs()) return run.fail(term.span, "F0306", "`needs` makes the edges, so it cannot be computed from them", "read for `needs`");
   std::vector<Datum> services;
   for (const Edge& edge : run.program().edges_of(frame.id, frame.environment)) {
     const auto [service, in] = run.program().instances[edge.instance];

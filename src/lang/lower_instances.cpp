@@ -178,7 +178,8 @@ void Worker::lower(model::Instance& made) {
   lower_renderer(made);
   lower_follows(made);
   lower_source(made);
-  const Emitted emitted = emit_objects(run_, *frame_, made.renderer != model::Renderer::none, out_);
+  Emitted emitted = emit_objects(run_, *frame_, made.renderer != model::Renderer::none, out_);
+  for (const auto& [key, text] : made.renderer_options.annotations) find_images(text, emitted.images);
   if (poison_ == nullptr) poison_ = emitted.poison;
   lower_images(made, emitted.images);
   lower_needs(made);
@@ -193,8 +194,8 @@ void Worker::lower(model::Instance& made) {
   }
   if (poison_ != nullptr) return;
   lower_declaration(made, emitted);
-  made.objects = emitted.objects;
-  made.patches = emitted.patches;
+  made.objects = std::move(emitted.objects);
+  made.patches = std::move(emitted.patches);
 }
 
 void Worker::lower_renderer(model::Instance& made) {

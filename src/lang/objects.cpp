@@ -17,21 +17,6 @@ constexpr std::string_view kClusterWide[] = {"APIService", "ClusterIssuer", "Clu
 
 bool is_cluster_wide(std::string_view kind) { return std::find(std::begin(kClusterWide), std::end(kClusterWide), kind) != std::end(kClusterWide); }
 
-void find_images(const Value& value, std::vector<std::string>& out) {
-  if (const std::string* text = value.if_string()) {
-    for (std::size_t at = text->find(model::kLateOpen); at != std::string::npos; at = text->find(model::kLateOpen, at + 1)) {
-      const std::size_t end = text->find(model::kLateClose, at);
-      std::string name = text->substr(at + 1, end - at - 1);
-      if (name.starts_with("image.")) name.erase(0, 6);
-      if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(std::move(name));
-    }
-  } else if (const Array* list = value.if_array()) {
-    for (const Value& item : *list) find_images(item, out);
-  } else if (const Object* object = value.if_object()) {
-    for (const auto& [key, member] : *object) find_images(member, out);
-  }
-}
-
 class Emitter {
  public:
   Emitter(Evaluator& run, Frame& frame, bool has_renderer, diag::Diagnostics& out) : run_(run), frame_(frame), has_renderer_(has_renderer), out_(out) {}
@@ -266,6 +251,21 @@ void Emitter::check_names() {
 }
 
 }  // namespace
+
+void find_images(const Value& value, std::vector<std::string>& out) {
+  if (const std::string* text = value.if_string()) {
+    for (std::size_t at = text->find(model::kLateOpen); at != std::string::npos; at = text->find(model::kLateOpen, at + 1)) {
+      const std::size_t end = text->find(model::kLateClose, at);
+      std::string name = text->substr(at + 1, end - at - 1);
+      if (name.starts_with("image.")) name.erase(0, 6);
+      if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(std::move(name));
+    }
+  } else if (const Array* list = value.if_array()) {
+    for (const Value& item : *list) find_images(item, out);
+  } else if (const Object* object = value.if_object()) {
+    for (const auto& [key, member] : *object) find_images(member, out);
+  }
+}
 
 Emitted emit_objects(Evaluator& run, Frame& frame, bool has_renderer, diag::Diagnostics& out) { return Emitter(run, frame, has_renderer, out).emit(); }
 

@@ -19,6 +19,9 @@ struct Emitted {
   const Cause* poison = nullptr;
 };
 
+/// Names of the images that late values below `value` hang from, each once.
+void find_images(const Value& value, std::vector<std::string>& out);
+
 /// `has_renderer`: a patch that fits no object here is for what the renderer produces.
 Emitted emit_objects(Evaluator& run, Frame& frame, bool has_renderer, diag::Diagnostics& out);
 

@@ -13,7 +13,7 @@
 namespace muster::lang {
 namespace {
 
-constexpr unsigned kMaximumDepth_ = 8;
+constexpr unsigned kDeepest = 8;
 
 std::string_view scope_word(ScopeKind kind) { return kind == ScopeKind::plain ? "plain" : (kind == ScopeKind::group ? "group" : "environment"); }
 
@@ -32,7 +32,7 @@ class Tracer {
     const Entity& entity = program_.table(EntityWord::service).all[service];
     const Slot& one = program_.kind_of(entity).shape[slot];
     std::string name = fmt::format("{}.{}{}{}@{}", entity.name, one.path, key.empty() ? "" : ".", key, program_.environment_name(environment));
-    if (depth > kMaximumDepth_ || !seen_.insert(name).second) return;
+    if (depth > kDeepest || !seen_.insert(name).second) return;
     Evaluator run(program_, arena_, nullptr);
     run.ladders = &ladders_;
     Frame& frame = run.begin(entity, service, environment);
@@ -48,13 +48,22 @@ class Tracer {
       add(depth, name, language_text(run.slot(frame, slot), program_), one.initial->span, fmt::format("{} of {}", one.role == SlotRole::output ? "output" : "let", by.qualified), "computed");
       winner = one.initial;
     }
-    if (winner != nullptr) inputs(run, frame, *winner, service, environment, depth + 1);
+    if (winner != nullptr) inputs(run, frame, of_key(*winner, key), service, environment, depth + 1);
   }
 
  private:
   void add(unsigned depth, const std::string& name, std::string value, diag::Span span, std::string place, std::string verdict) {
     const bool library = span.known() && static_cast<std::size_t>(span.source) < program_.files.size() && program_.file_of(span.source).library;
     out_.push_back({depth, name, std::move(value), span, std::move(place), std::move(verdict), library});
+  }
+
+  /// What the value of one key was made from, where the map is written out.
+  [[nodiscard]] static const Term& of_key(const Term& term, std::string_view key) {
+    if (key.empty() || term.op != Op::map) return term;
+    for (std::size_t i = 0; i + 1 < term.kids.size(); i += 2) {
+      if (term.kid(i).constant() && term.kid(i).value.is(Tag::text) && term.kid(i).value.text() == key) return term.kid(i + 1);
+    }
+    return term;
   }
 
   /// Of a map, the part of one key.
