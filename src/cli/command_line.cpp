@@ -13,13 +13,29 @@ namespace {
 
 constexpr std::size_t kTextWidth = 96;
 
+/// Lines that follow one another are one paragraph; an empty line or one that starts with a space ends it.
+std::vector<std::string> paragraphs(std::string_view text) {
+  std::vector<std::string> out;
+  bool open = false;
+  for (const std::string_view line : split(text, '\n')) {
+    const bool flows = !line.empty() && line.front() != ' ';
+    if (flows && open) {
+      out.back() += " " + std::string(line);
+    } else {
+      out.emplace_back(line);
+    }
+    open = flows;
+  }
+  return out;
+}
+
 /// Breaks a paragraph at word ends; lines that start with a space stay as they are.
 std::string wrap(std::string_view text, std::size_t indent) {
   std::string out;
   const std::string margin(indent, ' ');
-  for (const std::string_view paragraph : split(text, '\n')) {
+  for (const std::string& paragraph : paragraphs(text)) {
     if (paragraph.empty() || paragraph.front() == ' ') {
-      out += paragraph.empty() ? "\n" : margin + std::string(paragraph) + "\n";
+      out += paragraph.empty() ? "\n" : margin + paragraph + "\n";
       continue;
     }
     std::string line = margin;
@@ -82,6 +98,38 @@ EarlyEnd unknown_verb(const std::string& name) {
 
 EarlyEnd misuse(const Verb& verb, std::string_view text) {
   return {fmt::format("muster {}: {}\nRun `muster {} --help` for its options.\n", verb.name, escape_for_terminal(text), verb.name), kInvalid};
+}
+
+EarlyEnd unknown_option(const Verb& verb, const std::string& given) {
+  const std::string name = given.substr(0, given.find('='));
+  std::vector<std::string_view> names;
+  for (const auto options : {verb.options, global_options()}) {
+    for (const Option& option : options) names.push_back(option.name);
+  }
+  const std::string_view near = diag::nearest(name, names);
+  return misuse(verb, fmt::format("there is no option `{}`{}", name, near.empty() ? "" : fmt::format("; did you mean `{}`?", near)));
+}
+
+/// What CLI11 refused, in our words.
+EarlyEnd refused(const Verb& verb, const CLI::App& app, const CLI::ParseError& error) {
+  for (const std::string& extra : app.remaining()) {
+    if (extra.starts_with('-')) return unknown_option(verb, extra);
+  }
+  const std::string text = error.what();
+  for (const auto options : {verb.options, global_options()}) {
+    for (const Option& option : options) {
+      if (!option.value.empty() && text.starts_with(std::string(option.name) + ":")) return misuse(verb, fmt::format("{} needs a value: {} {}", option.name, option.name, option.value));
+    }
+  }
+  return misuse(verb, text);
+}
+
+/// Of global options whose value must be more than a text; nullopt: all is well.
+std::optional<std::string> wrong_value(const Arguments& arguments) {
+  if (!arguments.has("--jobs")) return std::nullopt;
+  const std::string text = arguments.get("--jobs");
+  if (parse_jobs(text)) return std::nullopt;
+  return fmt::format("--jobs takes a number from 1 to {}, not `{}`", kMostJobs, text);
 }
 
 /// The position of the verb: the first word that is neither an option nor the value of a global one.
@@ -166,11 +214,12 @@ std::variant<ParsedCommand, EarlyEnd> parse_command_line(const std::vector<std::
     app.parse(words);
   } catch (const CLI::ParseError& error) {
     if (std::find(arguments.begin(), arguments.end(), "--help") != arguments.end()) return EarlyEnd{help_text(*verb), kDone};
-    return misuse(*verb, error.what());
+    return refused(*verb, app, error);
   }
   global.copy(command.arguments);
   own.copy(command.arguments);
   if (help || command.arguments.has("--help")) return EarlyEnd{help_text(*verb), kDone};
+  if (const auto wrong = wrong_value(command.arguments)) return misuse(*verb, *wrong);
   if (verb->operands.empty() && !command.arguments.operands.empty()) {
     return misuse(*verb, fmt::format("takes no operand, and got `{}`", command.arguments.operands.front()));
   }

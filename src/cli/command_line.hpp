@@ -1,6 +1,7 @@
 // argv → verb and arguments, by the verb table. CLI11 parses; the table speaks.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -22,6 +23,11 @@ struct EarlyEnd {
 };
 
 std::variant<ParsedCommand, EarlyEnd> parse_command_line(const std::vector<std::string>& arguments);
+
+/// At most so many instances at a time.
+constexpr unsigned kMostJobs = 1024;
+/// The value of --jobs; nullopt where it is no number from 1 to kMostJobs.
+std::optional<unsigned> parse_jobs(std::string_view text);
 
 /// `muster --help`: what it is for and the verbs.
 std::string overview_text();

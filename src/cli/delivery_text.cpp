@@ -9,9 +9,13 @@ std::string moves_text(const std::vector<deliver::Move>& moves) {
   std::string out;
   for (const deliver::Move& move : moves) {
     if (!out.empty()) out += ", ";
-    const std::string after = record::describe(move.after);
-    if (!after.starts_with(move.input)) out += move.input + " ";
-    if (move.before && record::describe(*move.before) != after) out += record::describe(*move.before) + " → ";
+    std::string after = record::describe(move.after);
+    const std::string before = move.before ? record::describe(*move.before) : after;
+    if (!before.starts_with(move.input)) out += move.input + " ";
+    if (before != after) {
+      out += before + " → ";
+      if (after.starts_with(move.input + " ")) after.erase(0, move.input.size() + 1);
+    }
     out += fmt::format("{} ({})", after, record::to_string(move.cause));
   }
   return escape_for_terminal(out);
@@ -20,7 +24,7 @@ std::string moves_text(const std::vector<deliver::Move>& moves) {
 std::string obstacle_text(const deliver::Obstacle& obstacle, Instant now) {
   std::string out = obstacle.input.empty() ? "" : obstacle.input + ": ";
   out += obstacle.text;
-  if (obstacle.since && now > *obstacle.since) out += fmt::format(", for {}", format_duration(now - *obstacle.since));
+  if (obstacle.since && now - *obstacle.since >= std::chrono::seconds(1)) out += fmt::format(", for {}", format_duration(now - *obstacle.since));
   if (obstacle.until && *obstacle.until > now) out += fmt::format(", {} more", format_duration(*obstacle.until - now));
   if (!obstacle.lift.empty()) out += " → " + obstacle.lift;
   return escape_for_terminal(out);

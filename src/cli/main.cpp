@@ -1,4 +1,5 @@
 // The program: reads argv, the environment and the terminal (nobody below does), finds the verb, runs it.
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -32,7 +33,16 @@ Terminal::Setup terminal_setup(const std::map<std::string, std::string>& environ
   return setup;
 }
 
+/// Where a standard descriptor is closed, the next file that is opened would take its number, and what is printed would
+/// end up in it. Opened for reading only, so that printing still fails.
+void fill_standard_descriptors() {
+  for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(file, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != file) _exit(kFailed);
+  }
+}
+
 int run(const std::vector<std::string>& words) {
+  fill_standard_descriptors();
   const std::map<std::string, std::string> environment = process_environment();
   const auto parsed = parse_command_line(words);
   Terminal terminal(terminal_setup(environment));

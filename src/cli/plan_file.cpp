@@ -41,8 +41,9 @@ Value to_value(const WrittenPlan& plan, const std::string& fleet) {
 }
 
 Result<WrittenPlan> read_plan(Files& files, const Path& path) {
-  MUSTER_TRY(const std::string text, files.read(path, kPlanLimit));
-  MUSTER_TRY(const Value value, manifest::parse_json(text, path.string()));
+  const Result<std::string> text = files.read(path, kPlanLimit);
+  if (!text.ok()) return stalled(Reason::invalid, fmt::format("{}; `muster plan --out {}` makes one", text.failure().text, path.string()));
+  MUSTER_TRY(const Value value, manifest::parse_json(*text, path.string()));
   const Value* format = value.find("format");
   if (format == nullptr || format->if_int() == nullptr || *format->if_int() != kPlanFormat) {
     return stalled(Reason::invalid, path.string() + ": not a plan of this version of muster; make it anew with `muster plan --out`");

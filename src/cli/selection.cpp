@@ -40,7 +40,9 @@ bool matches(const Pattern& pattern, const Nameable& item) {
 std::string near_text(std::string_view wanted, const std::set<std::string>& names) {
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   const std::string_view near = diag::nearest(wanted, candidates);
-  return near.empty() ? std::string() : fmt::format("; did you mean `{}`?", near);
+  if (!near.empty()) return fmt::format("; did you mean `{}`?", near);
+  static constexpr std::size_t kShort = 8;
+  return names.empty() || names.size() > kShort ? std::string() : fmt::format("; there is {}", join({names.begin(), names.end()}, ", "));
 }
 
 Failure means_nothing(const std::string& operand, const Pattern& pattern, const std::set<Nameable>& known, const std::vector<std::string>& environments) {
@@ -57,6 +59,9 @@ Failure means_nothing(const std::string& operand, const Pattern& pattern, const 
   if (!pattern.owner.empty()) return stalled(Reason::invalid, fmt::format("no service belongs to a team `{}`{}", pattern.owner, near_text(pattern.owner, owners)));
   const bool service_known = std::any_of(services.begin(), services.end(), [&](const std::string& name) { return glob_matches(pattern.service, name); });
   if (service_known) return stalled(Reason::invalid, fmt::format("`{}` matches no instance: that service does not exist there", operand));
+  if (std::find(environments.begin(), environments.end(), operand) != environments.end()) {
+    return stalled(Reason::invalid, fmt::format("`{}` is an environment, not a service: say `--in {}`, or `'*@{}'` for all its instances", operand, operand, operand));
+  }
   return stalled(Reason::invalid, fmt::format("there is no service `{}`{}", pattern.service, near_text(pattern.service, services)));
 }
 

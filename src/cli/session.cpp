@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "cli/command_line.hpp"
 #include "muster/base/parallel.hpp"
 #include "muster/base/text.hpp"
 #include "muster/diag/render.hpp"
@@ -19,15 +20,12 @@ std::vector<std::string> Arguments::all(std::string_view option) const {
   return found == values.end() ? std::vector<std::string>() : found->second;
 }
 
-namespace {
-
-unsigned parse_jobs(std::string_view text) {
+std::optional<unsigned> parse_jobs(std::string_view text) {
   unsigned jobs = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), jobs);
-  return result.ec == std::errc() && result.ptr == text.data() + text.size() && jobs > 0 && jobs <= 1024 ? jobs : default_jobs();
+  if (result.ec != std::errc() || result.ptr != text.data() + text.size() || jobs == 0 || jobs > kMostJobs) return std::nullopt;
+  return jobs;
 }
-
-}  // namespace
 
 Session::Session(const Verb& verb, Arguments arguments, Terminal& terminal, Secrets& secrets, World world,
                  std::map<std::string, std::string> environment, std::stop_token stop)
@@ -38,14 +36,17 @@ Session::Session(const Verb& verb, Arguments arguments, Terminal& terminal, Secr
       world_(world),
       environment_(std::move(environment)),
       stop_(std::move(stop)),
-      jobs_(parse_jobs(arguments_.get("--jobs"))) {}
+      jobs_(parse_jobs(arguments_.get("--jobs")).value_or(default_jobs())) {}
 
 std::optional<Path> Session::root() {
   std::error_code error;
-  const Path start = std::filesystem::absolute(arguments_.get("-C", "."), error).lexically_normal();
+  Path start = std::filesystem::absolute(arguments_.get("-C", "."), error).lexically_normal();
+  if (!start.has_filename()) start = start.parent_path();  // "/a/b/" is "/a/b", so that its parent is "/a".
   Result<Path> found = diag::find_fleet_root(world_.files, start);
   if (found.ok()) return std::move(found).value();
-  fail(found.failure());
+  Failure failure = found.failure();
+  if (failure.reason == Reason::absent) failure.reason = Reason::invalid;  // The command line names no fleet: exit 2.
+  fail(failure);
   return std::nullopt;
 }
 

@@ -6,6 +6,19 @@
 #include <cerrno>
 
 namespace muster::cli {
+namespace {
+
+/// A line that wraps would take two rows, and clearing would miss one. Live lines carry no colour.
+std::string_view first_columns(std::string_view line, std::size_t columns) {
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const bool starts = (static_cast<unsigned char>(line[i]) & 0xC0U) != 0x80U;
+    if (starts && ++width > columns) return line.substr(0, i);
+  }
+  return line;
+}
+
+}  // namespace
 
 Terminal::~Terminal() {
   const std::lock_guard lock(mutex_);
@@ -17,7 +30,8 @@ void Terminal::write(int file, std::string_view text) {
     const ssize_t written = ::write(file, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
-      if (file == STDOUT_FILENO) write_failed_ = true;
+      // A reader that has seen enough (`muster status | head -1`) is no failure.
+      if (file == STDOUT_FILENO && errno != EPIPE) write_failed_ = true;
       return;
     }
     text.remove_prefix(static_cast<std::size_t>(written));
@@ -64,7 +78,7 @@ void Terminal::clear_live() {
 void Terminal::draw_live() {
   if (live_.empty()) return;
   std::string text;
-  for (const std::string& line : live_) text += line + '\n';
+  for (const std::string& line : live_) text += std::string(first_columns(line, setup_.width - 1)) + '\n';
   write(STDERR_FILENO, text);
   drawn_ = live_.size();
 }

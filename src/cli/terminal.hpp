@@ -44,7 +44,7 @@ class Terminal {
   void live(std::vector<std::string> lines);
   /// `text` in a colour where colours are wanted.
   [[nodiscard]] std::string paint(Colour colour, std::string_view text) const;
-  /// A failed write to standard output (a full disk, a closed pipe) is remembered: the exit code must say so.
+  /// A failed write to standard output (a full disk, not a reader that went away) is remembered: the exit code must say so.
   [[nodiscard]] bool write_failed() const { return write_failed_; }
 
  private:

@@ -1,4 +1,6 @@
 // apply, deliver, reconcile: the two loops, together and alone.
+#include <algorithm>
+
 #include "cli/delivery_text.hpp"
 #include "cli/fleet_session.hpp"
 #include "cli/plan_file.hpp"
@@ -83,6 +85,10 @@ void run_reconcile(Session& session, FleetSession& parts, record::EnvironmentRep
     return;
   }
   run.exit_code = worst(run.exit_code, report->exit_code());
+  // Environments beside the selection were looked at for the order alone; nothing is said of their targets.
+  std::erase_if(report->environments, [&](const reconcile::EnvironmentReport& one) {
+    return !selection.all && !one.hold && std::find(selection.environments.begin(), selection.environments.end(), one.name) == selection.environments.end();
+  });
   if (session.json()) {
     run.result.set("reconcile", to_value(*report));
     return;

@@ -75,7 +75,7 @@ int print_moment(Session& session, record::EnvironmentRepository& records, const
     const auto commit = record::commit_at(*records.repository(), branch->tip, at);
     if (!commit.ok()) return session.fail(commit.failure());
     if (!commit->has_value()) {
-      if (!session.json()) session.out().print("{}: had no branch yet at {}", one.environment, format_instant(at));
+      if (!session.json()) session.out().print("{} had no branch yet at {}", one.environment, format_instant(at));
       continue;
     }
     record::Standing standing(records.repository(), **commit);

@@ -36,7 +36,11 @@ std::string service_name(std::string_view folder) {
     }
   }
   while (out.ends_with('-')) out.pop_back();
-  return out.empty() ? "service" : out;
+  // Words that the language keeps for itself.
+  static constexpr std::array<std::string_view, 17> kKept = {"and",  "assert", "else", "environment", "false", "fleet", "for",    "if",  "in",
+                                                             "it",   "none",   "not",  "null",        "or",    "service", "std", "then"};
+  if (out.empty()) out = "service";
+  return std::find(kKept.begin(), kKept.end(), out) == kKept.end() && out != "true" ? out : "my-" + out;
 }
 
 /// The URL of `[remote "origin"]` in a git configuration.
@@ -157,7 +161,8 @@ std::string fleet_text(const std::string& name, const std::vector<Found>& found)
 int run(Session& session) {
   Files& files = session.world().files;
   std::error_code error;
-  const Path root = std::filesystem::absolute(session.arguments().get("-C", "."), error).lexically_normal();
+  Path root = std::filesystem::absolute(session.arguments().get("-C", "."), error).lexically_normal();
+  if (!root.has_filename()) root = root.parent_path();
   const auto entries = files.list(root);
   if (!entries.ok()) return session.fail(entries.failure());
   for (const DirectoryEntry& entry : *entries) {
@@ -165,9 +170,7 @@ int run(Session& session) {
       return session.misuse(fmt::format("{} is already here; add services to it, or to files beside it", entry.name));
     }
   }
-  std::string folder = root.filename().string();
-  if (folder.empty()) folder = root.parent_path().filename().string();
-  const std::string name = service_name(session.arguments().get("--name", folder));
+  const std::string name = service_name(session.arguments().get("--name", root.filename().string()));
   const std::vector<Found> found = find_repositories(files, root);
   const std::string text = fleet_text(name, found);
   const bool print = session.arguments().has("--print");

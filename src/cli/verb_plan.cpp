@@ -139,6 +139,9 @@ void print_environment(Session& session, const Planned& plan, const std::string&
   if (outcome != nullptr && outcome->obstacle) session.out().print("  {}", obstacle_text(*outcome->obstacle, session.world().clock.now()));
   if (found != plan.looked.plan.environments.end() && found->hold) {
     session.out().print("  {} {}", session.out().paint(Colour::yellow, "held"), escape_for_terminal(found->hold->text));
+    if (!found->hold->expected.empty()) session.out().print("    expected {}", escape_for_terminal(found->hold->expected));
+    if (!found->hold->found.empty()) session.out().print("    found {}", escape_for_terminal(found->hold->found));
+    if (!found->hold->lift.empty()) session.out().print("    → {}", escape_for_terminal(found->hold->lift));
   }
   bool any = false;
   std::set<std::string> listed;
@@ -192,6 +195,30 @@ Selection touched(const Totals& totals) {
   return out;
 }
 
+/// The last line where nothing would change: a fleet that waits or is held does not match.
+std::string standstill_text(const Planned& plan) {
+  std::set<std::string> held;
+  std::set<std::string> waiting;
+  for (const deliver::EnvironmentOutcome& environment : plan.delivery.report.environments) {
+    if (environment.obstacle) held.insert(environment.environment);
+    for (const deliver::Outcome& one : environment.instances) {
+      if (one.verdict == deliver::Verdict::held || one.verdict == deliver::Verdict::failed) held.insert(model::instance_name(one.service, one.environment));
+      if (one.verdict == deliver::Verdict::waiting) waiting.insert(model::instance_name(one.service, one.environment));
+    }
+  }
+  for (const auto& environment : plan.looked.plan.environments) {
+    if (environment.hold) held.insert(environment.name);
+  }
+  for (const reconcile::InstancePlan& instance : plan.looked.plan.instances) {
+    if (instance.obstacle) held.insert(instance.key.text());
+  }
+  if (held.empty() && waiting.empty()) return "everything matches";
+  std::string out = "nothing would change";
+  if (!held.empty()) out += fmt::format("; {} held", held.size());
+  if (!waiting.empty()) out += fmt::format("; {} waiting", waiting.size());
+  return out;
+}
+
 int print_plan(Session& session, const daemon::LoadedFleet& fleet, const Planned& plan, int code) {
   const Totals totals = totals_of(plan);
   const std::vector<std::string> hit = hit_by(graph::graph_of(fleet.fleet()).graph, totals.instances);
@@ -219,7 +246,7 @@ int print_plan(Session& session, const daemon::LoadedFleet& fleet, const Planned
     print_environment(session, plan, name, found == all.end() ? nullptr : &*found);
   }
   if (totals.instances.empty()) {
-    session.out().line("everything matches");
+    session.out().line(standstill_text(plan));
   } else {
     session.out().print("{} would change: {} to create, {} to change, {} to prune", count_of(totals.instances.size(), "instance"), totals.create, totals.change, totals.prune);
     if (!hit.empty()) session.out().print("in their blast radius: {}", join(hit, ", "));

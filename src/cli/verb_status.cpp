@@ -47,7 +47,7 @@ std::string age_text(const daemon::EnvironmentView& view, Instant now) {
   return now - *view.evidence < std::chrono::seconds(1) ? "seen now" : fmt::format("seen {} ago", format_duration(now - *view.evidence));
 }
 
-void print_matrix(Session& session, const daemon::View& view, const Selection& selection) {
+void print_matrix(Session& session, const daemon::View& view, const std::set<Nameable>& known, const Selection& selection) {
   std::vector<std::string> head = {"SERVICE"};
   std::vector<std::string> environments;
   for (const daemon::EnvironmentView& one : view.environments) {
@@ -57,6 +57,10 @@ void print_matrix(Session& session, const daemon::View& view, const Selection& s
   }
   Table table(std::move(head));
   std::map<std::string, std::map<std::string, const daemon::InstanceView*>> rows;
+  // What is declared and stands nowhere yet is a row too, seen or not.
+  for (const Nameable& one : known) {
+    if (selection.has(one.service, one.environment)) rows[one.service][one.environment] = nullptr;
+  }
   for (const daemon::InstanceView& one : view.instances) {
     if (selection.has(one.service, one.environment)) rows[one.service][one.environment] = &one;
   }
@@ -64,7 +68,11 @@ void print_matrix(Session& session, const daemon::View& view, const Selection& s
     std::vector<std::string> row = {service};
     for (const std::string& environment : environments) {
       const auto found = cells.find(environment);
-      row.push_back(found == cells.end() ? "-" : cell(session.out(), *found->second));
+      if (found == cells.end()) {
+        row.emplace_back("-");
+      } else {
+        row.push_back(found->second == nullptr ? session.out().paint(Colour::faint, "absent") : cell(session.out(), *found->second));
+      }
     }
     table.row(std::move(row));
   }
@@ -112,7 +120,7 @@ int run(Session& session) {
                                               session.world().clock.now(), 2 * fleet->fleet().evidence);
   code = worst(exit_code_of(*fleet), view.exit_code());
   if (session.json()) return session.finish(Object{{"view", to_value(view)}}, code);
-  print_matrix(session, view, *selection);
+  print_matrix(session, view, nameable_of(fleet->fleet()), *selection);
   print_reasons(session, view, *selection);
   return code;
 }

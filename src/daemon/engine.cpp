@@ -117,7 +117,7 @@ Result<record::EnvironmentRepository*> Engine::records(const LoadedFleet* fleet)
   if (!remembered_records_) {
     const Result<std::string> text = world_.files.read(remembered_path(), kRememberedLimit);
     if (!text.ok()) {
-      return stalled(Reason::absent, "the fleet cannot be used, and no earlier run has noted where its environments are recorded; mend what `muster check` says");
+      return stalled(Reason::invalid, "the fleet cannot be used, and no earlier run has noted where its environments are recorded; mend what `muster check` says");
     }
     MUSTER_TRY(const Value value, manifest::parse_json(*text, remembered_path().string()));
     remembered_records_ = std::make_unique<record::EnvironmentRepository>(world_, remotes_, location_from(value, settings_.state));

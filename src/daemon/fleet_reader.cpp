@@ -45,7 +45,10 @@ Result<LoadedFleet> FleetReader::read() {
   LoadedFleet loaded;
   loaded.compilation = compile(std::move(texts));
   MUSTER_TRY(const std::optional<git::WorkTree> work_tree, git::find_work_tree(world_, root_));
-  if (!work_tree || !work_tree->head) return loaded;
+  if (!work_tree || !work_tree->head) {
+    loaded.revision.dirty = true;  // In no commit, so in none that others could look at.
+    return loaded;
+  }
   MUSTER_TRY(const std::vector<std::string> changed, git::changed_files(*work_tree, root_, kSuffix));
   loaded.revision.commit = work_tree->head->text();
   loaded.revision.dirty = !changed.empty();

@@ -30,7 +30,7 @@ Obstacle obstacle_of(const Failure& failure) {
     obstacle.lift = "it is tried again in the next pass";
   } else if (std::find(std::begin(kOfTheBranch), std::end(kOfTheBranch), failure.reason) != std::end(kOfTheBranch)) {
     obstacle.why = Why::environment;
-    obstacle.lift = "put the branch right; after a look, `muster resume` takes it as it is";
+    obstacle.lift = "put the branch right; after a look, `muster resume --in` this environment takes it as it is";
   } else {
     obstacle.why = Why::record_failed;
     obstacle.lift = "mend what the message names";
@@ -167,7 +167,8 @@ void pass_environment(Run& run, const model::Environment& environment, record::E
   };
   auto done = pass();
   if (!done.ok()) {
-    outcome.obstacle = obstacle_of(done.failure());
+    const bool uncommitted = !not_committed(run).empty() && done.failure().text == not_committed(run);
+    outcome.obstacle = uncommitted ? Obstacle{Why::dirty_fleet, "", done.failure().text, "commit the fleet files", std::nullopt, std::nullopt} : obstacle_of(done.failure());
     outcome.instances.clear();
     proposals.clear();
     preview.reset();

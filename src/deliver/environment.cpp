@@ -68,14 +68,18 @@ record::FleetStamp fleet_stamp(const Run& run) {
   return {run.revision.commit + (run.revision.dirty && !run.revision.commit.empty() ? "+" : ""), run.state.settings.version, run.fleet.language};
 }
 
+std::string not_committed(const Run& run) {
+  if (!run.revision.dirty || run.fleet.records.empty()) return "";
+  return run.revision.commit.empty() ? "the fleet files are in no commit, and a shared environment repository takes only what is committed"
+                                     : "the fleet files differ from their commit, and a shared environment repository takes only what is committed";
+}
+
 std::optional<Obstacle> compare_fleets(const Run& run, const record::FleetStamp& recorded) {
   const auto no = [](Why why, std::string text, std::string lift) {
     return Obstacle{why, "", std::move(text), std::move(lift), std::nullopt, std::nullopt};
   };
   const record::FleetStamp now = fleet_stamp(run);
-  if (run.revision.dirty && !run.fleet.records.empty()) {
-    return no(Why::dirty_fleet, "the fleet files differ from their commit, and a shared environment repository takes only commits", "commit the fleet files");
-  }
+  if (std::string why = not_committed(run); !why.empty()) return no(Why::dirty_fleet, std::move(why), "commit the fleet files");
   if (record::compare_versions(now.muster, recorded.muster) < 0 || record::compare_versions(now.edition, recorded.edition) < 0) {
     return no(Why::older_muster, fmt::format("muster {} (language {}) recorded this last; this is {} ({})", recorded.muster, recorded.edition, now.muster, now.edition),
               "use that muster or a later one, or `muster resume`");
@@ -103,6 +107,7 @@ Result<record::Branch> prepare_branch(Run& run, const model::Environment& enviro
       if (auto older = compare_fleets(run, former->file.written_by)) return stalled(Reason::conflict, older->text);
       if (!run.fleet.whole) return stalled(Reason::conflict, "it was renamed, and while the fleet has errors nothing counts as renamed");
     }
+    if (std::string why = not_committed(run); !why.empty()) return stalled(Reason::conflict, std::move(why));
     if (run.request.dry) {
       if (!former) return empty_branch(wanted, records);
       record::Branch renamed = *former;
@@ -110,9 +115,6 @@ Result<record::Branch> prepare_branch(Run& run, const model::Environment& enviro
       renamed.file.renamed_from.insert(renamed.file.renamed_from.begin(), former->environment);
       renamed.file.environment = environment.name;
       return renamed;
-    }
-    if (run.revision.dirty && !run.fleet.records.empty()) {
-      return stalled(Reason::conflict, "the fleet files differ from their commit, and a shared environment repository takes only commits");
     }
     created = true;
     return former ? records.rename(*former, wanted, run.author, run.stop) : records.create(wanted, run.author, run.stop);

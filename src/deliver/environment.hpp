@@ -11,6 +11,8 @@ Result<record::Branch> prepare_branch(Run& run, const model::Environment& enviro
 
 /// May this fleet, by this muster, replace what was recorded from that one? nullopt: yes.
 std::optional<Obstacle> compare_fleets(const Run& run, const record::FleetStamp& recorded);
+/// Why a shared environment repository takes nothing from these fleet files; "" where it does.
+std::string not_committed(const Run& run);
 record::FleetStamp fleet_stamp(const Run& run);
 
 /// One pass over one environment, with as many attempts as others make it take.

@@ -31,7 +31,8 @@ Observation unknown(Why why, std::string input, std::string text, std::string li
 /// What a failed look at a branch means.
 Observation no_head(const Failure& failure, bool recorded_before) {
   const std::string input(record::kSource);
-  if (failure.reason == Reason::absent) {
+  // The repository answered, and the branch is not in it. A repository that is not there itself says nothing.
+  if (failure.kind == FailureKind::wait && failure.reason == Reason::absent) {
     if (recorded_before) return unknown(Why::branch_deleted, input, failure.text + " any more", "push the branch again, or map another one");
     return unknown(Why::branch_missing, input, failure.text + " yet", "it begins when somebody pushes it");
   }

@@ -11,21 +11,18 @@
 namespace muster::deliver {
 namespace {
 
-struct Step {
-  std::string_view name;
-  Result<void> (*run)(Pass&);
-};
+using Step = Result<void> (*)(Pass&);
 
 constexpr Step kSteps[] = {
-    {"gather", gather_items},            // declared, standing, or in the ledger; renames
-    {"weigh", weigh_items},              // which inputs moved; rewound, taken off, edited, taken back: held
-    {"remove", propose_removals},        // undeclared, fleet whole and not older
-    {"settle", settle_items},            // render; drop the inputs whose gates wait; render again
-    {"change budget", keep_change_budget},
-    {"claims", settle_claims},
-    {"together", bind_together},
-    {"deletion budget", keep_deletion_budget},
-    {"together", bind_together},         // what the budget held, its partners wait for
+    gather_items,         // declared, standing, or in the ledger; renames
+    weigh_items,          // which inputs moved; rewound, taken off, edited, taken back: held
+    propose_removals,     // undeclared, fleet whole and not older
+    settle_items,         // render; drop the inputs whose gates wait; render again
+    keep_change_budget,
+    settle_claims,
+    bind_together,
+    keep_deletion_budget,
+    bind_together,        // what the budget held, its partners wait for
 };
 
 }  // namespace
@@ -56,9 +53,9 @@ Result<void> decide(Pass& pass) {
   }
   MUSTER_TRY(pass.holds, pass.standing->holds());
   MUSTER_TRY(pass.approvals, pass.standing->approvals());
-  for (const Step& step : kSteps) {
-    if (pass.run.stop.stop_requested()) return retry(Reason::cancelled, fmt::format("stopped before `{}`", step.name));
-    MUSTER_CHECK(step.run(pass));
+  for (const Step step : kSteps) {
+    if (pass.run.stop.stop_requested()) return retry(Reason::cancelled, "stopped before anything was recorded here");
+    MUSTER_CHECK(step(pass));
   }
   return {};
 }

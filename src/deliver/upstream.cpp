@@ -19,9 +19,14 @@ constexpr std::size_t kMaxReleaseBytes = std::size_t{5} << 20U;
 Obstacle no_upstream(const std::string& upstream, const Failure& failure) {
   Obstacle obstacle;
   obstacle.input = record::kFrom;
+  if (failure.kind == FailureKind::wait && failure.reason == Reason::absent) {
+    obstacle.why = Why::upstream_missing;
+    obstacle.text = fmt::format("{} has no branch yet", upstream);
+    obstacle.lift = fmt::format("it begins when {} has a first release", upstream);
+    return obstacle;
+  }
+  obstacle.why = failure.reason == Reason::conflict ? Why::upstream_missing : Why::records_unreachable;
   obstacle.text = fmt::format("{}: {}", upstream, failure.text);
-  const bool answered = failure.reason == Reason::absent || failure.reason == Reason::conflict;
-  obstacle.why = answered ? Why::upstream_missing : Why::records_unreachable;
   obstacle.lift = fmt::format("it goes on when {} has a branch that can be read", upstream);
   return obstacle;
 }

@@ -181,6 +181,9 @@ Result<void> copy_reachable(DiskRepository& from, DiskRepository& into, const De
 
 Result<std::unique_ptr<Session>> open_local_session(const World& world, const Path& path, const std::map<std::string, std::string>& environment,
                                                     const Deadline& deadline) {
+  if (const auto stat = world.files.stat(path); !stat.ok() && stat.failure().reason == Reason::absent) {
+    return stalled(Reason::absent, fmt::format("there is no folder {}", path.string()));
+  }
   MUSTER_TRY(auto there, DiskRepository::open(world, path, DiskRepository::Durability::durable));
   return std::unique_ptr<Session>(std::make_unique<LocalSession>(world, std::move(there), environment, deadline));
 }

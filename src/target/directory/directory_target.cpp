@@ -285,7 +285,7 @@ Result<void> DirectoryTarget::remove(const manifest::ObjectId& id, const Precond
 Result<Health> DirectoryTarget::health(const manifest::ObjectId& id) {
   MUSTER_CHECK(check_folder(layout_.object(id).parent_path()));
   MUSTER_TRY(const std::optional<Content> content, content_at(id));
-  if (!content) return Health{Health::State::unhealthy, fmt::format("{} is not there", id.text())};
+  if (!content) return Health{Health::State::unhealthy, "it is not there"};
   return Health{Health::State::healthy, {}};
 }
 

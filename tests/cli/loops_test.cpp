@@ -1,0 +1,57 @@
+// apply, deliver, reconcile and what git alone does to an environment branch.
+#include "cli/muster.hpp"
+
+namespace muster::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+TEST_F(Muster, AppliesAFleetAndFindsNothingTheSecondTime) {
+  two_services();
+  const Ran first = muster({"apply"});
+  EXPECT_THAT(first, EndsWith(0));
+  EXPECT_THAT(first.out, HasSubstr("staging: recorded 2 services as "));
+  EXPECT_EQ(stands("cart", "staging"), "one");
+  EXPECT_EQ(stands("cart", "production"), "one");
+  const Ran second = muster({"apply"});
+  EXPECT_THAT(second, EndsWith(0));
+  EXPECT_THAT(second.out, HasSubstr("staging: nothing to record, 2 unchanged"));
+  EXPECT_THAT(second.out, HasSubstr("production: nothing to record, 2 unchanged"));
+  EXPECT_THAT(second.out, Not(HasSubstr("wrote")));
+  EXPECT_THAT(second.error, IsEmpty());
+}
+
+TEST_F(Muster, ObeysAPlainGitRevertOverManyPassesUntilSomethingNewerAppears) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  change("cart", "two");
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  ASSERT_EQ(stands("cart", "staging"), "two");
+  revert_with_git("staging");
+  for (int pass = 0; pass < 3; ++pass) {
+    EXPECT_THAT(muster({"apply", "--in", "staging"}), EndsWith(0));
+    EXPECT_EQ(stands("cart", "staging"), "one") << pass;
+  }
+  EXPECT_THAT(muster({"status"}).out, HasSubstr("taken back"));
+  change("cart", "three");
+  EXPECT_THAT(muster({"apply", "--in", "staging"}), EndsWith(0));
+  EXPECT_EQ(stands("cart", "staging"), "three");
+}
+
+TEST_F(Muster, DeliversWithoutTouchingTargetsAndReconcilesOneEnvironmentAlone) {
+  two_services();
+  const Ran delivered = muster({"deliver"});
+  EXPECT_THAT(delivered, EndsWith(0));
+  EXPECT_THAT(delivered.out, HasSubstr("staging: recorded 2 services"));
+  EXPECT_FALSE(exists("out"));
+  const Ran reconciled = muster({"reconcile", "--in", "staging"});
+  EXPECT_THAT(reconciled, EndsWith(0));
+  EXPECT_THAT(reconciled.out, Not(HasSubstr("production")));
+  EXPECT_EQ(stands("cart", "staging"), "one");
+  EXPECT_EQ(stands("cart", "production"), "");
+}
+
+}  // namespace
+}  // namespace muster::test

@@ -1,0 +1,119 @@
+// What people ask of environments, and what they ask about them.
+#include "cli/muster.hpp"
+
+namespace muster::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST_F(Muster, RollsBackAndHoldsUntilAPersonResumes) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  change("cart", "two");
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  const Ran dry = muster({"rollback", "cart@staging", "--dry-run"});
+  EXPECT_THAT(dry, EndsWith(0));
+  EXPECT_THAT(dry.out, AllOf(HasSubstr("~ data.text: two → one"), HasSubstr("staging: would be rolled back: cart")));
+  const Ran ran = muster({"rollback", "cart@staging", "--reason", "checkout is slow"});
+  EXPECT_THAT(ran, EndsWith(0));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("staging: rolled back: cart ("), HasSubstr("`muster reconcile`")));
+  EXPECT_THAT(muster({"reconcile", "--in", "staging"}), EndsWith(0));
+  EXPECT_EQ(stands("cart", "staging"), "one");
+
+  change("cart", "three");
+  const Ran held = muster({"apply", "--in", "staging"});
+  EXPECT_THAT(held, EndsWith(0)) << "a person's hold is normal";
+  EXPECT_THAT(held.out, AllOf(HasSubstr("cart  waiting  held by Ada <ada@example.org>: rolled back: checkout is slow"), HasSubstr("`muster resume cart@staging`")));
+  EXPECT_EQ(stands("cart", "staging"), "one");
+  EXPECT_THAT(muster({"resume", "cart@staging"}).out, HasSubstr("staging: resumed: cart"));
+  EXPECT_THAT(muster({"apply", "--in", "staging"}), EndsWith(0));
+  EXPECT_EQ(stands("cart", "staging"), "three");
+}
+
+TEST_F(Muster, HoldsWithAReasonThatStatusShows) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  const Ran without = muster({"hold", "cart@production"});
+  EXPECT_THAT(without, EndsWith(2));
+  EXPECT_THAT(without.error, HasSubstr("say why with --reason TEXT"));
+  EXPECT_THAT(muster({"hold", "cart@production", "--reason", "audit \x1b]0;week\x07"}), EndsWith(0));
+  const Ran status = muster({"status"});
+  EXPECT_THAT(status, EndsWith(0));
+  EXPECT_THAT(status.out, AllOf(HasSubstr("cart@production: waiting held by Ada <ada@example.org>: audit"), Not(HasSubstr("\x1b"))));
+  change("cart", "two");
+  EXPECT_THAT(muster({"apply"}), EndsWith(0));
+  EXPECT_EQ(stands("cart", "staging"), "two");
+  EXPECT_EQ(stands("cart", "production"), "one");
+}
+
+TEST_F(Muster, PromotesThroughASoakThatAPersonSkips) {
+  two_services();
+  std::string fleet_text = read("fleet/shop.fleet");
+  fleet_text.replace(fleet_text.find("from = staging,"), 15, "from = staging, gate { soak = { staging = 1h } },");
+  write("fleet/shop.fleet", fleet_text);
+  EXPECT_THAT(muster({"apply"}), EndsWith(0)) << "waiting for a gate is normal";
+  EXPECT_EQ(stands("cart", "production"), "");
+  const Ran waiting = muster({"promote", "cart", "--to", "production"});
+  EXPECT_THAT(waiting, EndsWith(0));
+  EXPECT_THAT(waiting.out, AllOf(HasSubstr("healthy in staging since"), HasSubstr("`muster approve cart@production --skip soak`")));
+  EXPECT_THAT(muster({"approve", "cart@production", "--skip", "soak"}).out, HasSubstr("production: approved: cart"));
+  const Ran promoted = muster({"promote", "cart", "--to", "production"});
+  EXPECT_THAT(promoted, EndsWith(0));
+  EXPECT_THAT(promoted.out, AllOf(HasSubstr("create ConfigMap shop/cart"), HasSubstr("production: promoted: cart (")));
+  EXPECT_THAT(muster({"reconcile"}), EndsWith(0));
+  EXPECT_EQ(stands("cart", "production"), "one");
+  EXPECT_EQ(stands("payments", "production"), "");
+}
+
+TEST_F(Muster, TellsTheChainOfCausesAndTheHistory) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  const std::string two = change("cart", "two");
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  const Ran why = muster({"why", "cart@staging"});
+  EXPECT_THAT(why, EndsWith(0));
+  EXPECT_THAT(why.out, AllOf(HasSubstr("commit " + two + " on main"), HasSubstr("in the target: healthy")));
+  const Ran history = muster({"history", "cart@staging"});
+  EXPECT_THAT(history, EndsWith(0));
+  EXPECT_THAT(history.out, AllOf(HasSubstr("cart, payments: push, fleet"), HasSubstr("cart: push\n")));
+  EXPECT_THAT(muster({"history", "staging", "--at", "2001-01-01"}).out, HasSubstr("staging had no branch yet at 2001-01-01T00:00:00Z"));
+}
+
+TEST_F(Muster, ShowsDifferencesBetweenEnvironmentsAndBetweenBranchAndTarget) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  EXPECT_THAT(muster({"diff", "staging", "production"}).out, HasSubstr("staging and production have the same objects"));
+  change("cart", "two");
+  ASSERT_THAT(muster({"deliver", "--in", "staging"}), EndsWith(0));
+  EXPECT_THAT(muster({"diff", "staging", "production"}).out, HasSubstr("~ data.text: two → one"));
+  EXPECT_THAT(muster({"diff", "--in", "staging"}).out, AllOf(HasSubstr("from the target to the branch:"), HasSubstr("~ data.text: one → two")));
+}
+
+TEST_F(Muster, ShowsAndPutsBackDrift) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  std::filesystem::remove(root() / "out/staging/shop/configmap-cart.yaml");
+  EXPECT_THAT(muster({"status"}).out, HasSubstr("drifted"));
+  EXPECT_THAT(muster({"reconcile"}).out, HasSubstr("1 of them drift put back"));
+  EXPECT_EQ(stands("cart", "staging"), "one");
+}
+
+TEST_F(Muster, ListsWhatIsDeclaredAndStandsNowhereEvenOffline) {
+  two_services();
+  const Ran ran = muster({"status", "--offline"});
+  EXPECT_THAT(ran, EndsWith(0));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("cart"), HasSubstr("payments")));
+}
+
+TEST_F(Muster, RetiresAnEnvironmentOnlyWhenTheFleetNoLongerDeclaresIt) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  const Ran declared = muster({"retire", "production"});
+  EXPECT_THAT(declared, EndsWith(2));
+  EXPECT_THAT(declared.error, HasSubstr("the fleet still declares production; remove it there first"));
+}
+
+}  // namespace
+}  // namespace muster::test

@@ -1,0 +1,78 @@
+// plan, plan --out and apply PLAN: exactly that, or nothing.
+#include "cli/muster.hpp"
+
+namespace muster::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST_F(Muster, PlansAFreshFleetWithoutWritingAnything) {
+  two_services();
+  const Ran ran = muster({"plan", "--exit-code"});
+  EXPECT_THAT(ran, EndsWith(3));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("create ConfigMap shop/cart"), HasSubstr("staging has no branch yet → it begins when staging has a first release"),
+                             HasSubstr("2 instances would change: 2 to create, 0 to change, 0 to prune")));
+  EXPECT_FALSE(exists("out"));
+  EXPECT_THAT(muster({"status"}).out, HasSubstr("no branch yet"));
+}
+
+TEST_F(Muster, ShowsTheFieldsThatChange) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  change("cart", "two");
+  const Ran ran = muster({"plan", "--objects"});
+  EXPECT_THAT(ran, EndsWith(0));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("change ConfigMap shop/cart"), HasSubstr("~ data.text: one → two"), HasSubstr("1 instance would change")));
+  EXPECT_EQ(stands("cart", "staging"), "one");
+}
+
+TEST_F(Muster, AppliesExactlyAWrittenPlan) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  change("cart", "two");
+  const Ran plan = muster({"plan", "--out", "plan.json"});
+  EXPECT_THAT(plan, EndsWith(0));
+  EXPECT_THAT(plan.out, HasSubstr("written to plan.json; `muster apply plan.json` does exactly this, or refuses"));
+  change("payments", "two");  // Moves too, and is none of the plan's business.
+  EXPECT_THAT(muster({"apply", "plan.json"}), EndsWith(0));
+  EXPECT_EQ(stands("cart", "staging"), "two");
+  EXPECT_EQ(stands("payments", "staging"), "one");
+}
+
+TEST_F(Muster, RefusesAWrittenPlanAsAWholeWhenTheWorldMoved) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  change("cart", "two");
+  change("payments", "two");
+  ASSERT_THAT(muster({"plan", "--out", "plan.json"}), EndsWith(0));
+  change("cart", "three");
+  const Ran ran = muster({"apply", "plan.json"});
+  EXPECT_THAT(ran, EndsWith(4));
+  EXPECT_THAT(ran.error, AllOf(HasSubstr("plan.json is not applied: the world has moved since it was made"), HasSubstr("cart@staging"),
+                               Not(HasSubstr("payments@staging")), HasSubstr("muster plan --out plan.json")));
+  EXPECT_EQ(stands("payments", "staging"), "one") << "nothing of it is applied";
+}
+
+TEST_F(Muster, RefusesAPlanThatIsNone) {
+  two_services();
+  const Ran missing = muster({"apply", "plan.json"});
+  EXPECT_THAT(missing, EndsWith(2));
+  EXPECT_THAT(missing.error, HasSubstr("`muster plan --out plan.json` makes one"));
+  write("fleet/plan.json", "{}");
+  EXPECT_THAT(muster({"apply", "plan.json"}), EndsWith(2));
+  EXPECT_THAT(muster({"plan", "--out", "plan.txt"}), EndsWith(2));
+}
+
+TEST_F(Muster, DoesNotCallAHeldFleetMatching) {
+  two_services();
+  repository("cart").commit({{"deploy/all.yaml", config_map("payments", "one")}});
+  const Ran ran = muster({"plan"});
+  EXPECT_THAT(ran, EndsWith(4));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("held ConfigMap shop/payments belongs to payments as well"), HasSubstr("nothing would change; 2 held; 2 waiting"),
+                             Not(HasSubstr("everything matches"))));
+}
+
+}  // namespace
+}  // namespace muster::test
