@@ -37,6 +37,10 @@ class Tracer {
     run.ladders = &ladders_;
     Frame& frame = run.begin(entity, service, environment);
     const Term* winner = nullptr;
+    if (const SlotId absent = absent_record(run, frame, slot); absent != kNoSlot) {
+      param(run, frame, absent, {}, depth, name);
+      return;
+    }
     if (one.composite) {
       for (std::uint32_t i = 0; i < one.children; ++i) trace(service, environment, SlotId{one.first_child + i}, {}, depth);
       return;
@@ -52,6 +56,21 @@ class Tracer {
   }
 
  private:
+  /// The optional record, `slot` itself or one around it, that is not there.
+  [[nodiscard]] SlotId absent_record(Evaluator& run, Frame& frame, SlotId slot) const {
+    const Shape& shape = frame.kind->shape;
+    for (SlotId id = slot; id != kNoSlot; id = shape[id].parent) {
+      if (shape[id].composite && shape[id].role == SlotRole::param && program_.types.is_optional(shape[id].type) && run.slot(frame, id).is(Tag::none)) return id;
+    }
+    return kNoSlot;
+  }
+
+  /// Of an optional record a ladder says whether it is there; what is in it stands in the ladders of its fields.
+  [[nodiscard]] std::string said(const Slot& slot, const Datum& value) const {
+    if (!slot.composite) return language_text(value, program_);
+    return value.is(Tag::boolean) && value.truth() ? "{ … }" : "none";
+  }
+
   void add(unsigned depth, const std::string& name, std::string value, diag::Span span, std::string place, std::string verdict) {
     const bool library = span.known() && static_cast<std::size_t>(span.source) < program_.files.size() && program_.file_of(span.source).library;
     out_.push_back({depth, name, std::move(value), span, std::move(place), std::move(verdict), library});
@@ -81,7 +100,12 @@ class Tracer {
     const Term* winner = nullptr;
     const Assignment* hider = nullptr;
     bool decided = false;
+    const Assignment* before = nullptr;
     for (const Assignment* one : all) {
+      // Every leaf that is set says of its record that it is there; once a place is enough.
+      const bool again = before != nullptr && one->form == Form::presence && before->form == Form::presence && one->place() == before->place();
+      before = one;
+      if (again) continue;
       const Term* term = one->form == Form::reset ? slot.initial : one->value;
       const Datum whole = term == nullptr ? Datum() : run.evaluate_in(&frame, *term);
       const Datum* value = part(whole, key);
@@ -92,7 +116,7 @@ class Tracer {
       if (!key.empty() && one->op == syntax::Assign::add) verdict = "wins";
       if (decided) verdict = shadowed_by(*one, *hider);
       if (!decided && winner == nullptr) winner = term;
-      add(depth, name, value == nullptr ? "(no such key)" : language_text(*value, program_), term == nullptr ? one->span : term->span, place_text(program_, *one), verdict);
+      add(depth, name, value == nullptr ? "(no such key)" : said(slot, *value), term == nullptr ? one->span : term->span, place_text(program_, *one), verdict);
       if (!decided && (sets || (!key.empty() && one->op == syntax::Assign::add))) {
         decided = true;
         hider = one;
@@ -101,7 +125,7 @@ class Tracer {
     if (slot.initial != nullptr) {
       const Datum whole = run.evaluate_in(&frame, *slot.initial);
       const Datum* value = part(whole, key);
-      if (value != nullptr) add(depth, name, language_text(*value, program_), slot.initial->span, "schema default", decided ? "shadowed" : "wins");
+      if (value != nullptr) add(depth, name, said(slot, *value), slot.initial->span, "schema default", decided ? "shadowed" : "wins");
       if (!decided && winner == nullptr) winner = slot.initial;
     }
     return winner;

@@ -46,6 +46,12 @@ void Desk::restart() {
 
 void Desk::fleet(const std::string& text, const std::string& path) { folder.write(path, text); }
 
+void Desk::commit() {
+  const GitRepository here(folder.path(), GitRepository::Kind::work_tree);
+  here.git({"add", "*.fleet"});
+  here.git({"commit", "-qm", "The fleet"});
+}
+
 std::string Desk::app(const std::string& name, const std::string& text, const std::string& branch) {
   auto& repository = apps_[name];
   if (!repository) repository = std::make_unique<GitRepository>(folder.path() / "repositories" / name);

@@ -29,6 +29,8 @@ class Desk {
 
   /// Writes a file of the fleet.
   void fleet(const std::string& text, const std::string& path = "shop.fleet");
+  /// Makes the fleet's folder a git repository and commits its fleet files, as a shared environment repository asks.
+  void commit();
   /// A commit of an application repository below the root, with a ConfigMap whose data.text is `text`.
   std::string app(const std::string& name, const std::string& text, const std::string& branch = "main");
   /// A new process: nothing but disk connects it with the last.

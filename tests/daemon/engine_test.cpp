@@ -62,7 +62,7 @@ TEST(Engine, SaysWhatIsMissingWhereNoFleetWasEverUsable) {
   const auto loaded = desk.load();
   const auto records = desk.engine->records(&loaded);
   ASSERT_FALSE(records.ok());
-  EXPECT_EQ(records.failure().reason, Reason::absent);
+  EXPECT_EQ(records.failure().reason, Reason::invalid);
   EXPECT_THAT(records.failure().text, HasSubstr("muster check"));
 }
 
@@ -178,6 +178,7 @@ TEST(Engine, ADeadEnvironmentRepositoryIsShownAsLastSeenAndItsAgeMakesItUnknown)
     auto text = desk.folder.read("shop.fleet");
     return text.replace(text.find("language = \"1.0\""), 16, "language = \"1.0\", records = \"./records\"");
   }());
+  desk.commit();
   test::GitRepository remote(desk.folder.path() / "records");
   desk.app("cart", "one", "main");
   desk.app("cart", "next", "develop");
