@@ -119,7 +119,7 @@ void print_instance(Session& session, const Planned& plan, const reconcile::Inst
 }
 
 bool is_shown(const reconcile::InstancePlan& instance, const deliver::Outcome* outcome) {
-  if (instance.writes() || instance.obstacle) return true;
+  if (instance.writes() || instance.obstacle || instance.count(reconcile::Action::leftover) != 0) return true;
   return outcome != nullptr && (outcome->verdict != deliver::Verdict::unchanged || !outcome->moves.empty());
 }
 

@@ -89,6 +89,7 @@ void print_reasons(Session& session, const daemon::View& view, const Selection& 
     const std::string name = model::instance_name(one.service, one.environment);
     if (!one.reason.empty() && one.condition != daemon::Condition::healthy) session.out().print("{}: {}", name, escape_for_terminal(one.reason));
     if (!one.paused.empty()) session.out().print("{}: paused by {}", name, escape_for_terminal(one.paused));
+    for (const std::string& remark : one.remarks) session.out().print("{}: note: {}", name, escape_for_terminal(remark));
     for (const deliver::Obstacle& obstacle : one.obstacles) {
       if (obstacle.why == deliver::Why::none || obstacle.why == deliver::Why::undeclared) continue;
       session.out().print("{}: {} {}", name, to_string(deliver::verdict_of(obstacle.why)), obstacle_text(obstacle, view.made));
@@ -136,7 +137,7 @@ const Verb kStatus = {"status",
                       "$ muster status\n"
                       " $ muster status cart --json",
                       "view: {made, environments: [{name, tip, trouble, lift, held, evidence}], instances: [{service, environment, condition,\n"
-                      "reason, release, version, delivery, obstacles, declared, behind, paused, evidence}]}.",
+                      "reason, release, version, delivery, obstacles, declared, behind, paused, remarks, evidence}]}.",
                       run};
 
 }  // namespace muster::cli

@@ -148,6 +148,7 @@ View make_view(const deliver::Report* delivery, const reconcile::Observation& ob
     view.reason = !state.trouble.empty() ? state.trouble : planned.obstacle ? planned.obstacle->text : state.health.reason;
     view.behind = state.behind;
     view.paused = state.paused;
+    view.remarks = planned.remarks();
     if (!environment.unreadable) view.evidence = environment.seen;
     if (state.stands) {
       if (const auto release = releases[state.environment].of(state.key.service)) {
@@ -194,6 +195,8 @@ Value to_value(const View& view) {
   }
   Array instances;
   for (const InstanceView& one : view.instances) {
+    Array remarks;
+    for (const std::string& remark : one.remarks) remarks.emplace_back(remark);
     Array obstacles;
     for (const deliver::Obstacle& obstacle : one.obstacles) {
       obstacles.emplace_back(Object{{"why", deliver::to_string(obstacle.why)}, {"input", obstacle.input}, {"text", obstacle.text}, {"lift", obstacle.lift}, {"since", instant_value(obstacle.since)}});
@@ -209,6 +212,7 @@ Value to_value(const View& view) {
                                   {"declared", one.declared},
                                   {"behind", one.behind},
                                   {"paused", one.paused},
+                                  {"remarks", std::move(remarks)},
                                   {"evidence", instant_value(one.evidence)}});
   }
   return Object{{"made", format_instant(view.made)}, {"environments", std::move(environments)}, {"instances", std::move(instances)}};

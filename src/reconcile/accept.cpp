@@ -64,6 +64,7 @@ class Retirement {
 
  private:
   static bool is_ours(const target::InventoryEntry& entry, const target::Live& live) {
+    if (entry.leftover) return false;
     return entry.uid.empty() ? live.ours || live.digest == entry.applied : live.uid == entry.uid;
   }
   [[nodiscard]] bool is_anothers(const manifest::ObjectId& id) const {

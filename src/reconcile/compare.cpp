@@ -63,7 +63,14 @@ EnvironmentPlan plan_environment(const EnvironmentState& environment, const Obse
 
 bool is_pending_prune(const ObjectPlan& object) { return object.action == Action::prune && object.held.empty(); }
 
+/// Removed, but for what may be somebody else's: that is listed, and nothing is done any more.
+bool is_remainder(const InstanceState& state, const InstancePlan& plan) {
+  return !state.stands && state.inventory && !state.inventory->lost && !plan.objects.empty() &&
+         std::all_of(plan.objects.begin(), plan.objects.end(), [](const ObjectPlan& object) { return object.action == Action::leftover; });
+}
+
 Move move_of(const InstanceState& state, const InstancePlan& plan) {
+  if (is_remainder(state, plan)) return Move::none;
   if (!state.stands) return state.inventory || !plan.objects.empty() ? Move::remove : Move::none;
   const auto is_repair = [](const ObjectPlan& object) { return object.write && object.repair; };
   const auto is_new = [](const ObjectPlan& object) { return (object.write && !object.repair) || is_pending_prune(object); };
@@ -76,15 +83,13 @@ Move move_of(const InstanceState& state, const InstancePlan& plan) {
 
 /// Would the inventory be written though no object is?
 bool changes_inventory(const InstanceState& state, const InstancePlan& plan) {
-  if (!state.stands) return state.inventory.has_value();
+  if (!state.stands) return state.inventory.has_value() && !is_remainder(state, plan);
   if (!state.inventory || state.inventory->lost || state.inventory->objects != state.objects) return true;
   bool exact = true;  // After this pass it names the descriptor's objects and no others.
   for (const auto& object : plan.objects) {
     switch (object.action) {
       case Action::adopt: case Action::take: case Action::forget: return true;
-      case Action::leftover: return std::any_of(state.inventory->entries.begin(), state.inventory->entries.end(),
-                                                [&](const target::InventoryEntry& entry) { return entry.id == object.id; });
-      case Action::yield: case Action::refuse: case Action::conflict: exact = false; break;
+      case Action::leftover: case Action::yield: case Action::refuse: case Action::conflict: exact = false; break;
       case Action::prune: exact = exact && object.held.empty(); break;
       case Action::keep: {
         const auto& entries = state.inventory->entries;
@@ -178,6 +183,26 @@ bool InstancePlan::writes() const {
 std::size_t InstancePlan::count(Action action) const {
   return static_cast<std::size_t>(
       std::count_if(objects.begin(), objects.end(), [&](const ObjectPlan& object) { return object.action == action; }));
+}
+
+std::vector<std::string> InstancePlan::remarks() const {
+  std::vector<std::string> out;
+  for (const auto& object : objects) {
+    switch (object.action) {
+      case Action::leftover: case Action::contest: case Action::leave:
+        out.push_back(fmt::format("{}: {}", object.id.text(), object.reason));
+        break;
+      case Action::yield: out.push_back(fmt::format("{} is left to {}: {}", object.id.text(), object.other, object.reason)); break;
+      case Action::forget:
+        if (object.live && object.other.empty()) out.push_back(fmt::format("{}: {}", object.id.text(), object.reason));
+        break;
+      case Action::prune:
+        if (!object.held.empty()) out.push_back(fmt::format("{} is not pruned: {}", object.id.text(), object.held));
+        break;
+      default: break;
+    }
+  }
+  return out;
 }
 
 }  // namespace muster::reconcile

@@ -10,6 +10,9 @@
 namespace muster::reconcile {
 namespace {
 
+constexpr std::string_view kPerhapsOurs =
+    "an earlier descriptor named it, and the inventory that would say whose it is was lost: delete it if nobody needs it";
+
 /// The object at hand and everything that decides about it.
 struct Case {
   const Observation& observation;
@@ -139,7 +142,7 @@ ObjectPlan restore(const Case& at, const Desired& desired) {
 const Owner* former_owner(const Case& at) {
   const Owner* intends = nullptr;
   for (const auto& owner : at.claims.owners(at.target_index, at.id)) {
-    if (owner.instance == at.instance) continue;
+    if (owner.instance == at.instance || owner.entry->leftover) continue;
     if (!owner.entry->uid.empty() && at.live != nullptr && owner.entry->uid == at.live->uid) return &owner;
     intends = &owner;
   }
@@ -207,9 +210,15 @@ ObjectPlan decide_undesired(const Case& at) {
     return plain(at, Action::yield, fmt::format("{} may name it, and its descriptor cannot be read", suspect->key.text()), suspect->key.text());
   }
   if (at.live == nullptr) return plain(at, Action::forget, "it is gone");
-  const bool never_confirmed = at.entry->uid.empty();
-  const bool ours = never_confirmed ? at.live->ours || at.live->digest == at.entry->applied : at.live->uid == at.entry->uid;
-  if (!ours) return plain(at, Action::leftover, fmt::format("what stands there now is not the {} that muster made", at.id.text()));
+  if (at.entry->leftover) return plain(at, Action::leftover, std::string(kPerhapsOurs));
+  const auto not_ours = fmt::format("what stands there now is not the {} that muster made", at.id.text());
+  if (!at.entry->uid.empty()) {
+    if (at.live->uid != at.entry->uid) return plain(at, Action::forget, not_ours);
+  } else if (!at.live->ours && at.live->digest != at.entry->applied) {
+    // A cluster's objects say who made them. A file does not: it may be the one of an interrupted pass, changed since.
+    if (at.target.executes) return plain(at, Action::forget, not_ours);
+    return plain(at, Action::leftover, "muster was interrupted while it made it, and it was changed since: delete it if nobody needs it");
+  }
   auto plan = plan_of(at, Action::prune);
   plan.held = why_not_pruned(at);
   return plan;
@@ -234,8 +243,7 @@ void decide_objects(const Observation& observation, const Claims& claims, std::s
     }
   }
   for (const auto& id : state.leftovers) {
-    others.push_back(plain(make_case(observation, claims, instance, id), Action::leftover,
-                           "an earlier descriptor named it, and the inventory that would say whose it is was lost"));
+    others.push_back(plain(make_case(observation, claims, instance, id), Action::leftover, std::string(kPerhapsOurs)));
   }
   std::sort(others.begin(), others.end(), [](const ObjectPlan& a, const ObjectPlan& b) { return manifest::applies_before(b.id, a.id); });
   std::move(others.begin(), others.end(), std::back_inserter(plan.objects));

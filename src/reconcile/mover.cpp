@@ -69,9 +69,10 @@ void end_by_obstacle(const Walk& walk, Run& run) {
   if (obstacle.cause) run.cause = find_instance(walk, *obstacle.cause);
 }
 
-bool is_repair(const ObjectPlan& object) {
+bool is_repair(const InstancePlan& plan, const ObjectPlan& object) {
   const bool as_it_stands = (object.action == Action::adopt || object.action == Action::take) && object.live == object.desired;
-  return (object.write && object.repair) || as_it_stands;
+  const bool found_again = plan.rebuild && object.action == Action::leftover;
+  return (object.write && object.repair) || as_it_stands || found_again;
 }
 
 void announce(const Walk& walk, Run& run) {
@@ -132,7 +133,7 @@ std::optional<Duration> watch_older_run(const Walk& walk, Run& run) {
 std::vector<const ObjectPlan*> rest_of(const InstancePlan& plan) {
   std::vector<const ObjectPlan*> rest;
   for (const auto& object : plan.objects) {
-    if (!is_repair(object)) rest.push_back(&object);
+    if (!is_repair(plan, object)) rest.push_back(&object);
   }
   return rest;
 }
@@ -177,7 +178,7 @@ void repair(const Walk& walk, Run& run) {
   if (is_untouchable(plan)) return end_by_obstacle(walk, run);
   std::vector<const ObjectPlan*> objects;
   for (const auto& object : plan.objects) {
-    if (is_repair(object)) objects.push_back(&object);
+    if (is_repair(plan, object)) objects.push_back(&object);
   }
   if (objects.empty() || interrupted(walk, run) || !check_stamp(walk, run)) return;
   announce(walk, run);

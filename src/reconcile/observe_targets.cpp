@@ -208,16 +208,19 @@ std::set<manifest::ObjectId> owned_objects(const Draft& draft, std::size_t targe
 }
 
 /// Objects of earlier descriptors that nobody owns and no descriptor names: what a lost inventory may leave behind.
-void find_leftovers(InstanceState& state, TargetState& target, const std::set<manifest::ObjectId>& known) {
+Result<void> find_leftovers(InstanceState& state, TargetState& target, const std::set<manifest::ObjectId>& known) {
   std::vector<manifest::ObjectId> ids;
   for (const auto& [id, digests] : state.versions) {
     if (!known.contains(id)) ids.push_back(id);
   }
-  const auto live = target.target->observe(ids);
-  if (!live.ok()) return;
-  for (const auto& object : *live) {
-    if (target.executes ? object.ours : state.versions[object.id].contains(object.digest)) state.leftovers.push_back(object.id);
+  MUSTER_TRY(auto live, target.target->observe(ids));
+  for (auto& object : live) {
+    if (!(target.executes ? object.ours : state.versions[object.id].contains(object.digest))) continue;
+    state.leftovers.push_back(object.id);
+    const auto id = object.id;
+    target.live.emplace(id, std::move(object));
   }
+  return {};
 }
 
 }  // namespace
@@ -264,7 +267,10 @@ void read_histories(Draft& draft) {
     for (auto& state : draft.out.instances) {
       if (state.environment != index || !services.contains(state.key.service)) continue;
       state.versions = std::move((*versions)[state.key.service]);
-      if (state.lost) find_leftovers(state, target, known);
+      if (!state.lost) continue;
+      if (auto found = find_leftovers(state, target, known); !found.ok()) {
+        environment.unreadable = std::move(found).failure().with_context(fmt::format("observing target {}", target.reference.name));
+      }
     }
   }
 }

@@ -103,29 +103,12 @@ std::vector<InstanceKey> path_of(const std::vector<Run>& runs, const Run& run) {
   return path;
 }
 
-std::vector<std::string> remarks_of(const InstancePlan& plan) {
-  std::vector<std::string> remarks;
-  for (const auto& object : plan.objects) {
-    switch (object.action) {
-      case Action::leftover: case Action::contest: case Action::leave:
-        remarks.push_back(fmt::format("{}: {}", object.id.text(), object.reason));
-        break;
-      case Action::yield: remarks.push_back(fmt::format("{} is left to {}: {}", object.id.text(), object.other, object.reason)); break;
-      case Action::prune:
-        if (!object.held.empty()) remarks.push_back(fmt::format("{} is not pruned: {}", object.id.text(), object.held));
-        break;
-      default: break;
-    }
-  }
-  return remarks;
-}
-
 /// The one place where runs become outcomes.
 Report finish(const Observation& observation, Plan plan, std::vector<Run>& runs, std::vector<std::optional<Failure>> notes) {
   Report report;
   for (auto& run : runs) {
     run.outcome.path = path_of(runs, run);
-    run.outcome.remarks = remarks_of(plan.instances[run.index]);
+    run.outcome.remarks = plan.instances[run.index].remarks();
   }
   for (auto& run : runs) report.outcomes.push_back(std::move(run.outcome));
   for (std::size_t index = 0; index < plan.environments.size(); ++index) {

@@ -77,18 +77,25 @@ void intend_job(Part& part, target::Inventory& inventory) {
   inventory.job = std::move(run);
 }
 
-/// Everything that will be ours stands in the inventory before it is created, with the digest it will have.
+/// Everything that will be ours stands in the inventory before it is created, with the digest it will have. What may be
+/// ours is in it from its first writing on, for that ends the search for what a lost inventory named.
 Result<void> intend(Part& part) {
   return part.walk.book.change(part.run.index, [&](target::Inventory& inventory) {
     for (const auto* object : part.objects) {
       if (object->action == Action::take) {
         auto& entry = entry_for(inventory, object->id);
+        entry.leftover = false;
         entry.uid = object->expected ? object->expected->uid : "";
         entry.applied = object->live.value_or(Digest());
       } else if (object->action == Action::adopt || object->action == Action::create || object->action == Action::run) {
         auto& entry = entry_for(inventory, object->id);
+        entry.leftover = false;
         if (object->action == Action::run) entry.uid.clear();
         if (entry.uid.empty() && object->desired) entry.applied = *object->desired;
+      } else if (object->action == Action::leftover && find_entry(inventory, object->id) == nullptr) {
+        auto& entry = entry_for(inventory, object->id);
+        entry.leftover = true;
+        entry.applied = object->live.value_or(Digest());
       }
       if (object->repair) count_repair(entry_for(inventory, object->id), part.walk.observation.now);
     }
@@ -175,7 +182,7 @@ Result<void> apply_objects(Part& part) {
 
 Result<void> prune_objects(Part& part) {
   for (const auto* object : part.objects) {
-    if (object->action == Action::forget || object->action == Action::leftover) part.gone.insert(object->id);
+    if (object->action == Action::forget) part.gone.insert(object->id);
     if (!is_prune(*object)) continue;
     MUSTER_CHECK(check_interrupted(part));
     auto removed = remove_object(*part.target.target, object->id, object->expected);

@@ -205,8 +205,70 @@ TEST(LostInventory, LeftoversAreListedAndNeverDeleted) {
   EXPECT_EQ(report.exit_code(), 0);
   EXPECT_THAT(report.find(kCart)->remarks, ElementsAre(HasSubstr("ConfigMap shop/extra")));
   EXPECT_TRUE(shop.contents().contains("extra"));
+}
+
+TEST(LostInventory, LeftoversStayListedUntilSomebodyDeletesThem) {
+  Shop shop;
+  applied_twice(shop);
+  shop.record("production", {{"cart", {config("cart", "two")}, "v3"}});
+  shop.target().lose_inventory(shop.id("production"), "cart");
   shop.pass();
-  EXPECT_TRUE(shop.contents().contains("extra"));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(shop.plan().empty());
+    const auto report = shop.pass();
+    EXPECT_EQ(report.exit_code(), 0);
+    EXPECT_THAT(report.find(kCart)->remarks, ElementsAre(HasSubstr("ConfigMap shop/extra")));
+    EXPECT_TRUE(shop.contents().contains("extra"));
+  }
+  shop.target().edit(config_id("extra"), std::nullopt);
+  EXPECT_THAT(shop.pass().find(kCart)->remarks, IsEmpty());
+  EXPECT_EQ(shop.target().inventories(shop.id("production"))->front().entries.size(), 1U);
+}
+
+TEST(LostInventory, LeftoversOfARemovedServiceStayListedWithoutWorkToDo) {
+  for (const bool executes : {false, true}) {
+    Shop shop(executes);
+    applied_twice(shop);
+    shop.record("production", {{"search", {config("search", "x")}}}, {"cart"});
+    shop.target().damage_inventory(shop.id("production"), "cart");
+    shop.pass();
+    const auto report = shop.pass();
+    EXPECT_EQ(report.exit_code(), 0);
+    EXPECT_EQ(report.find(kCart)->move, Move::none);
+    EXPECT_THAT(report.find(kCart)->remarks, UnorderedElementsAre(HasSubstr("ConfigMap shop/cart"), HasSubstr("ConfigMap shop/extra")));
+    EXPECT_EQ(shop.contents().size(), 3U);
+    EXPECT_TRUE(shop.plan().empty());
+    shop.target().edit(config_id("cart"), std::nullopt);
+    shop.target().edit(config_id("extra"), std::nullopt);
+    shop.pass();
+    EXPECT_EQ(shop.plan().find(kCart), nullptr);
+  }
+}
+
+TEST(LostInventory, LeftoversAreNotForgottenWhereAConflictKeepsTheServiceFromMoving) {
+  Shop shop;
+  applied_twice(shop);
+  shop.record("production", {{"cart", {config("cart", "two"), config("more", "m")}, "v3"}});
+  shop.target().damage_inventory(shop.id("production"), "cart");
+  shop.target().edit(config_id("more"), config("more", "a stranger's"));
+  for (int i = 0; i < 3; ++i) {
+    const auto report = shop.pass();
+    EXPECT_EQ(report.exit_code(), 1);
+    EXPECT_THAT(report.find(kCart)->remarks, ElementsAre(HasSubstr("ConfigMap shop/extra")));
+  }
+}
+
+TEST(LostInventory, ALeftoverThatIsDeclaredAgainIsAdopted) {
+  Shop shop;
+  applied_twice(shop);
+  shop.record("production", {{"cart", {config("cart", "two")}, "v3"}});
+  shop.target().lose_inventory(shop.id("production"), "cart");
+  shop.pass();
+  shop.record("production", {{"cart", {config("cart", "two"), config("extra", "y")}, "v4"}});
+  EXPECT_EQ(shop.pass().exit_code(), 0);
+  EXPECT_EQ(shop.contents().at("extra"), "y");
+  shop.record("production", {{"cart", {config("cart", "two")}, "v5"}});
+  EXPECT_EQ(shop.pass().find(kCart)->pruned, 1U);
 }
 
 TEST(LostInventory, InAClusterWhatCarriesOurFieldManagerIsOurs) {
@@ -254,6 +316,58 @@ TEST(Uids, AnObjectThatChangedBetweenLookAndWriteIsWrittenWhereItIsStillTheSame)
   });
   EXPECT_EQ(shop.pass().exit_code(), 0);
   EXPECT_EQ(shop.contents().at("cart"), "three");
+}
+
+// ---- interrupted passes ----
+
+/// The process dies when it has created an object and before it could say so; then somebody edits that object.
+void die_after_creating(Shop& shop, const std::string& object) {
+  bool dead = false;
+  const Failure death = retry(Reason::cancelled, "the process is gone");
+  shop.target().fail_before([&, death](const test::TargetCall&) { return dead ? std::optional(death) : std::nullopt; });
+  shop.target().fail_after([&, death](const test::TargetCall& call) {
+    dead = dead || call.text() == "apply ConfigMap shop/" + object;
+    return dead ? std::optional(death) : std::nullopt;
+  });
+  shop.pass();
+  shop.target().fail_before({});
+  shop.target().fail_after({});
+  shop.target().edit(config_id(object), config(object, "by hand"));
+}
+
+TEST(Interrupted, AnObjectThatWasEditedBeforeItWasConfirmedStaysListedWhenItsServiceIsRemoved) {
+  Shop shop;
+  applied_twice(shop);
+  shop.record("production", {{"search", {config("search", "x")}}});
+  die_after_creating(shop, "search");
+  EXPECT_EQ(shop.pass().exit_code(), 1) << "nobody can tell whose it is: a conflict";
+  shop.record("production", {}, {"search"});
+  const InstanceKey search{"production", "search"};
+  for (int i = 0; i < 3; ++i) {
+    const auto report = shop.pass();
+    EXPECT_EQ(report.exit_code(), 0);
+    EXPECT_THAT(report.find(search)->remarks, ElementsAre(HasSubstr("muster was interrupted")));
+    EXPECT_EQ(shop.contents().at("search"), "by hand");
+    EXPECT_TRUE(shop.plan().empty());
+  }
+  shop.target().edit(config_id("search"), std::nullopt);
+  shop.pass();
+  EXPECT_EQ(shop.plan().find(search), nullptr);
+}
+
+TEST(Interrupted, AnObjectThatWasEditedBeforeItWasConfirmedStaysListedWhenItsServiceNamesItNoMore) {
+  Shop shop;
+  applied_twice(shop);
+  shop.record("production", {{"cart", {config("cart", "two"), config("extra", "x"), config("more", "m")}, "v3"}});
+  die_after_creating(shop, "more");
+  shop.record("production", {{"cart", {config("cart", "two"), config("extra", "x")}, "v4"}});
+  for (int i = 0; i < 3; ++i) {
+    const auto report = shop.pass();
+    EXPECT_EQ(report.exit_code(), 0);
+    EXPECT_THAT(report.find(kCart)->remarks, ElementsAre(HasSubstr("ConfigMap shop/more")));
+  }
+  EXPECT_TRUE(shop.plan().empty());
+  EXPECT_EQ(shop.contents().at("more"), "by hand");
 }
 
 // ---- prunes that fail ----
@@ -404,6 +518,17 @@ TEST(Retire, DeletesWhatTheEnvironmentOwnsAndNothingThatAnotherNames) {
   EXPECT_EQ(*deleted, 1U);
   EXPECT_THAT(shop.contents(), UnorderedElementsAre(Pair("cart", "1"), Pair("kept", "1"), Pair("foreign", "x")));
   EXPECT_EQ(shop.target().stamps()->size(), 1U);
+}
+
+TEST(Retire, LeavesLeftoversWhereTheyAre) {
+  Shop shop;
+  applied_twice(shop);
+  shop.record("production", {{"cart", {config("cart", "two")}, "v3"}});
+  shop.target().lose_inventory(shop.id("production"), "cart");
+  shop.pass();
+  const auto deleted = retire_environment(shop.world, *shop.records, shop.targets, all_environments(*shop.records), "production", {});
+  ASSERT_TRUE(deleted.ok()) << deleted.failure().text;
+  EXPECT_THAT(shop.contents(), ElementsAre(Pair("extra", "x")));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ Instant instant() { return Instant(Duration(*rc::gen::inRange<std::int64_t>(0, 4
 InventoryEntry entry() {
   InventoryEntry out{{word(), word() + ".io", word(), word()}, *rc::gen::element(std::string(), word()), sha256(word()), {}};
   for (int i = *rc::gen::inRange(0, 3); i > 0; --i) out.repairs.push_back(instant());
+  out.leftover = *rc::gen::arbitrary<bool>();
   return out;
 }
 

@@ -38,6 +38,7 @@ struct InstanceView {
   bool declared = true;
   bool behind = false;                    ///< Taken back: it stands behind what was last recorded.
   std::string paused;                     ///< Writes to the target are stopped: by whom and why.
+  std::vector<std::string> remarks;       ///< What reconcile will do nothing about, and a person should know: leftovers and the like.
   std::optional<Instant> evidence;        ///< When the oldest thing that this rests on was seen.
 };
 

@@ -24,11 +24,11 @@ enum class Action : std::uint8_t {
   take,      ///< Moved between services: another inventory has it, and its descriptor names it no more.
   run,       ///< A job whose bundle has not run: deleted where it stands, and created.
   prune,     ///< Ours, and no descriptor names it any more.
-  forget,    ///< Leaves the inventory without a deletion: it is gone already, or another inventory has it.
+  forget,    ///< Leaves the inventory without a deletion: it is gone, another's by now, or in another inventory.
   yield,     ///< Stays in the inventory until the instance that names it now has taken it.
   leave,     ///< Drift that the environment's policy shows and leaves.
   contest,   ///< Drift that came back after each of several repairs: reported, and left for a while.
-  leftover,  ///< Of that name, and not ours: listed, never touched.
+  leftover,  ///< Perhaps ours, and nobody can tell: listed until it is gone, never touched.
   refuse,    ///< Another instance claims it.
   conflict,  ///< Somebody else's object stands there.
 };
@@ -103,6 +103,9 @@ struct InstancePlan {
   /// Are objects of it written or deleted?
   [[nodiscard]] bool writes() const;
   [[nodiscard]] std::size_t count(Action action) const;
+  /// What nothing will be done about, and a person should know: leftovers, contested objects, drift that is left, held
+  /// deletions. One sentence each.
+  [[nodiscard]] std::vector<std::string> remarks() const;
   friend bool operator==(const InstancePlan&, const InstancePlan&) = default;
 };
 

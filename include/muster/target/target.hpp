@@ -50,6 +50,7 @@ struct InventoryEntry {
   std::string uid;  ///< Of the object as created; empty while only the intent stands.
   Digest applied;   ///< Digest of the object as last applied, or as intended while `uid` is empty (manifest::digest).
   std::vector<Instant> repairs;  ///< When its drift was repaired, newest last, the last few: who fights us is reported.
+  bool leftover = false;         ///< Found when the inventory had been lost: perhaps ours. Listed until it is gone, never touched.
   friend bool operator==(const InventoryEntry&, const InventoryEntry&) = default;
 };
 

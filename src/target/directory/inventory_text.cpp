@@ -65,6 +65,7 @@ Value to_value(const InventoryEntry& entry) {
     for (const Instant at : entry.repairs) repairs.push_back(milliseconds(at));
     out.append("repairs", std::move(repairs));
   }
+  if (entry.leftover) out.append("leftover", true);
   return out;
 }
 
@@ -92,6 +93,9 @@ std::optional<InventoryEntry> entry_of(const Value& value) {
     if (!at) return std::nullopt;
     entry.repairs.push_back(*at);
   }
+  const Value* leftover = value.find("leftover");
+  if (leftover != nullptr && leftover->if_bool() == nullptr) return std::nullopt;
+  entry.leftover = leftover != nullptr && *leftover->if_bool();
   return entry;
 }
 
