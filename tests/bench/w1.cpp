@@ -1,17 +1,14 @@
 // W1: evaluate N services × 3 environments × 3 needs to JSON, against `jsonnet` over the same fleet as data, and against
-// reading the sources and writing the bytes. With --slope also W12: time at ten times the size over time at the size.
-// Usage: bench_w1 [--services N] [--runs N] [--jobs N] [--peer-services N] [--no-peer] [--slope]
+// reading the sources and writing the bytes. With --slope W12: time at ten times the size over time at the size.
 //
 // Equality first: our JSON and jsonnet's are compared, byte for byte, after jsonnet's is made canonical.
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 
+#include "bench/arguments.hpp"
 #include "bench/measure.hpp"
 #include "muster/base/parallel.hpp"
 #include "muster/lang/compile.hpp"
@@ -20,15 +17,6 @@
 
 namespace muster::bench {
 namespace {
-
-struct Options {
-  std::size_t services = 10'000;
-  std::size_t peer_services = 1'000;  // 10,000 take jsonnet 200 s.
-  int runs = 9;
-  unsigned jobs = default_jobs();
-  bool peer = true;
-  bool slope = false;
-};
 
 constexpr std::size_t kServicesAFile = 100;
 constexpr std::string_view kEnvironments[] = {"development", "production", "staging"};
@@ -152,95 +140,73 @@ void check_equal(const std::string& ours, const std::string& peers) {
   if (lines(ours) != lines(peers)) throw std::runtime_error("jsonnet and muster do not agree");
 }
 
+std::string read_file(const std::filesystem::path& path) {
+  std::string text(std::filesystem::file_size(path), '\0');
+  std::ifstream(path, std::ios::binary).read(text.data(), static_cast<std::streamsize>(text.size()));
+  return text;
+}
+
 /// Reading all sources and writing the result: nobody can be faster.
-void move_bytes(const std::vector<std::filesystem::path>& files, std::size_t bytes, const std::filesystem::path& out) {
-  std::size_t sum = 0;
+void move_bytes(const std::vector<std::filesystem::path>& files, const std::string& bytes, const std::filesystem::path& out) {
+  std::size_t lines = 0;
   for (const std::filesystem::path& file : files) {
-    std::ifstream in(file, std::ios::binary);
-    const std::string text((std::istreambuf_iterator<char>(in)), {});
-    sum += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    const std::string text = read_file(file);
+    lines += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   }
-  std::ofstream(out, std::ios::binary) << std::string(bytes, static_cast<char>('a' + sum % 2));
+  if (lines > 0) std::ofstream(out, std::ios::binary) << bytes;
 }
 
-void run(const Options& options) {
-  test::TemporaryFolder folder;
-  const std::vector<diag::FleetText> texts = fleet_texts(options.services);
-  std::vector<std::filesystem::path> files;
-  for (const diag::FleetText& text : texts) {
-    files.push_back(folder.path() / fmt::format("{}.fleet", files.size()));
-    std::ofstream(files.back(), std::ios::binary) << text.text;
-  }
-  const std::string json = evaluate(texts, options.jobs);
-  const std::filesystem::path out = folder.path() / "out.json";
-  std::vector<Contender> contenders;
-  contenders.push_back({"ours", [&] {
-                          std::vector<diag::FleetText> read;
-                          for (std::size_t i = 0; i < files.size(); ++i) {
-                            std::ifstream in(files[i], std::ios::binary);
-                            read.push_back({texts[i].path, std::string((std::istreambuf_iterator<char>(in)), {})});
-                          }
-                          std::ofstream(out, std::ios::binary) << evaluate(read, options.jobs);
-                        }});
-  const std::string peer_name = fmt::format("jsonnet({} services)", options.peer_services);
-  if (options.peer && has_program("jsonnet")) {
-    const std::filesystem::path program = folder.path() / "fleet.jsonnet";
-    std::ofstream(program, std::ios::binary) << jsonnet_text(options.peer_services);
-    const std::string command = fmt::format("jsonnet {} > {}", program.string(), (folder.path() / "peer.json").string());
-    shell(command);
-    check_equal(evaluate(fleet_texts(options.peer_services), options.jobs), without_space(folder.read("peer.json")));
-    contenders.push_back({peer_name, [command] { shell(command); }, 1});
-  } else {
-    contenders.push_back({"jsonnet", [] { throw std::runtime_error("jsonnet is not installed"); }, 1});
-  }
-  contenders.push_back({"read+write", [&] { move_bytes(files, json.size(), out); }});
-  const std::vector<Figure> figures = measure(contenders, options.runs);
-  report(fmt::format("W1 {} services, {} bytes of JSON, {} jobs", options.services, json.size(), options.jobs), figures);
-  if (options.peer_services != options.services && !figures[1].median) return;
-  fmt::print("W1 peak memory {:.0f} MiB\n", peak_memory_mib());
+void compare_with_jsonnet(const test::TemporaryFolder& folder, std::size_t services, unsigned jobs) {
+  std::ofstream(folder.path() / "fleet.jsonnet", std::ios::binary) << jsonnet_text(services);
+  shell(fmt::format("cd '{}' && jsonnet fleet.jsonnet > peer.json", folder.path().string()));
+  check_equal(evaluate(fleet_texts(services), jobs), without_space(folder.read("peer.json")));
 }
 
-double best_of(std::size_t services, unsigned jobs, int runs) {
+void run(const Arguments& arguments, std::size_t services, bool with_peer) {
+  const unsigned jobs = static_cast<unsigned>(arguments.number("--jobs", default_jobs()));
+  const test::TemporaryFolder folder;
   const std::vector<diag::FleetText> texts = fleet_texts(services);
-  double best = 1e12;
-  for (int i = 0; i < runs; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    evaluate(texts, jobs);
-    best = std::min(best, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+  std::vector<std::filesystem::path> files;
+  for (const diag::FleetText& text : texts) files.push_back(folder.write(fmt::format("{}.fleet", files.size()), text.text));
+  const std::string json = evaluate(texts, jobs);
+  const std::filesystem::path out = folder.path() / "out.json";
+  const auto ours = [&] {
+    std::vector<diag::FleetText> read;
+    for (std::size_t i = 0; i < files.size(); ++i) read.push_back({texts[i].path, read_file(files[i])});
+    std::ofstream(out, std::ios::binary) << evaluate(read, jobs);
+  };
+  std::vector<Contender> contenders = {{Role::ours, "muster", ours}};
+  if (with_peer && has_program("jsonnet")) compare_with_jsonnet(folder, services, jobs);
+  if (arguments.peers()) {
+    const auto peer = [&] {
+      if (!with_peer) leave_out("takes minutes at this size; --full runs it");
+      if (!has_program("jsonnet")) leave_out("not installed");
+      shell(fmt::format("cd '{}' && jsonnet fleet.jsonnet > peer.json", folder.path().string()));
+    };
+    contenders.push_back({Role::peer, "jsonnet", peer, 1});
   }
-  return best;
+  contenders.push_back({Role::limit, "read and write the bytes", [&] { move_bytes(files, json, out); }});
+  const std::vector<Figure> figures = measure(contenders, arguments.runs(9));
+  report({"W1", fmt::format("evaluate {} services × 3 environments × 3 needs to {} of JSON", with_commas(services), megabytes(json.size())),
+          services == 10'000 ? "≤ 60 ms, ≤ 5 × the limit" : "", peak_memory_mib()},
+         figures);
 }
 
-void slope(const Options& options) {
-  double before = 0;
-  for (const std::size_t services : {std::size_t{1'000}, std::size_t{10'000}, std::size_t{100'000}}) {
-    const double time = best_of(services, options.jobs, services > 10'000 ? 3 : options.runs);
-    fmt::print("W12 W1 services={} ours={:.1f} ms{}\n", services, time, before == 0 ? "" : fmt::format(" slope={:.1f} (goal 11)", time / before));
-    before = time;
+void run_all(const Arguments& arguments) {
+  const auto jobs = static_cast<unsigned>(arguments.number("--jobs", default_jobs()));
+  if (arguments.slope()) {
+    report_slope("W1", arguments.full(), [&](std::size_t count) -> std::function<void()> {
+      return [texts = fleet_texts(count), jobs] { evaluate(texts, jobs); };
+    });
+    return;
   }
+  run(arguments, 1'000, arguments.peers());
+  run(arguments, arguments.number("--services", 10'000), arguments.peers() && arguments.full());
 }
 
 }  // namespace
 }  // namespace muster::bench
 
 int main(int argc, char** argv) {
-  muster::bench::Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const auto number = [&] { return i + 1 < argc ? std::strtoul(argv[++i], nullptr, 10) : 0UL; };
-    if (argument == "--services") options.services = number();
-    if (argument == "--peer-services") options.peer_services = number();
-    if (argument == "--runs") options.runs = static_cast<int>(number());
-    if (argument == "--jobs") options.jobs = static_cast<unsigned>(number());
-    if (argument == "--no-peer") options.peer = false;
-    if (argument == "--slope") options.slope = true;
-  }
-  try {
-    muster::bench::run(options);
-    if (options.slope) muster::bench::slope(options);
-  } catch (const std::exception& failure) {
-    fmt::print(stderr, "bench_w1: {}\n", failure.what());
-    return 1;
-  }
-  return 0;
+  return muster::bench::run_main(argc, argv, "bench_w1 [--services N] [--jobs N] [--slope]", muster::bench::run_all);
 }

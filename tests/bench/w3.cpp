@@ -1,10 +1,8 @@
 // W3: render N applications of four objects each from a git repository, as they are and with an overlay (namespace,
 // label, image, patch), against `kubectl kustomize` and against libyaml events over the same bytes.
-// Usage: bench_w3 [--apps N] [--runs N] [--no-peer] | --slope [--apps N]  (W12: our time at 10 N over that at N)
+// With --slope W12: our time at ten times the applications over that at as many.
 #include <yaml.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -12,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "bench/applications.hpp"
+#include "bench/arguments.hpp"
 #include "bench/measure.hpp"
 #include "bench/repository.hpp"
 #include "muster/base/parallel.hpp"
@@ -22,13 +21,6 @@
 
 namespace muster::bench {
 namespace {
-
-struct Options {
-  std::size_t apps = 1000;
-  int runs = 9;
-  bool peer = true;
-  bool slope = false;
-};
 
 using Objects = std::vector<manifest::Object>;
 
@@ -69,70 +61,56 @@ std::map<manifest::ObjectId, Value> by_id(Objects objects) {
   return out;
 }
 
-void run(const Options& options, bool overlay) {
+void run(const Arguments& arguments, std::size_t apps, bool overlay) {
   const test::TemporaryFolder folder;
-  write_applications(folder.path(), options.apps);
+  write_applications(folder.path(), apps);
   const std::shared_ptr<git::Repository> repository = open_repository(folder.path());
   const git::Oid commit = commit_at(folder.path(), "HEAD");
   const std::string kustomize = fmt::format("kubectl kustomize '{}'", (folder.path() / (overlay ? "overlay" : "plain")).string());
-  const bool has_kubectl = has_program("kubectl");
+  const bool with_peer = arguments.peers() && has_program("kubectl") && (apps <= 100 || arguments.full());
   std::string bytes;
-  for (std::size_t i = 0; i < options.apps; ++i) bytes += application_yaml(i) + "---\n";
+  for (std::size_t i = 0; i < apps; ++i) bytes += application_yaml(i) + "---\n";
 
-  const Objects ours = render_all(repository, commit, options.apps, overlay);
-  if (options.peer && has_kubectl) {
+  const Objects ours = render_all(repository, commit, apps, overlay);
+  if (with_peer) {
     const std::string peer = shell(kustomize);
     if (peer.size() < render::kMaxFileBytes && by_id(ours) != by_id(need(manifest::parse_objects(peer, "kubectl")))) {
       throw std::runtime_error("kubectl kustomize and muster disagree about the objects");
     }
   }
-  std::vector<Contender> contenders;
-  contenders.push_back({"muster", [&] { render_all(repository, commit, options.apps, overlay); }, 0});
-  contenders.push_back({"kubectl kustomize",
-                        [&] {
-                          if (!options.peer) throw std::runtime_error("left out by --no-peer");
-                          if (!has_kubectl) throw std::runtime_error("kubectl is not on PATH");
-                          shell(kustomize);
-                        },
-                        options.apps > 200 ? 1 : 3});
-  contenders.push_back({"libyaml events", [&] { libyaml_events(bytes); }, 0});
-  report(fmt::format("W3 {} applications {} ({} objects, {} KiB, {} jobs)", options.apps, overlay ? "overlay" : "plain", ours.size(),
-                     bytes.size() >> 10U, default_jobs()),
-         measure(std::move(contenders), options.runs));
+  std::vector<Contender> contenders = {{Role::ours, "muster", [&] { render_all(repository, commit, apps, overlay); }}};
+  if (arguments.peers()) {
+    const auto peer = [&] {
+      if (!has_program("kubectl")) leave_out("kubectl is not on PATH");
+      if (!with_peer) leave_out("takes long at this size; --full runs it");
+      shell(kustomize);
+    };
+    contenders.push_back({Role::peer, "kubectl kustomize", peer, apps > 200 ? 1 : 3});
+  }
+  contenders.push_back({Role::limit, "libyaml events", [&] { libyaml_events(bytes); }});
+  report({"W3", fmt::format("render {} applications, {} objects, {} of YAML, {}", with_commas(apps), with_commas(ours.size()), megabytes(bytes.size()),
+                            overlay ? "with an overlay" : "plain"),
+          apps == 1'000 ? "≤ 60 ms" : (apps == 100 ? "≤ 8 ms" : ""), peak_memory_mib()},
+         measure(std::move(contenders), arguments.runs(9)));
 }
 
-void run_slope(const Options& options) {
+void run_slope(const Arguments& arguments) {
   std::vector<std::unique_ptr<test::TemporaryFolder>> folders;
-  report_slope("W3", options.apps, options.runs, [&](std::size_t apps) -> std::function<void()> {
+  report_slope("W3", arguments.full(), [&](std::size_t apps) -> std::function<void()> {
     const std::filesystem::path folder = folders.emplace_back(std::make_unique<test::TemporaryFolder>())->path();
     write_applications(folder, apps);
     return [apps, repository = open_repository(folder), commit = commit_at(folder, "HEAD")] { render_all(repository, commit, apps, true); };
   });
 }
 
+void run_all(const Arguments& arguments) {
+  if (arguments.slope()) return run_slope(arguments);
+  for (const std::size_t apps : {std::size_t{100}, arguments.number("--apps", 1'000)}) {
+    for (const bool overlay : {false, true}) run(arguments, apps, overlay);
+  }
+}
+
 }  // namespace
 }  // namespace muster::bench
 
-int main(int argc, char** argv) try {
-  muster::bench::Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word == "--no-peer") options.peer = false;
-    if (word == "--slope") options.slope = true;
-    if (word == "--apps" && i + 1 < argc) options.apps = std::strtoull(argv[++i], nullptr, 10);
-    if (word == "--runs" && i + 1 < argc) options.runs = std::atoi(argv[++i]);
-  }
-  if (options.slope) {
-    muster::bench::run_slope(options);
-    return 0;
-  }
-  for (const std::size_t apps : {std::size_t{100}, options.apps}) {
-    options.apps = apps;
-    for (const bool overlay : {false, true}) muster::bench::run(options, overlay);
-  }
-  fmt::print("W3 peak memory {:.0f} MiB\n", muster::bench::peak_memory_mib());
-  return 0;
-} catch (const std::exception& failure) {
-  fmt::print(stderr, "bench_w3: {}\n", failure.what());
-  return 1;
-}
+int main(int argc, char** argv) { return muster::bench::run_main(argc, argv, "bench_w3 [--apps N] [--slope]", muster::bench::run_all); }

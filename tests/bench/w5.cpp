@@ -1,9 +1,7 @@
 // W5: one line of one application changes in a monorepo of N. Which instances have to be rendered, and their objects:
 // in a daemon that saw the commit before, and from nothing but the ids that were recorded; against `git diff` +
 // `kubectl kustomize` of the whole and of the one folder that changed.
-// Usage: bench_w5 [--apps N] [--runs N] [--no-peer] | --slope [--apps N]  (W12: our one-shot time at 10 N over that at N)
-#include <cstdio>
-#include <cstdlib>
+// With --slope W12: our one-shot time at ten times the applications over that at as many.
 #include <fstream>
 #include <memory>
 #include <stdexcept>
@@ -11,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "bench/applications.hpp"
+#include "bench/arguments.hpp"
 #include "bench/measure.hpp"
 #include "bench/repository.hpp"
 #include "muster/base/parallel.hpp"
@@ -20,13 +19,6 @@
 
 namespace muster::bench {
 namespace {
-
-struct Options {
-  std::size_t apps = 1000;
-  int runs = 15;
-  bool peer = true;
-  bool slope = false;
-};
 
 void change_one_line(const std::filesystem::path& folder, std::size_t index, int turn) {
   const std::filesystem::path file = folder / "apps" / application_name(index) / "app.yaml";
@@ -64,11 +56,13 @@ std::vector<git::Oid> tree_ids(source::TreeIds& ids, const git::Oid& commit, std
   return out;
 }
 
-void run(const Options& options) {
+void run(const Arguments& arguments) {
+  const std::size_t apps = arguments.number("--apps", 1'000);
+  const int runs = arguments.runs(15);
   const test::TemporaryFolder folder;
-  write_applications(folder.path(), options.apps);
-  const std::size_t changed = options.apps / 2;
-  const int turns = options.runs + 1;
+  write_applications(folder.path(), apps);
+  const std::size_t changed = apps / 2;
+  const int turns = runs + 1;
   const git::Oid first = commit_at(folder.path(), "HEAD");
   std::vector<git::Oid> commits;
   for (int turn = 0; turn < turns; ++turn) {
@@ -77,7 +71,7 @@ void run(const Options& options) {
   }
   const std::shared_ptr<git::Repository> repository = open_repository(folder.path());
   source::TreeIds warm(repository);
-  std::vector<git::Oid> recorded = tree_ids(warm, first, options.apps);
+  std::vector<git::Oid> recorded = tree_ids(warm, first, apps);
   const std::vector<git::Oid> recorded_first = recorded;
   std::size_t next = 0;
   const auto check = [](const Pass& done) {
@@ -86,41 +80,37 @@ void run(const Options& options) {
   const std::string overlay = (folder.path() / "overlay").string();
   const std::string one = (folder.path() / "apps" / application_name(changed)).string();
   const auto peer = [&](const std::string& path) {
-    if (!options.peer) throw std::runtime_error("left out by --no-peer");
-    if (!has_program("kubectl")) throw std::runtime_error("kubectl is not on PATH");
+    if (!arguments.peers()) leave_out("left out by --no-peer");
+    if (!has_program("kubectl")) leave_out("kubectl is not on PATH");
     shell(fmt::format("git -C '{}' diff --name-only HEAD~1 HEAD", folder.path().string()));
     shell(fmt::format("kubectl kustomize '{}'", path));
   };
   const auto limit = [&] { shell(fmt::format("git -C '{}' diff-tree -r --name-only HEAD~1 HEAD", folder.path().string())); };
 
-  std::vector<Contender> daemon;
-  daemon.push_back({"muster",
-                    [&] {
-                      const git::Oid& commit = commits.at(next++ % commits.size());
-                      check(pass(repository, warm, recorded, commit));
-                      recorded[changed] = need(warm.id_at(commit, "apps/" + application_name(changed)));
-                    },
-                    0});
-  daemon.push_back({"git diff + kubectl kustomize of the whole", [&] { peer(overlay); }, options.apps > 200 ? 1 : 3});
-  daemon.push_back({"git diff-tree", limit, 0});
-  report(fmt::format("W5 {} applications, daemon", options.apps), measure(std::move(daemon), options.runs));
-
-  std::vector<Contender> cold;
-  cold.push_back({"muster",
-                  [&] {
-                    const std::shared_ptr<git::Repository> opened = open_repository(folder.path());
-                    source::TreeIds ids(opened);
-                    check(pass(opened, ids, recorded_first, commits.back()));
-                  },
-                  0});
-  cold.push_back({"git diff + kubectl kustomize of the folder that changed", [&] { peer(one); }, 3});
-  cold.push_back({"git diff-tree", limit, 0});
-  report(fmt::format("W5 {} applications, one-shot", options.apps), measure(std::move(cold), options.runs));
+  const auto whole = [&] {
+    if (apps > 200 && !arguments.full()) leave_out("takes long at this size; --full runs it");
+    peer(overlay);
+  };
+  const auto daemon = [&] {
+    const git::Oid& commit = commits.at(next++ % commits.size());
+    check(pass(repository, warm, recorded, commit));
+    recorded[changed] = need(warm.id_at(commit, "apps/" + application_name(changed)));
+  };
+  const auto cold = [&] {
+    const std::shared_ptr<git::Repository> opened = open_repository(folder.path());
+    source::TreeIds ids(opened);
+    check(pass(opened, ids, recorded_first, commits.back()));
+  };
+  const std::string what = fmt::format("one line changed in a monorepo of {} applications → the changed objects", with_commas(apps));
+  report({"W5", what + ", in the daemon", "≤ 5 ms", peak_memory_mib()},
+         measure({{Role::ours, "muster", daemon}, {Role::peer, "git diff + kubectl kustomize of the whole", whole, apps > 200 ? 1 : 3}, {Role::limit, "git diff-tree", limit}}, runs));
+  report({"W5", what + ", one-shot", "≤ 15 ms", peak_memory_mib()},
+         measure({{Role::ours, "muster", cold}, {Role::peer, "git diff + kubectl kustomize of the changed folder", [&] { peer(one); }, 3}, {Role::limit, "git diff-tree", limit}}, runs));
 }
 
-void run_slope(const Options& options) {
+void run_slope(const Arguments& arguments) {
   std::vector<std::unique_ptr<test::TemporaryFolder>> folders;
-  report_slope("W5", options.apps, options.runs, [&](std::size_t apps) -> std::function<void()> {
+  report_slope("W5", arguments.full(), [&](std::size_t apps) -> std::function<void()> {
     const std::filesystem::path folder = folders.emplace_back(std::make_unique<test::TemporaryFolder>())->path();
     write_applications(folder, apps);
     const git::Oid first = commit_at(folder, "HEAD");
@@ -135,26 +125,9 @@ void run_slope(const Options& options) {
   });
 }
 
+void run_all(const Arguments& arguments) { arguments.slope() ? run_slope(arguments) : run(arguments); }
+
 }  // namespace
 }  // namespace muster::bench
 
-int main(int argc, char** argv) try {
-  muster::bench::Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word == "--no-peer") options.peer = false;
-    if (word == "--slope") options.slope = true;
-    if (word == "--apps" && i + 1 < argc) options.apps = std::strtoull(argv[++i], nullptr, 10);
-    if (word == "--runs" && i + 1 < argc) options.runs = std::atoi(argv[++i]);
-  }
-  if (options.slope) {
-    muster::bench::run_slope(options);
-    return 0;
-  }
-  muster::bench::run(options);
-  fmt::print("W5 peak memory {:.0f} MiB\n", muster::bench::peak_memory_mib());
-  return 0;
-} catch (const std::exception& failure) {
-  fmt::print(stderr, "bench_w5: {}\n", failure.what());
-  return 1;
-}
+int main(int argc, char** argv) { return muster::bench::run_main(argc, argv, "bench_w5 [--apps N] [--slope]", muster::bench::run_all); }

@@ -1,13 +1,11 @@
 // W8: N repositories behind http, none of whose branches moved: one look at all of them. Ours is Remotes::list_refs, one
 // request a repository; the peer is `xargs -P8 git ls-remote`; the limit replays the very bytes of our requests over kept
 // connections.
-// Usage: bench_w8 [--repositories N] [--runs N] [--jobs N] [--no-peer]
-#include <cstdio>
-#include <cstdlib>
 #include <stdexcept>
 
 #include <fmt/core.h>
 
+#include "bench/arguments.hpp"
 #include "bench/measure.hpp"
 #include "bench/replay.hpp"
 #include "bench/repository.hpp"
@@ -21,10 +19,8 @@ namespace muster::bench {
 namespace {
 
 struct Options {
-  std::size_t repositories = 200;
-  int runs = 5;
-  unsigned jobs = 8;
-  bool peer = true;
+  std::size_t repositories;
+  unsigned jobs;
 };
 
 class NoSecrets final : public Secrets {
@@ -106,46 +102,27 @@ struct Bench {
   std::unique_ptr<git::Remotes> remotes;
 };
 
-void run(const Options& options) {
+void run(const Arguments& arguments) {
   if (const auto missing = test::GitHttpServer::missing()) {
-    fmt::print("W8 not measured: {}\n", *missing);
+    fmt::print("W8  not measured: {}\n", *missing);
     return;
   }
+  const Options options{arguments.number("--repositories", 1'000), static_cast<unsigned>(arguments.number("--jobs", 8))};
   Bench bench(options);
   const std::vector<std::string> expected = bench.limit();
   if (bench.ours() != expected || expected.at(0) == "none") throw std::runtime_error("ours and the replay do not list the same commits");
   for (const auto& [url, count] : bench.remotes->requests()) {
     if (count != 1) throw std::runtime_error(fmt::format("{} was asked {} times", url, count));
   }
-  std::vector<Contender> contenders = {{"ours", [&] { bench.ours(); }}};
-  if (options.peer) contenders.push_back({fmt::format("xargs -P{} git ls-remote", options.jobs), [&] { bench.peer(); }, std::min(options.runs, 3)});
-  if (!options.peer) contenders.push_back({"git ls-remote", [] { throw std::runtime_error("left out by --no-peer"); }});
-  contenders.push_back({"keep-alive replay", [&] { bench.limit(); }});
-  report(fmt::format("W8 {} repositories", options.repositories), measure(contenders, options.runs));
-}
-
-Options read_options(int argc, char** argv) {
-  Options out;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view flag = argv[i];
-    const auto number = [&] { return i + 1 < argc ? std::strtoul(argv[++i], nullptr, 10) : 0; };
-    if (flag == "--repositories") out.repositories = number();
-    if (flag == "--runs") out.runs = static_cast<int>(number());
-    if (flag == "--jobs") out.jobs = static_cast<unsigned>(number());
-    if (flag == "--no-peer") out.peer = false;
-  }
-  return out;
+  std::vector<Contender> contenders = {{Role::ours, "muster", [&] { bench.ours(); }}};
+  if (arguments.peers()) contenders.push_back({Role::peer, fmt::format("xargs -P{} git ls-remote", options.jobs), [&] { bench.peer(); }, 1});
+  contenders.push_back({Role::limit, "replay over kept connections", [&] { bench.limit(); }});
+  report({"W8", fmt::format("{} repositories over HTTP, no branch moved", with_commas(options.repositories)), "≤ 1.05 × the limit, one request a URL",
+          peak_memory_mib()},
+         measure(contenders, arguments.runs(5)));
 }
 
 }  // namespace
 }  // namespace muster::bench
 
-int main(int argc, char** argv) {
-  try {
-    muster::bench::run(muster::bench::read_options(argc, argv));
-    return 0;
-  } catch (const std::exception& failure) {
-    fmt::print(stderr, "W8 failed: {}\n", failure.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return muster::bench::run_main(argc, argv, "bench_w8 [--repositories N] [--jobs N]", muster::bench::run); }

@@ -1,11 +1,8 @@
 // W9: one commit behind a repository of many commits and refs, over http. Ours is Remotes::fetch of one branch; the peers
 // are `git fetch origin main` and a plain `git fetch`. Each run pushes a commit of its own first, then all bring it.
 // Bytes are those the server counted, both ways, headers included.
-// Usage: bench_w9 [--commits N] [--refs N] [--runs N] [--no-peer]
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <sstream>
 #include <stdexcept>
@@ -13,6 +10,7 @@
 
 #include <fmt/core.h>
 
+#include "bench/arguments.hpp"
 #include "bench/measure.hpp"
 #include "bench/repository.hpp"
 #include "muster/base/world.hpp"
@@ -24,10 +22,8 @@ namespace muster::bench {
 namespace {
 
 struct Options {
-  std::size_t commits = 10'000;
-  std::size_t refs = 1'000;
-  int runs = 5;
-  bool peer = true;
+  std::size_t commits;
+  std::size_t refs;
 };
 
 class NoSecrets final : public Secrets {
@@ -54,12 +50,13 @@ void fill(test::GitRepository& repository, const Options& options) {
 
 struct Cost {
   std::vector<double> times;
+  std::vector<double> cpu;
   std::vector<std::uint64_t> bytes;
 
-  [[nodiscard]] Figure figure(const std::string& name) const {
+  [[nodiscard]] Figure figure(Role role, const std::string& name) const {
     std::vector<double> sorted = times;
     std::sort(sorted.begin(), sorted.end());
-    return {name, sorted[sorted.size() / 2], sorted.front(), {}};
+    return {role, name, sorted[sorted.size() / 2], sorted.front(), *std::min_element(cpu.begin(), cpu.end()), {}};
   }
   [[nodiscard]] std::uint64_t median_bytes() const {
     std::vector<std::uint64_t> sorted = bytes;
@@ -87,17 +84,18 @@ std::uint64_t bytes_counted(const test::GitHttpServer& server) {
 
 void measure_into(Cost& cost, const test::GitHttpServer& server, const std::function<void()>& work) {
   const std::uint64_t before = bytes_counted(server);
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  cost.times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+  const Spent spent = run_once(work);
+  cost.times.push_back(spent.wall);
+  cost.cpu.push_back(spent.cpu);
   cost.bytes.push_back(bytes_counted(server) - before);
 }
 
-void run(const Options& options) {
+void run(const Arguments& arguments) {
   if (const auto missing = test::GitHttpServer::missing()) {
-    fmt::print("W9 not measured: {}\n", *missing);
+    fmt::print("W9  not measured: {}\n", *missing);
     return;
   }
+  const Options options{arguments.number("--commits", 100'000), arguments.number("--refs", 10'000)};
   const test::TemporaryFolder folder;
   std::filesystem::create_directories(folder.path() / "root");
   test::GitRepository source(folder.path() / "root/mono.git");
@@ -109,66 +107,43 @@ void run(const Options& options) {
   git::Remote remote;
   remote.url = server.url("mono.git");
   const std::vector<std::string> branch = {"refs/heads/main"};
-
-  const auto begin = std::chrono::steady_clock::now();
-  const auto mirror = need(remotes->fetch(remote, branch, {}));
-  const double whole = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
   const std::string clone = (folder.path() / "clone.git").string();
-  const double git_whole = [&] {
-    const auto start = std::chrono::steady_clock::now();
-    if (options.peer) test::run_program({"git", "clone", "-q", "--bare", "--config", "remote.origin.fetch=+refs/heads/*:refs/remotes/origin/*", remote.url, clone});
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  }();
+  const std::string size = fmt::format("a repository of {} commits, {} refs", with_commas(options.commits), with_commas(options.refs));
+
+  std::shared_ptr<git::Repository> mirror;
+  std::vector<Contender> firsts = {{Role::ours, "muster", [&] { mirror = need(remotes->fetch(remote, branch, {})); }, 1}};
+  if (arguments.peers()) {
+    const auto first = [&] { test::run_program({"git", "clone", "-q", "--bare", "--config", "remote.origin.fetch=+refs/heads/*:refs/remotes/origin/*", remote.url, clone}); };
+    firsts.push_back({Role::peer, "git clone --bare", first, 1});
+  }
+  report({"W9", "first fetch of one branch of " + size, "", 0}, measure(firsts, 1));
 
   Cost ours;
   Cost one_branch;
   Cost all_branches;
   const auto land = [&](int turn) { return source.commit({{fmt::format("apps/app-{:04}/app.yaml", turn % 1000), fmt::format("image: registry.example/app:new-{}\n", turn)}}); };
   int turn = 0;
-  for (int i = 0; i < options.runs; ++i) {
+  for (int i = 0; i < arguments.runs(5); ++i) {
     const std::string tip = land(turn++);
     measure_into(ours, server, [&] { need(remotes->fetch(remote, branch, {})); });
     if (need(mirror->ref("refs/heads/main"))->text() != tip) throw std::runtime_error("ours did not bring the commit");
-    if (!options.peer) continue;
+    if (!arguments.peers()) continue;
     measure_into(one_branch, server, [&] { test::run_program({"git", "-C", clone, "fetch", "-q", "origin", "main"}); });
     land(turn++);
     measure_into(all_branches, server, [&] { test::run_program({"git", "-C", clone, "fetch", "-q"}); });
     need(remotes->fetch(remote, branch, {}));
   }
-  const std::string name = fmt::format("W9 {} commits {} refs", options.commits, options.refs);
-  if (!options.peer) {
-    report(name, {ours.figure("ours")});
-    return;
+  std::vector<Figure> figures = {ours.figure(Role::ours, "muster")};
+  std::string bytes;
+  if (arguments.peers()) {
+    figures.push_back(one_branch.figure(Role::peer, "git fetch origin main"));
+    figures.push_back(all_branches.figure(Role::peer, "git fetch"));
+    bytes = fmt::format(" ({:.2f} × the bytes of git fetch origin main)", static_cast<double>(ours.median_bytes()) / static_cast<double>(one_branch.median_bytes()));
   }
-  report(name, {ours.figure("ours"), one_branch.figure("git fetch origin main")});
-  report(name, {ours.figure("ours"), all_branches.figure("git fetch")});
-  fmt::print("{} bytes ours={} git fetch origin main={} git fetch={} ratio={:.3f}\n", name, ours.median_bytes(), one_branch.median_bytes(),
-             all_branches.median_bytes(), static_cast<double>(ours.median_bytes()) / static_cast<double>(one_branch.median_bytes()));
-  fmt::print("{} first fetch ours={:.0f} peer=git clone --bare:{:.0f}\n", name, whole, git_whole);
-}
-
-Options read_options(int argc, char** argv) {
-  Options out;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view flag = argv[i];
-    const auto number = [&] { return i + 1 < argc ? std::strtoul(argv[++i], nullptr, 10) : 0; };
-    if (flag == "--commits") out.commits = number();
-    if (flag == "--refs") out.refs = number();
-    if (flag == "--runs") out.runs = static_cast<int>(number());
-    if (flag == "--no-peer") out.peer = false;
-  }
-  return out;
+  report({"W9", "one commit behind " + size + bytes, "≤ 0.5 × git's time, ≤ 1.02 × its bytes", 0}, figures);
 }
 
 }  // namespace
 }  // namespace muster::bench
 
-int main(int argc, char** argv) {
-  try {
-    muster::bench::run(muster::bench::read_options(argc, argv));
-    return 0;
-  } catch (const std::exception& failure) {
-    fmt::print(stderr, "W9 failed: {}\n", failure.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return muster::bench::run_main(argc, argv, "bench_w9 [--commits N] [--refs N]", muster::bench::run); }
