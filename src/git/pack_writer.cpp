@@ -52,7 +52,8 @@ Result<std::unique_ptr<PackWriter>> PackWriter::open(DiskRepository& into, const
   MUSTER_TRY(DiskRepository::Lease lease, into.borrow());
   MUSTER_TRY(Path folder, make_folder(into.world().files, into.git_folder() / "muster"));
   std::unique_ptr<PackWriter> out(new PackWriter(into, limits, deadline, std::move(lease), std::move(folder)));
-  git_indexer_options options = GIT_INDEXER_OPTIONS_INIT;
+  git_indexer_options options{};
+  if (const int code = git_indexer_options_init(&options, GIT_INDEXER_OPTIONS_VERSION); code != 0) return library_failure(code, "receiving a pack");
   options.progress_cb = progress;
   options.progress_cb_payload = out.get();
   git_indexer* made = nullptr;

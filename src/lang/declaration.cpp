@@ -102,7 +102,7 @@ void write_reads(std::string& out, const Program& program, const Frame& frame, c
 
 }  // namespace
 
-DeclarationPlans::DeclarationPlans(const Program& program, const Ladders& ladders) : program_(program) {
+DeclarationPlans::DeclarationPlans(const Program& program, const Ladders& ladders) {
   for (const Kind& kind : program.kinds) {
     std::vector<std::uint32_t>& ranks = ranks_.emplace_back(kind.shape.slots.size(), kAligned);
     std::vector<SlotId>& outputs = outputs_.emplace_back();

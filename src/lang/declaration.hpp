@@ -40,7 +40,6 @@ class DeclarationPlans {
   [[nodiscard]] const std::vector<SlotId>& own_outputs(KindId kind) const { return outputs_[number(kind)]; }
 
  private:
-  const Program& program_;
   std::vector<std::vector<std::uint32_t>> ranks_;   ///< By kind and slot.
   std::vector<std::vector<SlotId>> outputs_;        ///< By kind: outputs whose value the fleet's own kinds give, by path.
   std::map<std::pair<const Ladder*, std::uint32_t>, DeclarationPlan> plans_;

@@ -225,7 +225,7 @@ Result<git::RefListing> Hub::list_refs(const git::Remote& remote, std::span<cons
   listing.head = "refs/heads/main";
   listing.at = clock_.now();
   for (const auto& [name, id] : shown) {
-    const bool wanted = prefixes.empty() || std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& p) { return name.starts_with(p); });
+    const bool wanted = prefixes.empty() || std::any_of(prefixes.begin(), prefixes.end(), [&shown_name = name](const std::string& p) { return shown_name.starts_with(p); });
     if (wanted) listing.refs.push_back({name, id});
   }
   return listing;
