@@ -1,5 +1,7 @@
 #include "git/library.hpp"
 
+#include <fmt/core.h>
+
 #include <cstring>
 #include <mutex>
 
@@ -77,7 +79,7 @@ void start_library() {
 Failure library_failure(int code, std::string_view doing) {
   const git_error* error = git_error_last();
   const bool known = error != nullptr && error->message != nullptr;
-  Failure failure = classify(code, known ? error->klass : 0, known ? error->message : "unknown cause");
+  Failure failure = classify(code, known ? error->klass : 0, known ? std::string(error->message) : fmt::format("libgit2 says no more than code {}", code));
   return std::move(failure).with_context(doing);
 }
 

@@ -174,6 +174,24 @@ TEST_F(MirrorTest, KeepsTheEmbeddedRepositorySmallToo) {
   EXPECT_EQ(test::run_program({"git", "-C", folder("records.git").string(), "rev-list", "--count", "production"}), "80\n");
 }
 
+TEST_F(MirrorTest, RemovesWhatADeadWriterLeftAndNothingOfALivingOne) {
+  const auto records = remotes->open_local(folder("records.git")).value();
+  const auto living = folder("records.git") / "objects/pack/pack_git2_living";
+  const auto dead = folder("records.git") / "objects/pack/pack_git2_dead";
+  std::optional<Oid> tip;
+  for (int i = 0; i < 70; ++i) {
+    std::ofstream(living) << i;
+    std::ofstream(dead) << i;
+    std::filesystem::last_write_time(dead, std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
+    const Oid next = write(*records, {{"a", std::to_string(i)}}, tip, std::to_string(i));
+    ASSERT_TRUE(records->update_ref("refs/heads/main", next, tip).ok());
+    ASSERT_TRUE(std::filesystem::exists(living));
+    tip = next;
+    if (!std::filesystem::exists(dead)) return;
+  }
+  FAIL() << "nothing was ever tidied";
+}
+
 TEST_F(MirrorTest, WorksBesideGitsOwnHousekeeping) {
   const auto records = remotes->open_local(folder("records.git")).value();
   std::optional<Oid> tip;

@@ -22,8 +22,8 @@ struct DirectoryEntry {
   std::string name;
   FileKind kind = FileKind::other;
   std::uint64_t size = 0;       ///< Bytes; files only.
-  /// Change stamp for caches, not a time: equal stamp and size mean unchanged bytes. 0: changed so lately that the next
-  /// change could carry the same stamp; it is equal to nothing, read the bytes.
+  /// Nanoseconds since 1970 by the file system's clock, as a change stamp for caches: equal stamp and size mean unchanged
+  /// bytes. 0: changed so lately that the next change could carry the same stamp; it is equal to nothing, read the bytes.
   std::int64_t modified_ns = 0;
 };
 
