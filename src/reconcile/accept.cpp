@@ -12,9 +12,9 @@ namespace muster::reconcile {
 namespace {
 
 /// The inventories under another id become this environment's: first all of them stand twice, then the old ones go.
-Result<void> adopt_inventories(target::Target& target, const target::Stamp& old, const std::string& id) {
+Result<void> adopt_inventories(target::Target& target, const target::Stamp& old, const target::Stamp& ours) {
   MUSTER_TRY(const auto inventories, target.inventories(old.environment_id));
-  MUSTER_TRY(auto own, target.inventories(id));
+  MUSTER_TRY(auto own, target.inventories(ours.environment_id));
   for (const auto& inventory : inventories) {
     if (inventory.lost) continue;
     const bool there = std::any_of(own.begin(), own.end(), [&](const auto& mine) { return mine.service == inventory.service; });
@@ -23,9 +23,9 @@ Result<void> adopt_inventories(target::Target& target, const target::Stamp& old,
     copy.version.clear();
     copy.record.clear();  // Of a history that this branch does not have.
     copy.folder.clear();
-    MUSTER_CHECK(target.write_inventory(id, copy));
+    MUSTER_CHECK(target.write_inventory(ours, copy));
   }
-  for (const auto& inventory : inventories) MUSTER_CHECK(target.remove_inventory(old.environment_id, inventory));
+  for (const auto& inventory : inventories) MUSTER_CHECK(target.remove_inventory(old, inventory));
   return target.remove_stamp(old);
 }
 
@@ -51,11 +51,11 @@ class Retirement {
       if (!failure_) failure_ = std::move(removed).failure().with_context(fmt::format("deleting {}", entry.id.text()));
       survivors.push_back(std::move(entry));
     }
-    if (survivors.empty()) return state_.target->remove_inventory(environment_.id, inventory);
+    if (survivors.empty()) return state_.target->remove_inventory(*environment_.stamp, inventory);
     std::sort(survivors.begin(), survivors.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     inventory.entries = std::move(survivors);
     inventory.folder.clear();
-    auto written = state_.target->write_inventory(environment_.id, inventory);
+    auto written = state_.target->write_inventory(*environment_.stamp, inventory);
     return written.ok() ? Result<void>() : std::move(written).failure();
   }
 
@@ -76,7 +76,7 @@ class Retirement {
            });
   }
   Result<void> remove(const manifest::ObjectId& id, const target::Live& live) {
-    MUSTER_CHECK(state_.target->remove(id, {live.uid, live.version}));
+    MUSTER_CHECK(state_.target->remove(*environment_.stamp, id, {live.uid, live.version}));
     ++deleted_;
     return {};
   }
@@ -107,17 +107,18 @@ Result<void> accept_branch(target::Targets& targets, const record::Branch& branc
   const auto& reference = branch.file.target;
   MUSTER_TRY(const auto target, targets.open({reference.name, reference.kind, reference.path, reference.settings}));
   MUSTER_TRY(const auto stamps, target->stamps());
-  std::optional<target::Stamp> own;
+  const target::Stamp ours{branch.file.id, branch.file.fleet, branch.environment, branch.tip.text()};
+  std::optional<target::Stamp> before;
   for (const auto& stamp : stamps) {
-    if (stamp.environment_id == branch.file.id) {
-      own = stamp;
-    } else if (stamp.fleet == branch.file.fleet && stamp.environment == branch.environment) {
-      MUSTER_CHECK(adopt_inventories(*target, stamp, branch.file.id));
-    }
+    if (stamp.environment_id == ours.environment_id) before = stamp;
   }
-  const target::Stamp desired{branch.file.id, branch.file.fleet, branch.environment, branch.tip.text()};
-  if (own == desired) return {};
-  return target->swap_stamp(own, desired);
+  // While a stamp of another id is there too, the environment is held: an interruption in between starts nothing.
+  if (before != ours) MUSTER_CHECK(target->swap_stamp(before, ours));
+  for (const auto& stamp : stamps) {
+    const bool another_id = stamp.environment_id != ours.environment_id && stamp.fleet == ours.fleet && stamp.environment == ours.environment;
+    if (another_id) MUSTER_CHECK(adopt_inventories(*target, stamp, ours));
+  }
+  return {};
 }
 
 Result<std::size_t> retire_environment(const World& world, record::EnvironmentRepository& records, target::Targets& targets,

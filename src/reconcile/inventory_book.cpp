@@ -53,8 +53,8 @@ target::Target& InventoryBook::target_of(std::size_t instance) const {
   return *observation_.targets[*environment.target].target;
 }
 
-const std::string& InventoryBook::environment_id(std::size_t instance) const {
-  return observation_.environments[observation_.instances[instance].environment].id;
+target::Stamp InventoryBook::stamp_of(std::size_t instance) const {
+  return observation_.environments[observation_.instances[instance].environment].stamp_at_tip();
 }
 
 target::Inventory InventoryBook::read(std::size_t instance) const {
@@ -71,7 +71,7 @@ Result<void> InventoryBook::change(std::size_t instance, const std::function<voi
   next.folder = folder_of(observation_.instances[instance], next);
   if (next.entries.empty() && !observation_.instances[instance].stands) return remove(instance, page);
   if (page.exists && same(next, page.inventory)) return {};
-  auto version = target_of(instance).write_inventory(environment_id(instance), next);
+  auto version = target_of(instance).write_inventory(stamp_of(instance), next);
   if (!version.ok()) return std::move(version).failure().with_context(fmt::format("writing the inventory of {}", observation_.instances[instance].key.text()));
   next.version = std::move(version).value();
   page.inventory = std::move(next);
@@ -81,7 +81,7 @@ Result<void> InventoryBook::change(std::size_t instance, const std::function<voi
 
 Result<void> InventoryBook::remove(std::size_t instance, Page& page) {
   if (!page.exists) return {};
-  MUSTER_CHECK(with_context(target_of(instance).remove_inventory(environment_id(instance), page.inventory),
+  MUSTER_CHECK(with_context(target_of(instance).remove_inventory(stamp_of(instance), page.inventory),
                             fmt::format("removing the inventory of {}", observation_.instances[instance].key.text())));
   page.exists = false;
   page.inventory = {};

@@ -1,5 +1,5 @@
 // InventoryBook: the inventories of a pass as they are now. Every change goes through here and is written at once, under
-// the version it was read with; an instance that takes an object from another changes both.
+// the pass's stamp and the version it was read with; an instance that takes an object from another changes both.
 //
 // Thread-safety: all methods; one lock an instance. Ownership: keeps references to the observation.
 // Failures: of the target; after a conflict the pass knows no better than the next one will.
@@ -31,7 +31,7 @@ class InventoryBook {
   };
   Result<void> remove(std::size_t instance, Page& page);
   [[nodiscard]] target::Target& target_of(std::size_t instance) const;
-  [[nodiscard]] const std::string& environment_id(std::size_t instance) const;
+  [[nodiscard]] target::Stamp stamp_of(std::size_t instance) const;
 
   const Observation& observation_;
   std::vector<std::unique_ptr<Page>> pages_;

@@ -81,15 +81,10 @@ void announce(const Walk& walk, Run& run) {
   send(walk, run, Event::Kind::started, std::string(to_string(plan_of(walk, run).move)));
 }
 
-void end_by_failure(Run& run, Failure failure) {
-  auto text = failure.text;
-  end(run, State::failed, std::move(text), std::move(failure));
-}
-
 bool check_stamp(const Walk& walk, Run& run) {
   const auto& failure = walk.unstamped[state_of(walk, run).environment];
   if (!failure) return true;
-  end_by_failure(run, *failure);
+  end_by_failure(walk, run, *failure);
   return false;
 }
 
@@ -126,7 +121,7 @@ std::optional<Duration> watch_older_run(const Walk& walk, Run& run) {
     changed.job->state = succeeded ? target::JobRun::State::succeeded : target::JobRun::State::failed;
     if (succeeded) changed.job->completed.push_back(changed.job->bundle);
   });
-  if (!kept.ok()) end_by_failure(run, std::move(kept).failure());
+  if (!kept.ok()) end_by_failure(walk, run, std::move(kept).failure());
   return std::nullopt;
 }
 
@@ -148,6 +143,17 @@ void end(Run& run, State state, std::string text, std::optional<Failure> failure
   run.outcome.state = state;
   run.outcome.text = std::move(text);
   run.outcome.failure = std::move(failure);
+}
+
+void end_by_failure(const Walk& walk, Run& run, Failure failure) {
+  if (failure.reason == Reason::conflict) {
+    const auto& environment = environment_of(walk, run);
+    const auto stamp = target_of(walk, run).target->stamp(environment.id);
+    const bool moved = stamp.ok() && *stamp && *stamp != environment.stamp && **stamp != environment.stamp_at_tip();
+    if (moved) return end(run, State::superseded, "somebody else applied a newer record meanwhile");
+  }
+  auto text = failure.text;
+  end(run, State::failed, std::move(text), std::move(failure));
 }
 
 bool interrupted(const Walk& walk, Run& run) {
@@ -183,7 +189,7 @@ void repair(const Walk& walk, Run& run) {
   if (objects.empty() || interrupted(walk, run) || !check_stamp(walk, run)) return;
   announce(walk, run);
   auto written = write_objects(walk, run, objects, false);
-  if (!written.ok()) end_by_failure(run, std::move(written).failure());
+  if (!written.ok()) end_by_failure(walk, run, std::move(written).failure());
 }
 
 std::optional<Duration> move(const Walk& walk, Run& run) {
@@ -209,7 +215,7 @@ std::optional<Duration> move(const Walk& walk, Run& run) {
   if (written.ok()) {
     run.moved = true;
   } else {
-    end_by_failure(run, std::move(written).failure());
+    end_by_failure(walk, run, std::move(written).failure());
   }
   return std::nullopt;
 }

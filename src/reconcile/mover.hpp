@@ -60,6 +60,8 @@ std::optional<Duration> settle(const Walk& walk, Run& run);
 void end(Run& run, State state, std::string text, std::optional<Failure> failure = std::nullopt);
 /// Has the branch moved on, or the run been stopped? Then the run ends here.
 bool interrupted(const Walk& walk, Run& run);
+/// Ends the run with a failure of its target; superseded where that only says that somebody applied a newer record.
+void end_by_failure(const Walk& walk, Run& run, Failure failure);
 void send(const Walk& walk, const Run& run, Event::Kind kind, std::string text);
 
 }  // namespace muster::reconcile

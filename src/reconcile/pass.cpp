@@ -62,7 +62,7 @@ std::vector<std::optional<Failure>> set_stamps(const Observation& observation, c
   for_each_index(observation.environments.size(), options.jobs, [&](std::size_t index) {
     const auto& environment = observation.environments[index];
     if (!acts_in(observation, plan, index) || options.stop.stop_requested()) return;
-    const target::Stamp desired{environment.id, environment.fleet, environment.name, environment.tip};
+    const auto desired = environment.stamp_at_tip();
     if (environment.stamp == desired) return;
     auto swapped = observation.targets[*environment.target].target->swap_stamp(environment.stamp, desired);
     if (!swapped.ok()) failures[index] = std::move(swapped).failure().with_context(fmt::format("stamping {} with {}", environment.name, environment.tip));

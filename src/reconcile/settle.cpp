@@ -129,8 +129,7 @@ std::optional<Duration> settle(const Walk& walk, Run& run) {
   const Way way{walk, run, state, plan, environment, walk.observation.targets[*environment.target]};
   auto seen = look(way);
   if (!seen.ok()) {
-    const auto text = seen.failure().text;
-    end(run, State::failed, text, std::move(seen).failure());
+    end_by_failure(walk, run, std::move(seen).failure());
     return std::nullopt;
   }
   run.outcome.health = seen->health;

@@ -23,6 +23,7 @@ struct Part {
   const TargetState& target;
   const std::vector<const ObjectPlan*>& objects;
   bool whole;
+  target::Stamp under = environment.stamp_at_tip();
   std::map<manifest::ObjectId, manifest::Object> contents{};
   std::map<manifest::ObjectId, target::Live> written{};
   std::set<manifest::ObjectId> gone{};
@@ -131,18 +132,20 @@ Result<std::optional<target::Precondition>> look_again(target::Target& target, c
 }
 
 /// Somebody may change the object between our look and our write; it stays ours as long as its uid does.
-Result<target::Live> apply_object(target::Target& target, const manifest::Object& content, std::optional<target::Precondition> expected) {
+Result<target::Live> apply_object(const Part& part, const manifest::Object& content, std::optional<target::Precondition> expected) {
+  auto& target = *part.target.target;
   for (int attempt = 1;; ++attempt) {
-    auto applied = target.apply(content, expected);
+    auto applied = target.apply(part.under, content, expected);
     if (applied.ok() || applied.failure().reason != Reason::conflict || !expected || attempt == kAttempts) return applied;
     MUSTER_TRY(expected, look_again(target, content.id, *expected, applied.failure()));
   }
 }
 
-Result<void> remove_object(target::Target& target, const manifest::ObjectId& id, std::optional<target::Precondition> expected) {
+Result<void> remove_object(const Part& part, const manifest::ObjectId& id, std::optional<target::Precondition> expected) {
+  auto& target = *part.target.target;
   for (int attempt = 1;; ++attempt) {
     if (!expected) return {};
-    auto removed = target.remove(id, *expected);
+    auto removed = target.remove(part.under, id, *expected);
     if (removed.ok() || removed.failure().reason != Reason::conflict || attempt == kAttempts) return removed;
     MUSTER_TRY(expected, look_again(target, id, *expected, removed.failure()));
   }
@@ -159,7 +162,6 @@ void count(Outcome& outcome, const ObjectPlan& object) {
 }
 
 Result<void> apply_objects(Part& part) {
-  auto& target = *part.target.target;
   for (const auto* object : part.objects) {
     if (object->action == Action::adopt && !object->write) count(part.run.outcome, *object);
     if (object->action == Action::take && !object->write) count(part.run.outcome, *object);
@@ -168,10 +170,10 @@ Result<void> apply_objects(Part& part) {
     auto expected = object->expected;
     if (object->action == Action::run && expected) {
       // A job's object cannot be changed: a new run is a new object.
-      MUSTER_CHECK(with_context(remove_object(target, object->id, expected), fmt::format("deleting {}", object->id.text())));
+      MUSTER_CHECK(with_context(remove_object(part, object->id, expected), fmt::format("deleting {}", object->id.text())));
       expected.reset();
     }
-    auto live = apply_object(target, part.contents.at(object->id), expected);
+    auto live = apply_object(part, part.contents.at(object->id), expected);
     if (!live.ok()) return std::move(live).failure().with_context(fmt::format("applying {}", object->id.text()));
     part.written.emplace(object->id, std::move(live).value());
     count(part.run.outcome, *object);
@@ -180,12 +182,26 @@ Result<void> apply_objects(Part& part) {
   return {};
 }
 
+/// What was gone when the pass looked may have been made since by one that this pass's stamp then overtook.
+Result<void> forget_objects(Part& part) {
+  std::vector<manifest::ObjectId> gone;
+  for (const auto* object : part.objects) {
+    if (object->action != Action::forget) continue;
+    part.gone.insert(object->id);
+    if (!object->live && object->other.empty()) gone.push_back(object->id);
+  }
+  if (gone.empty()) return {};
+  MUSTER_TRY(const auto live, part.target.target->observe(gone));
+  for (const auto& object : live) part.gone.erase(object.id);
+  if (!live.empty()) part.survivor = retry(Reason::conflict, fmt::format("{} appeared since it was looked at", live.front().id.text()));
+  return {};
+}
+
 Result<void> prune_objects(Part& part) {
   for (const auto* object : part.objects) {
-    if (object->action == Action::forget) part.gone.insert(object->id);
     if (!is_prune(*object)) continue;
     MUSTER_CHECK(check_interrupted(part));
-    auto removed = remove_object(*part.target.target, object->id, object->expected);
+    auto removed = remove_object(part, object->id, object->expected);
     if (!removed.ok()) {
       if (!part.survivor) part.survivor = std::move(removed).failure().with_context(fmt::format("pruning {}", object->id.text()));
       continue;
@@ -227,7 +243,7 @@ struct Step {
   std::string_view name;
   Result<void> (*run)(Part&);
 };
-constexpr Step kSteps[] = {{"read", read_contents}, {"intend", intend}, {"take over", take_over}, {"apply", apply_objects}, {"prune", prune_objects}};
+constexpr Step kSteps[] = {{"read", read_contents}, {"intend", intend}, {"take over", take_over}, {"apply", apply_objects}, {"forget", forget_objects}, {"prune", prune_objects}};
 
 Result<void> run_steps(Part& part) {
   for (const auto& step : kSteps) MUSTER_CHECK(step.run(part));

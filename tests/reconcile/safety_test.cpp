@@ -131,6 +131,30 @@ TEST(Stamps, ALostEnvironmentRepositoryNeverEmptiesATargetAndMayTakeItOverWhenAP
   EXPECT_EQ(shop.target().stamps()->size(), 1U);
 }
 
+TEST(Stamps, TakingABranchAsItIsMayBeInterruptedAnywhereAndAskedForAgain) {
+  for (std::size_t k = 1; k <= 4; ++k) {
+    Shop shop;
+    applied_twice(shop);
+    std::filesystem::remove_all(shop.folder.path() / "state");
+    shop.look();
+    shop.begin("production");
+    shop.record("production", {{"cart", {config("cart", "new")}}});
+    std::size_t writes = 0;
+    shop.target().fail_before([&](const test::TargetCall& call) -> std::optional<Failure> {
+      if (call.writes() && ++writes >= k) return retry(Reason::cancelled, "the process is gone");
+      return std::nullopt;
+    });
+    EXPECT_FALSE(accept_branch(shop.targets, *shop.records->branch("production")).ok());
+    shop.target().fail_before({});
+    EXPECT_EQ(shop.pass().exit_code(), 4) << k;
+    EXPECT_EQ(shop.contents().size(), 2U);
+    ASSERT_TRUE(accept_branch(shop.targets, *shop.records->branch("production")).ok());
+    EXPECT_EQ(shop.pass().exit_code(), 0);
+    EXPECT_THAT(shop.contents(), ElementsAre(Pair("cart", "new")));
+    EXPECT_EQ(shop.target().stamps()->size(), 1U);
+  }
+}
+
 TEST(Stamps, TwoFleetsMayShareATargetAndNeitherTakesFromTheOther) {
   Shop shop;
   target::Stamp theirs{"another-id", "bank", "production", std::string(40, 'b')};
@@ -139,7 +163,7 @@ TEST(Stamps, TwoFleetsMayShareATargetAndNeitherTakesFromTheOther) {
   target::Inventory inventory;
   inventory.service = "ledger";
   inventory.entries = {{config_id("cart"), "bank-uid", manifest::digest(config("cart", "bank's")), {}}};
-  ASSERT_TRUE(shop.target().write_inventory("another-id", inventory).ok());
+  ASSERT_TRUE(shop.target().write_inventory(theirs, inventory).ok());
   shop.begin("production");
   shop.record("production", {{"cart", {config("cart", "one")}}, {"search", {config("search", "x")}}});
   const auto report = shop.pass();
@@ -368,6 +392,90 @@ TEST(Interrupted, AnObjectThatWasEditedBeforeItWasConfirmedStaysListedWhenItsSer
   }
   EXPECT_TRUE(shop.plan().empty());
   EXPECT_EQ(shop.contents().at("more"), "by hand");
+}
+
+TEST(Interrupted, AnObjectThatAppearsWhileItsIntentIsForgottenStaysInTheInventory) {
+  Shop shop;
+  applied_twice(shop);
+  shop.record("production", {{"cart", {config("cart", "two"), config("extra", "x"), config("more", "m")}, "v3"}});
+  shop.target().fail_before([](const test::TargetCall& call) -> std::optional<Failure> {
+    if (call.text() == "apply ConfigMap shop/more") return retry(Reason::cancelled, "the process is slow");
+    return std::nullopt;
+  });
+  shop.pass();
+  shop.target().fail_before({});
+  shop.record("production", {{"cart", {config("cart", "two"), config("extra", "x")}, "v4"}});
+  // The slow one made it after all, when the next one had looked already.
+  EXPECT_EQ(shop.pass([&](PassOptions& options) {
+                   options.moved = [&](std::string_view) {
+                     shop.target().edit(config_id("more"), config("more", "m"));
+                     return false;
+                   };
+                 }).find(kCart)->state,
+            State::failed);
+  EXPECT_TRUE(shop.contents().contains("more"));
+  EXPECT_EQ(shop.pass().find(kCart)->pruned, 1U);
+  EXPECT_FALSE(shop.contents().contains("more"));
+}
+
+// ---- two machines ----
+
+/// A machine that has planned the tip, and is overtaken before its first write by another one that applies `newer`.
+Report overtaken(Shop& shop, const std::function<void()>& newer) {
+  shop.look();
+  const auto seen = all_environments(*shop.records);
+  const auto slow = std::move(shop.records);
+  shop.look();
+  bool done = false;
+  PassOptions options;
+  options.moved = [&](std::string_view) {
+    if (done) return false;
+    done = true;
+    newer();
+    shop.pass();
+    return false;
+  };
+  return run_pass(shop.world, *slow, shop.targets, seen, options);
+}
+
+TEST(Overtaken, AMachineDoesNotReplaceWhatANewerRecordWrote) {
+  Shop shop;
+  applied_twice(shop);
+  shop.record("production", {{"cart", {config("cart", "three"), config("extra", "x")}, "v3"}});
+  const auto report = overtaken(shop, [&] { shop.record("production", {{"cart", {config("cart", "four"), config("extra", "x")}, "v4"}}); });
+  EXPECT_EQ(report.find(kCart)->state, State::superseded);
+  EXPECT_TRUE(report.superseded());
+  EXPECT_EQ(shop.contents().at("cart"), "four");
+  EXPECT_TRUE(shop.plan().empty());
+}
+
+TEST(Overtaken, AMachineDoesNotCreateWhatANewerRecordRemoved) {
+  Shop shop;
+  applied_twice(shop);
+  shop.record("production", {{"search", {config("search", "x")}}});
+  const auto report = overtaken(shop, [&] { shop.record("production", {}, {"search"}); });
+  EXPECT_EQ(report.find({"production", "search"})->state, State::superseded);
+  EXPECT_THAT(shop.contents(), UnorderedElementsAre(Pair("cart", "two"), Pair("extra", "x")));
+  EXPECT_TRUE(shop.plan().empty());
+}
+
+TEST(Overtaken, AMachineDoesNotPruneWhatANewerRecordAsksFor) {
+  Shop shop;
+  applied_twice(shop);
+  shop.record("production", {{"cart", {config("cart", "two")}, "v3"}});
+  const auto report = overtaken(shop, [&] { shop.record("production", {{"cart", {config("cart", "two"), config("extra", "x")}, "v4"}}); });
+  EXPECT_EQ(report.find(kCart)->state, State::superseded);
+  EXPECT_TRUE(shop.contents().contains("extra"));
+  EXPECT_TRUE(shop.plan().empty());
+}
+
+TEST(Overtaken, AMachineDoesNotPutBackWhatItTakesForDrift) {
+  Shop shop;
+  applied_twice(shop);
+  shop.target().edit(config_id("cart"), config("cart", "by hand"));
+  const auto report = overtaken(shop, [&] { shop.record("production", {{"cart", {config("cart", "four"), config("extra", "x")}, "v4"}}); });
+  EXPECT_EQ(report.find(kCart)->state, State::superseded);
+  EXPECT_EQ(shop.contents().at("cart"), "four");
 }
 
 // ---- prunes that fail ----

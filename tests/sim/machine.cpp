@@ -30,22 +30,22 @@ class WatchedTarget final : public target::Target {
   Result<void> remove_stamp(const target::Stamp& expected) override {
     return write([&] { return target_.remove_stamp(expected); });
   }
-  Result<std::string> write_inventory(std::string_view id, const target::Inventory& inventory) override {
-    return write([&] { return target_.write_inventory(id, inventory); });
+  Result<std::string> write_inventory(const target::Stamp& under, const target::Inventory& inventory) override {
+    return write([&] { return target_.write_inventory(under, inventory); });
   }
-  Result<void> remove_inventory(std::string_view id, const target::Inventory& inventory) override {
-    return write([&] { return target_.remove_inventory(id, inventory); });
+  Result<void> remove_inventory(const target::Stamp& under, const target::Inventory& inventory) override {
+    return write([&] { return target_.remove_inventory(under, inventory); });
   }
-  Result<target::Live> apply(const manifest::Object& object, const std::optional<target::Precondition>& expected) override {
+  Result<target::Live> apply(const target::Stamp& under, const manifest::Object& object, const std::optional<target::Precondition>& expected) override {
     return write([&] {
-      Result<target::Live> live = target_.apply(object, expected);
+      Result<target::Live> live = target_.apply(under, object, expected);
       if (live.ok()) owner_.oracle_.wrote(environment_, stamped(), object.id, object.content);
       return live;
     });
   }
-  Result<void> remove(const manifest::ObjectId& id, const target::Precondition& expected) override {
+  Result<void> remove(const target::Stamp& under, const manifest::ObjectId& id, const target::Precondition& expected) override {
     return write([&] {
-      Result<void> removed = target_.remove(id, expected);
+      Result<void> removed = target_.remove(under, id, expected);
       if (removed.ok()) owner_.oracle_.deleted(environment_, stamped(), id);
       return removed;
     });

@@ -125,6 +125,12 @@ std::optional<Failure> MemoryTarget::begin(std::string_view method, std::string_
 
 std::optional<Failure> MemoryTarget::end() { return after_ ? after_(calls_.back()) : std::nullopt; }
 
+Result<void> MemoryTarget::check_stamp(const target::Stamp& under) const {
+  const auto found = stamps_.find(under.environment_id);
+  if (found == stamps_.end() || found->second != under) return lost("the stamp of " + under.environment);
+  return {};
+}
+
 Result<std::optional<target::Stamp>> MemoryTarget::stamp(std::string_view environment_id) {
   const std::lock_guard lock(mutex_);
   if (auto failure = begin("stamp", environment_id)) return std::move(*failure);
@@ -173,10 +179,11 @@ Result<std::vector<target::Inventory>> MemoryTarget::inventories(std::string_vie
   return all;
 }
 
-Result<std::string> MemoryTarget::write_inventory(std::string_view environment_id, const target::Inventory& inventory) {
+Result<std::string> MemoryTarget::write_inventory(const target::Stamp& under, const target::Inventory& inventory) {
   const std::lock_guard lock(mutex_);
   if (auto failure = begin("write_inventory", inventory.service)) return std::move(*failure);
-  const InventoryKey key{std::string(environment_id), inventory.service};
+  MUSTER_CHECK(check_stamp(under));
+  const InventoryKey key{under.environment_id, inventory.service};
   const auto found = inventories_.find(key);
   if ((found == inventories_.end() ? "" : found->second.version) != inventory.version) return lost("the inventory of " + inventory.service);
   auto written = inventory;
@@ -187,10 +194,11 @@ Result<std::string> MemoryTarget::write_inventory(std::string_view environment_i
   return written.version;
 }
 
-Result<void> MemoryTarget::remove_inventory(std::string_view environment_id, const target::Inventory& inventory) {
+Result<void> MemoryTarget::remove_inventory(const target::Stamp& under, const target::Inventory& inventory) {
   const std::lock_guard lock(mutex_);
   if (auto failure = begin("remove_inventory", inventory.service)) return std::move(*failure);
-  const auto found = inventories_.find({std::string(environment_id), inventory.service});
+  MUSTER_CHECK(check_stamp(under));
+  const auto found = inventories_.find({under.environment_id, inventory.service});
   if (found == inventories_.end()) return {};
   if (found->second.version != inventory.version) return lost("the inventory of " + inventory.service);
   inventories_.erase(found);
@@ -247,9 +255,10 @@ Result<void> MemoryTarget::check(const manifest::ObjectId& id, const std::option
   return {};
 }
 
-Result<target::Live> MemoryTarget::apply(const manifest::Object& object, const std::optional<target::Precondition>& expected) {
+Result<target::Live> MemoryTarget::apply(const target::Stamp& under, const manifest::Object& object, const std::optional<target::Precondition>& expected) {
   const std::lock_guard lock(mutex_);
   if (auto failure = begin("apply", object.id.text())) return std::move(*failure);
+  MUSTER_CHECK(check_stamp(under));
   MUSTER_CHECK(check(object.id, expected));
   auto& stored = objects_[object.id];
   if (!expected) stored.uid = fmt::format("{}#{}", object.id.text(), ++births_[object.id]);
@@ -264,9 +273,10 @@ Result<target::Live> MemoryTarget::apply(const manifest::Object& object, const s
   return now;
 }
 
-Result<void> MemoryTarget::remove(const manifest::ObjectId& id, const target::Precondition& expected) {
+Result<void> MemoryTarget::remove(const target::Stamp& under, const manifest::ObjectId& id, const target::Precondition& expected) {
   const std::lock_guard lock(mutex_);
   if (auto failure = begin("remove", id.text())) return std::move(*failure);
+  MUSTER_CHECK(check_stamp(under));
   if (!objects_.contains(id)) return {};
   MUSTER_CHECK(check(id, expected));
   objects_.erase(id);

@@ -65,12 +65,12 @@ class MemoryTarget : public target::Target {
   Result<std::vector<target::Stamp>> stamps() override;
   Result<void> remove_stamp(const target::Stamp& expected) override;
   Result<std::vector<target::Inventory>> inventories(std::string_view environment_id) override;
-  Result<std::string> write_inventory(std::string_view environment_id, const target::Inventory& inventory) override;
-  Result<void> remove_inventory(std::string_view environment_id, const target::Inventory& inventory) override;
+  Result<std::string> write_inventory(const target::Stamp& under, const target::Inventory& inventory) override;
+  Result<void> remove_inventory(const target::Stamp& under, const target::Inventory& inventory) override;
   Result<std::vector<target::Live>> observe(std::span<const manifest::ObjectId> ids) override;
   Result<std::optional<Value>> read(const manifest::ObjectId& id) override;
-  Result<target::Live> apply(const manifest::Object& object, const std::optional<target::Precondition>& expected) override;
-  Result<void> remove(const manifest::ObjectId& id, const target::Precondition& expected) override;
+  Result<target::Live> apply(const target::Stamp& under, const manifest::Object& object, const std::optional<target::Precondition>& expected) override;
+  Result<void> remove(const target::Stamp& under, const manifest::ObjectId& id, const target::Precondition& expected) override;
   Result<target::Health> health(const manifest::ObjectId& id) override;
 
  private:
@@ -78,6 +78,7 @@ class MemoryTarget : public target::Target {
 
   std::optional<Failure> begin(std::string_view method, std::string_view subject);
   std::optional<Failure> end();
+  Result<void> check_stamp(const target::Stamp& under) const;
   [[nodiscard]] std::string owner_uid(const manifest::ObjectId& id) const;
   [[nodiscard]] target::Live live(const manifest::ObjectId& id, const Stored& stored) const;
   Result<void> check(const manifest::ObjectId& id, const std::optional<target::Precondition>& expected) const;

@@ -38,9 +38,8 @@ class SmallReconcile {
   SmallReconcile(Target& target, const Wanted& wanted) : target_(target), wanted_(wanted) {}
 
   Result<void> run() {
-    const Stamp desired{kEnvironment, "shop", "production", wanted_.record};
     MUSTER_TRY(const auto stamp, target_.stamp(kEnvironment));
-    if (stamp != desired) MUSTER_CHECK(target_.swap_stamp(stamp, desired));
+    if (stamp != desired()) MUSTER_CHECK(target_.swap_stamp(stamp, desired()));
     MUSTER_TRY(const auto inventories, target_.inventories(kEnvironment));
     if (!inventories.empty()) inventory_ = inventories.front();
     inventory_.service = "cart";
@@ -52,6 +51,8 @@ class SmallReconcile {
   }
 
  private:
+  [[nodiscard]] Stamp desired() const { return {kEnvironment, "shop", "production", wanted_.record}; }
+
   Result<void> intend() {
     for (const manifest::Object& object : wanted_.objects) {
       if (find(object.id) == nullptr) inventory_.entries.push_back({object.id, {}, manifest::digest(object), {}});
@@ -68,7 +69,7 @@ class SmallReconcile {
       const bool ours = entry.uid.empty() ? live.front().digest == entry.applied : live.front().uid == entry.uid;
       if (!ours) return stalled(Reason::conflict, object.id.text() + " is foreign");
     }
-    MUSTER_TRY(const Live applied, target_.apply(object, expected));
+    MUSTER_TRY(const Live applied, target_.apply(desired(), object, expected));
     entry.uid = applied.uid;
     entry.applied = applied.digest;
     return {};
@@ -81,14 +82,14 @@ class SmallReconcile {
     for (const InventoryEntry& entry : inventory_.entries) {
       if (is_wanted(entry)) continue;
       MUSTER_TRY(const auto live, target_.observe(std::vector{entry.id}));
-      if (!live.empty()) MUSTER_CHECK(target_.remove(entry.id, {live.front().uid, live.front().version}));
+      if (!live.empty()) MUSTER_CHECK(target_.remove(desired(), entry.id, {live.front().uid, live.front().version}));
     }
     std::erase_if(inventory_.entries, [&](const InventoryEntry& entry) { return !is_wanted(entry); });
     return {};
   }
 
   Result<void> write() {
-    MUSTER_TRY(inventory_.version, target_.write_inventory(kEnvironment, inventory_));
+    MUSTER_TRY(inventory_.version, target_.write_inventory(desired(), inventory_));
     return {};
   }
 

@@ -32,15 +32,25 @@ class DirectoryTargetTest : public testing::Test {
     return *target;
   }
 
+  // The environment's stamp, made where there is none.
+  static Stamp stamped(Target& target, const std::string& environment = "e1") {
+    const auto found = target.stamp(environment);
+    if (found.ok() && *found) return **found;
+    const Stamp stamp{environment, "shop", environment, "c1"};
+    EXPECT_TRUE(target.swap_stamp(std::nullopt, stamp).ok());
+    return stamp;
+  }
+
   // Intent, object, confirmation: what reconcile does.
   Live create(Target& target, const manifest::Object& wanted, const std::string& environment = "e1", const std::string& service = "cart") {
     Inventory inventory = inventory_of(target, environment, service);
     inventory.entries.push_back({wanted.id, {}, manifest::digest(wanted), {}});
-    inventory.version = *target.write_inventory(environment, inventory);
-    auto live = target.apply(wanted, std::nullopt);
+    const Stamp under = stamped(target, environment);
+    inventory.version = *target.write_inventory(under, inventory);
+    auto live = target.apply(under, wanted, std::nullopt);
     if (!live.ok()) ADD_FAILURE() << live.failure().text;
     inventory.entries.back().uid = live->uid;
-    EXPECT_TRUE(target.write_inventory(environment, inventory).ok());
+    EXPECT_TRUE(target.write_inventory(under, inventory).ok());
     return *live;
   }
 
@@ -95,12 +105,12 @@ TEST_F(DirectoryTargetTest, SeesWhatItWroteAfterARestart) {
 TEST_F(DirectoryTargetTest, ReplacesOnlyWhatTheCallerSaw) {
   const auto target = open();
   const Live made = create(*target, config("cart"));
-  EXPECT_EQ(reason_of(target->apply(config("cart", "two"), std::nullopt)), Reason::conflict);
-  EXPECT_EQ(reason_of(target->apply(config("cart", "two"), Precondition{made.uid, "another"})), Reason::conflict);
-  EXPECT_EQ(reason_of(target->apply(config("cart", "two"), Precondition{"another", made.version})), Reason::conflict);
-  EXPECT_EQ(reason_of(target->apply(config("new"), Precondition{made.uid, made.version})), Reason::conflict);
+  EXPECT_EQ(reason_of(target->apply(stamped(*target), config("cart", "two"), std::nullopt)), Reason::conflict);
+  EXPECT_EQ(reason_of(target->apply(stamped(*target), config("cart", "two"), Precondition{made.uid, "another"})), Reason::conflict);
+  EXPECT_EQ(reason_of(target->apply(stamped(*target), config("cart", "two"), Precondition{"another", made.version})), Reason::conflict);
+  EXPECT_EQ(reason_of(target->apply(stamped(*target), config("new"), Precondition{made.uid, made.version})), Reason::conflict);
   EXPECT_EQ(observe(*target, made.id)->version, made.version);
-  const auto changed = target->apply(config("cart", "two"), Precondition{made.uid, made.version});
+  const auto changed = target->apply(stamped(*target), config("cart", "two"), Precondition{made.uid, made.version});
   ASSERT_TRUE(changed.ok()) << changed.failure().text;
   EXPECT_EQ(changed->uid, made.uid);
   EXPECT_EQ(observe(*target, made.id)->digest, manifest::digest(config("cart", "two")));
@@ -115,10 +125,10 @@ TEST_F(DirectoryTargetTest, NeverTouchesForeignFiles) {
   ASSERT_TRUE(live);
   EXPECT_EQ(live->uid, "");
   EXPECT_FALSE(live->ours);
-  EXPECT_EQ(reason_of(target->apply(config("cart"), std::nullopt)), Reason::conflict);
-  EXPECT_EQ(reason_of(target->remove(live->id, {"some uid", live->version})), Reason::conflict);
+  EXPECT_EQ(reason_of(target->apply(stamped(*target), config("cart"), std::nullopt)), Reason::conflict);
+  EXPECT_EQ(reason_of(target->remove(stamped(*target), live->id, {"some uid", live->version})), Reason::conflict);
   const Live other = create(*target, config("other"));
-  EXPECT_TRUE(target->remove(other.id, {other.uid, other.version}).ok());
+  EXPECT_TRUE(target->remove(stamped(*target), other.id, {other.uid, other.version}).ok());
   EXPECT_EQ(file("shop/configmap-cart.yaml"), foreign);
   EXPECT_EQ(file("shop/notes.txt"), "mine too");
 }
@@ -129,7 +139,7 @@ TEST_F(DirectoryTargetTest, TakesAForeignFileOverWhenToldWhatStandsThere) {
   const auto live = observe(*target, config("cart").id);
   ASSERT_TRUE(live);
   EXPECT_EQ(live->digest, manifest::digest(config("cart")));
-  const auto taken = target->apply(config("cart"), Precondition{"", live->version});
+  const auto taken = target->apply(stamped(*target), config("cart"), Precondition{"", live->version});
   ASSERT_TRUE(taken.ok()) << taken.failure().text;
   EXPECT_NE(taken->uid, "");
 }
@@ -151,11 +161,11 @@ TEST_F(DirectoryTargetTest, SeesHandEditsAsDriftOfTheSameObject) {
     ASSERT_TRUE(edited) << edit;
     EXPECT_EQ(edited->uid, made.uid) << edit;
     EXPECT_NE(edited->digest, made.digest) << edit;
-    EXPECT_EQ(reason_of(target->apply(config("cart"), Precondition{made.uid, made.version})), Reason::conflict) << edit;
+    EXPECT_EQ(reason_of(target->apply(stamped(*target), config("cart"), Precondition{made.uid, made.version})), Reason::conflict) << edit;
     EXPECT_TRUE(target->read(made.id).ok()) << edit;
   }
   const auto edited = observe(*target, made.id);
-  EXPECT_TRUE(target->apply(config("cart"), Precondition{edited->uid, edited->version}).ok());
+  EXPECT_TRUE(target->apply(stamped(*target), config("cart"), Precondition{edited->uid, edited->version}).ok());
   EXPECT_EQ(observe(*target, made.id)->version, made.version);
 }
 
@@ -168,10 +178,10 @@ TEST_F(DirectoryTargetTest, TakesTwoObjectsInOneFileForSomethingElse) {
 TEST_F(DirectoryTargetTest, RemovesExactlyWhatTheCallerSawAndOnlyOnce) {
   const auto target = open();
   const Live made = create(*target, config("cart"));
-  EXPECT_EQ(reason_of(target->remove(made.id, {made.uid, "another"})), Reason::conflict);
-  EXPECT_EQ(reason_of(target->remove(made.id, {"another", made.version})), Reason::conflict);
-  EXPECT_TRUE(target->remove(made.id, {made.uid, made.version}).ok());
-  EXPECT_TRUE(target->remove(made.id, {made.uid, made.version}).ok()) << "gone is what was asked for";
+  EXPECT_EQ(reason_of(target->remove(stamped(*target), made.id, {made.uid, "another"})), Reason::conflict);
+  EXPECT_EQ(reason_of(target->remove(stamped(*target), made.id, {"another", made.version})), Reason::conflict);
+  EXPECT_TRUE(target->remove(stamped(*target), made.id, {made.uid, made.version}).ok());
+  EXPECT_TRUE(target->remove(stamped(*target), made.id, {made.uid, made.version}).ok()) << "gone is what was asked for";
   EXPECT_FALSE(fs::exists(folder.path() / "out/shop")) << "an empty folder is left behind";
 }
 
@@ -183,7 +193,7 @@ TEST_F(DirectoryTargetTest, FollowsNoLinksOutOfItself) {
   fs::create_directory_symlink(outside, folder.path() / "out/shop");
   fs::create_symlink(outside / "configmap-cart.yaml", folder.path() / "out/files/configmap-cart.yaml");
   const auto target = open();
-  EXPECT_EQ(reason_of(target->apply(config("new"), std::nullopt)), Reason::conflict);
+  EXPECT_EQ(reason_of(target->apply(stamped(*target), config("new"), std::nullopt)), Reason::conflict);
   EXPECT_FALSE(target->observe(std::vector{config("cart").id}).ok());
   const auto link = observe(*target, config("cart", "one", "files").id);
   ASSERT_TRUE(link);
@@ -212,6 +222,24 @@ TEST_F(DirectoryTargetTest, SwapsStampsOnlyFromWhatWasExpected) {
   EXPECT_EQ(*target->stamp("e1"), second);
 }
 
+TEST_F(DirectoryTargetTest, LetsNobodyWriteUnderAStampThatSomebodyElseReplaced) {
+  const auto late = open();
+  const Live made = create(*late, config("cart"));
+  const Live kept = create(*late, config("kept"), "e1", "search");
+  const Stamp old = stamped(*late);
+  const Stamp next{"e1", old.fleet, old.environment, "c2"};
+  EXPECT_TRUE(open()->swap_stamp(old, next).ok());
+  EXPECT_EQ(reason_of(late->apply(old, config("cart", "two"), Precondition{made.uid, made.version})), Reason::conflict);
+  EXPECT_EQ(reason_of(late->apply(old, config("new"), std::nullopt)), Reason::conflict);
+  EXPECT_EQ(reason_of(late->remove(old, kept.id, {kept.uid, kept.version})), Reason::conflict);
+  EXPECT_EQ(late->write_inventory(old, inventory_of(*late, "e1", "cart")).failure().reason, Reason::conflict);
+  EXPECT_EQ(reason_of(late->remove_inventory(old, inventory_of(*late, "e1", "cart"))), Reason::conflict);
+  EXPECT_EQ(observe(*late, made.id)->version, made.version);
+  EXPECT_TRUE(observe(*late, kept.id));
+  EXPECT_FALSE(observe(*late, config("new").id));
+  EXPECT_TRUE(late->apply(next, config("cart", "two"), Precondition{made.uid, made.version}).ok());
+}
+
 TEST_F(DirectoryTargetTest, HoldsSeveralEnvironmentsApart) {
   const auto target = open();
   const Stamp one{"e1", "shop", "production", "c1"};
@@ -232,8 +260,8 @@ TEST_F(DirectoryTargetTest, ForgetsAnEnvironmentOnlyWhenItOwnsNothing) {
   EXPECT_TRUE(target->swap_stamp(std::nullopt, stamp).ok());
   const Live made = create(*target, config("cart"));
   EXPECT_EQ(reason_of(target->remove_stamp(stamp)), Reason::conflict);
-  EXPECT_TRUE(target->remove(made.id, {made.uid, made.version}).ok());
-  EXPECT_TRUE(target->remove_inventory("e1", inventory_of(*target, "e1", "cart")).ok());
+  EXPECT_TRUE(target->remove(stamped(*target), made.id, {made.uid, made.version}).ok());
+  EXPECT_TRUE(target->remove_inventory(stamped(*target), inventory_of(*target, "e1", "cart")).ok());
   EXPECT_EQ(reason_of(target->remove_stamp({"e1", "shop", "production", "c0"})), Reason::conflict);
   EXPECT_TRUE(target->remove_stamp(stamp).ok());
   EXPECT_TRUE(target->remove_stamp(stamp).ok()) << "a second time after a crash";
@@ -285,8 +313,8 @@ TEST_F(DirectoryTargetTest, NeverReadsADamagedInventoryAsASmallerOne) {
   Inventory lost = target->inventories("e1")->front();
   Inventory stale = lost;
   stale.version = "another";
-  EXPECT_FALSE(target->write_inventory("e1", stale).ok());
-  EXPECT_TRUE(target->write_inventory("e1", lost).ok()) << "a lost one is replaced under its version";
+  EXPECT_FALSE(target->write_inventory(stamped(*target), stale).ok());
+  EXPECT_TRUE(target->write_inventory(stamped(*target), lost).ok()) << "a lost one is replaced under its version";
   EXPECT_FALSE(target->inventories("e1")->front().lost);
 }
 
@@ -296,12 +324,12 @@ TEST_F(DirectoryTargetTest, WritesAnInventoryOnlyOverTheOneThatWasRead) {
   Inventory theirs = mine;
   mine.record = "c1";
   theirs.record = "c2";
-  const auto version = target->write_inventory("e1", mine);
+  const auto version = target->write_inventory(stamped(*target), mine);
   ASSERT_TRUE(version.ok());
-  EXPECT_FALSE(open()->write_inventory("e1", theirs).ok());
-  EXPECT_FALSE(open()->remove_inventory("e1", theirs).ok());
+  EXPECT_FALSE(open()->write_inventory(stamped(*target), theirs).ok());
+  EXPECT_FALSE(open()->remove_inventory(stamped(*target), theirs).ok());
   theirs.version = *version;
-  EXPECT_TRUE(open()->write_inventory("e1", theirs).ok());
+  EXPECT_TRUE(open()->write_inventory(stamped(*target), theirs).ok());
   EXPECT_EQ(target->inventories("e1")->front().record, "c2") << "another process wrote it";
 }
 
@@ -317,12 +345,13 @@ TEST_F(DirectoryTargetTest, LetsOneOfManyWritersWinEachSwap) {
     }
   }
   EXPECT_EQ(won, 1);
+  const Stamp under = stamped(*targets.front());
   std::atomic<int> created = 0;
   {
     std::vector<std::jthread> writers;
     for (int writer = 0; writer < 8; ++writer) {
       writers.emplace_back([&, writer] {
-        if (targets[static_cast<std::size_t>(writer) % 2]->apply(config("cart", fmt::format("{}", writer)), std::nullopt).ok()) ++created;
+        if (targets[static_cast<std::size_t>(writer) % 2]->apply(under, config("cart", fmt::format("{}", writer)), std::nullopt).ok()) ++created;
       });
     }
   }
@@ -331,14 +360,15 @@ TEST_F(DirectoryTargetTest, LetsOneOfManyWritersWinEachSwap) {
 
 TEST_F(DirectoryTargetTest, MakesAndRemovesSideBySide) {
   const auto target = open();
+  const Stamp under = stamped(*target);
   std::vector<std::jthread> writers;
   for (int writer = 0; writer < 4; ++writer) {
     writers.emplace_back([&, writer] {
       for (int round = 0; round < 10; ++round) {
-        const auto made = target->apply(config(fmt::format("c{}", writer)), std::nullopt);
+        const auto made = target->apply(under, config(fmt::format("c{}", writer)), std::nullopt);
         ASSERT_TRUE(made.ok()) << made.failure().text;
         // Nobody's in any inventory yet, so it stands without a uid.
-        const auto removed = target->remove(made->id, {"", made->version});
+        const auto removed = target->remove(under, made->id, {"", made->version});
         ASSERT_TRUE(removed.ok()) << removed.failure().text;
       }
     });

@@ -110,6 +110,9 @@ struct EnvironmentState {
   std::size_t deletions_allowed = 0;
   std::string deletions_held;            ///< Why nothing may be pruned, with the way out; empty: it may.
   std::shared_ptr<git::Repository> repository;
+
+  /// What its target is stamped with before the first write of a pass, and what every write is made under.
+  [[nodiscard]] target::Stamp stamp_at_tip() const { return {id, fleet, name, tip}; }
 };
 
 struct TargetState {

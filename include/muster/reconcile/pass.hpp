@@ -36,7 +36,7 @@ enum class State : std::uint8_t {
   unhealthy,   ///< It stands as it should and is unhealthy, or did not become healthy in time.
   paused,      ///< A person stopped writes to the target. Normal.
   unselected,  ///< The run was asked for others.
-  superseded,  ///< A newer commit arrived on the branch; the next pass goes on with that.
+  superseded,  ///< A newer commit arrived on the branch, or another machine applied one; the next pass goes on with that.
   cancelled,   ///< The run was stopped.
   held,        ///< Needs a look of a person.
   blocked,     ///< Something it needs failed, is held or unhealthy.

@@ -2,7 +2,8 @@
 // seam of the World: the simulator has its own.
 //
 // A target may hold several environments. Each has a stamp (who owns this inventory, and how far it was applied) and one
-// inventory an instance. Intent first: an object enters the inventory before it is created and leaves it after its
+// inventory an instance. Whatever is written is written under a stamp: only while that is the environment's, so that a writer
+// that was overtaken can neither replace nor follow what a newer record brought (Reason::conflict). Intent first: an object enters the inventory before it is created and leaves it after its
 // deletion is confirmed, so that a crash at any step neither orphans nor forgets (../reconcile holds that order).
 //
 // Thread-safety: every method may be called from any thread, for different instances at once. Ownership: values out.
@@ -119,8 +120,8 @@ class Target {
   /// under which write_inventory() replaces it.
   virtual Result<std::vector<Inventory>> inventories(std::string_view environment_id) = 0;
   /// Writes one inventory if it still has `inventory.version`; returns the new version. Conflict otherwise.
-  virtual Result<std::string> write_inventory(std::string_view environment_id, const Inventory& inventory) = 0;
-  virtual Result<void> remove_inventory(std::string_view environment_id, const Inventory& inventory) = 0;
+  virtual Result<std::string> write_inventory(const Stamp& under, const Inventory& inventory) = 0;
+  virtual Result<void> remove_inventory(const Stamp& under, const Inventory& inventory) = 0;
 
   /// The live state of those of `ids` that exist, in the same order.
   virtual Result<std::vector<Live>> observe(std::span<const manifest::ObjectId> ids) = 0;
@@ -129,9 +130,9 @@ class Target {
   /// Creates (`expected` nullopt: it must not exist) or replaces under the precondition. Atomic: old, new, or nothing.
   /// Replacing an object that nobody owns (in a directory its uid is empty) takes it over: the answer has a uid of ours.
   /// Only the fields of `object` are written where the target knows other managers of the same object.
-  virtual Result<Live> apply(const manifest::Object& object, const std::optional<Precondition>& expected) = 0;
+  virtual Result<Live> apply(const Stamp& under, const manifest::Object& object, const std::optional<Precondition>& expected) = 0;
   /// Deletes exactly that object; absent already is success. Returns when the deletion is confirmed.
-  virtual Result<void> remove(const manifest::ObjectId& id, const Precondition& expected) = 0;
+  virtual Result<void> remove(const Stamp& under, const manifest::ObjectId& id, const Precondition& expected) = 0;
   /// The health of one live object.
   virtual Result<Health> health(const manifest::ObjectId& id) = 0;
 };

@@ -38,7 +38,19 @@ DirectoryTarget::DirectoryTarget(const World& world, TargetRef reference, const 
 
 Result<DirectoryTarget::Held> DirectoryTarget::hold(const Path& path) {
   // Names are spread over a few locks by content, so that every process picks the same one.
-  const std::size_t number = sha256(path.lexically_relative(layout_.root()).native()).bytes[0] % holds_.size();
+  return hold_number(sha256(path.lexically_relative(layout_.root()).native()).bytes[0] % holds_.size());
+}
+
+Result<std::vector<DirectoryTarget::Held>> DirectoryTarget::hold_all() {
+  std::vector<Held> all;
+  for (std::size_t number = 0; number < holds_.size(); ++number) {
+    MUSTER_TRY(Held held, hold_number(number));
+    all.push_back(std::move(held));
+  }
+  return all;
+}
+
+Result<DirectoryTarget::Held> DirectoryTarget::hold_number(std::size_t number) {
   Held held{std::unique_lock(holds_.at(number)), nullptr};
   MUSTER_CHECK(check_folder(layout_.root() / ".muster"));
   auto locked = files_.lock(layout_.lock(number), fmt::format("muster applies to {}", reference_.name), kPatience);
@@ -95,10 +107,20 @@ Failure DirectoryTarget::corrupt_stamp(std::string_view what, std::string_view e
   return stalled(Reason::corrupt, fmt::format("{}; put it back, or remove {}: the inventory is then rebuilt from the branch", what, layout_.environment(environment_id).native()));
 }
 
+Result<void> DirectoryTarget::check_stamp(const Stamp& under) {
+  const Path path = layout_.stamp(under.environment_id);
+  const auto text = files_.read(path, manifest::kMaxFileBytes);
+  if (text.ok() && *text == print_stamp(under)) return {};
+  MUSTER_TRY(const std::optional<Stamp> found, stamp(under.environment_id));
+  if (found == under) return {};
+  return retry(Reason::conflict, fmt::format("target {} was stamped with {} for {} meanwhile, no longer with {}", reference_.name,
+                                             found ? found->record : "nothing", under.environment, under.record));
+}
+
 Result<void> DirectoryTarget::swap_stamp(const std::optional<Stamp>& expected, const Stamp& desired) {
   MUSTER_CHECK(check_name("environment id", desired.environment_id));
   const Path path = layout_.stamp(desired.environment_id);
-  MUSTER_TRY(const Held held, hold(path));
+  MUSTER_TRY(const auto held, hold_all());
   MUSTER_TRY(const std::optional<Stamp> found, stamp(desired.environment_id));
   if (found != expected) {
     return stalled(Reason::conflict, fmt::format("the stamp of {} in target {} is at {}, not at {}", desired.environment, reference_.name,
@@ -123,7 +145,7 @@ Result<std::vector<Stamp>> DirectoryTarget::stamps() {
 
 Result<void> DirectoryTarget::remove_stamp(const Stamp& expected) {
   const Path path = layout_.stamp(expected.environment_id);
-  MUSTER_TRY(const Held held, hold(path));
+  MUSTER_TRY(const auto held, hold_all());
   MUSTER_TRY(const std::optional<Stamp> found, stamp(expected.environment_id));
   if (!found) return {};
   if (*found != expected) return stalled(Reason::conflict, fmt::format("the stamp of {} in target {} moved to {}", expected.environment, reference_.name, found->record));
@@ -141,11 +163,13 @@ Result<std::vector<Inventory>> DirectoryTarget::inventories(std::string_view env
   return ownership_.inventories(environment_id);
 }
 
-Result<std::string> DirectoryTarget::write_inventory(std::string_view environment_id, const Inventory& inventory) {
+Result<std::string> DirectoryTarget::write_inventory(const Stamp& under, const Inventory& inventory) {
+  const std::string& environment_id = under.environment_id;
   MUSTER_CHECK(check_name("environment id", environment_id));
   MUSTER_CHECK(check_name("service", inventory.service));
   const Path path = layout_.inventory(environment_id, inventory.service);
   MUSTER_TRY(const Held held, hold(path));
+  MUSTER_CHECK(check_stamp(under));
   MUSTER_TRY(const std::string found, version_of(path));
   if (found != inventory.version) {
     return retry(Reason::conflict, fmt::format("the inventory of {} in target {} changed since it was read", inventory.service, reference_.name));
@@ -162,11 +186,13 @@ Result<std::string> DirectoryTarget::write_inventory(std::string_view environmen
   return version;
 }
 
-Result<void> DirectoryTarget::remove_inventory(std::string_view environment_id, const Inventory& inventory) {
+Result<void> DirectoryTarget::remove_inventory(const Stamp& under, const Inventory& inventory) {
+  const std::string& environment_id = under.environment_id;
   MUSTER_CHECK(check_name("environment id", environment_id));
   MUSTER_CHECK(check_name("service", inventory.service));
   const Path path = layout_.inventory(environment_id, inventory.service);
   MUSTER_TRY(const Held held, hold(path));
+  MUSTER_CHECK(check_stamp(under));
   MUSTER_TRY(const std::string found, version_of(path));
   if (!found.empty() && found != inventory.version) {
     return retry(Reason::conflict, fmt::format("the inventory of {} in target {} changed since it was read", inventory.service, reference_.name));
@@ -245,10 +271,11 @@ Result<std::optional<Value>> DirectoryTarget::read(const manifest::ObjectId& id)
   return object ? std::move(object) : std::optional(Value(std::move(bytes)));
 }
 
-Result<Live> DirectoryTarget::apply(const manifest::Object& object, const std::optional<Precondition>& expected) {
+Result<Live> DirectoryTarget::apply(const Stamp& under, const manifest::Object& object, const std::optional<Precondition>& expected) {
   MUSTER_CHECK(ownership_.look_once());
   const Path path = layout_.object(object.id);
   MUSTER_TRY(const Held held, hold(path));
+  MUSTER_CHECK(check_stamp(under));
   MUSTER_CHECK(check_folder(path.parent_path()));
   MUSTER_TRY(const std::optional<Live> found, live_at(object.id));
   if (found && !expected) return changed_meanwhile(object.id, "appeared");
@@ -270,10 +297,11 @@ Result<void> DirectoryTarget::write(const Path& path, std::string_view text) {
   }
 }
 
-Result<void> DirectoryTarget::remove(const manifest::ObjectId& id, const Precondition& expected) {
+Result<void> DirectoryTarget::remove(const Stamp& under, const manifest::ObjectId& id, const Precondition& expected) {
   MUSTER_CHECK(ownership_.look_once());
   const Path path = layout_.object(id);
   MUSTER_TRY(const Held held, hold(path));
+  MUSTER_CHECK(check_stamp(under));
   MUSTER_CHECK(check_folder(path.parent_path()));
   MUSTER_TRY(const std::optional<Live> found, live_at(id));
   if (!found) return {};

@@ -32,13 +32,13 @@ class DirectoryTarget final : public Target {
   Result<void> remove_stamp(const Stamp& expected) override;
 
   Result<std::vector<Inventory>> inventories(std::string_view environment_id) override;
-  Result<std::string> write_inventory(std::string_view environment_id, const Inventory& inventory) override;
-  Result<void> remove_inventory(std::string_view environment_id, const Inventory& inventory) override;
+  Result<std::string> write_inventory(const Stamp& under, const Inventory& inventory) override;
+  Result<void> remove_inventory(const Stamp& under, const Inventory& inventory) override;
 
   Result<std::vector<Live>> observe(std::span<const manifest::ObjectId> ids) override;
   Result<std::optional<Value>> read(const manifest::ObjectId& id) override;
-  Result<Live> apply(const manifest::Object& object, const std::optional<Precondition>& expected) override;
-  Result<void> remove(const manifest::ObjectId& id, const Precondition& expected) override;
+  Result<Live> apply(const Stamp& under, const manifest::Object& object, const std::optional<Precondition>& expected) override;
+  Result<void> remove(const Stamp& under, const manifest::ObjectId& id, const Precondition& expected) override;
   Result<Health> health(const manifest::ObjectId& id) override;
 
  private:
@@ -59,6 +59,11 @@ class DirectoryTarget final : public Target {
   };
 
   Result<Held> hold(const Path& path);
+  /// Every path at once: no write is under way while a stamp changes.
+  Result<std::vector<Held>> hold_all();
+  Result<Held> hold_number(std::size_t number);
+  /// To be asked while something is held.
+  Result<void> check_stamp(const Stamp& under);
   /// These two do not look at the folder on the way: their callers did (check_folder).
   Result<std::optional<Content>> content_at(const manifest::ObjectId& id);
   Result<std::optional<Live>> live_at(const manifest::ObjectId& id);
