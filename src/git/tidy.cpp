@@ -18,11 +18,7 @@ constexpr auto kLeftAlone = std::chrono::hours(1);  ///< Files that a living wri
 
 Path packs_of(const DiskRepository& repository) { return repository.git_folder() / "objects" / "pack"; }
 
-bool is_old(const World& world, const DirectoryEntry& entry) {
-  if (entry.modified_ns == 0) return false;  // Changed this very moment.
-  const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(world.clock.now().time_since_epoch()).count();
-  return now - entry.modified_ns > std::chrono::nanoseconds(kLeftAlone).count();
-}
+bool is_old(const World& world, const DirectoryEntry& entry) { return world.clock.now() - entry.written > kLeftAlone; }
 
 Result<void> remove_leftovers(DiskRepository& repository) {
   const World& world = repository.world();

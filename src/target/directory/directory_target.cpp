@@ -218,7 +218,7 @@ Result<std::optional<DirectoryTarget::Content>> DirectoryTarget::content_at(cons
   {
     const std::scoped_lock hold(seen_mutex_);
     const auto seen = seen_.find(path.native());
-    const bool unchanged = seen != seen_.end() && entry->modified_ns != 0 && seen->second.stamp == entry->modified_ns && seen->second.size == entry->size;
+    const bool unchanged = seen != seen_.end() && entry->stamp != 0 && seen->second.stamp == entry->stamp && seen->second.size == entry->size;
     if (unchanged) return std::optional(seen->second.content);
   }
   const auto bytes = files_.read(path, manifest::kMaxFileBytes);
@@ -231,7 +231,7 @@ Result<std::optional<DirectoryTarget::Content>> DirectoryTarget::content_at(cons
   const std::optional<Value> object = object_in(*bytes, id);
   Content content{sha256(*bytes).text(), object ? manifest::digest(*object) : digest_of_bytes(*bytes)};
   const std::scoped_lock hold(seen_mutex_);
-  seen_[path.native()] = Seen{entry->modified_ns, entry->size, content};
+  seen_[path.native()] = Seen{entry->stamp, entry->size, content};
   return std::optional(std::move(content));
 }
 

@@ -29,7 +29,7 @@ Result<BookText> read_book(Files& files, const Path& path) {
 }
 
 Result<Ownership::Known> Ownership::read(const Path& path, const DirectoryEntry& entry, std::string_view service) {
-  Known known{entry.modified_ns, entry.size, {}};
+  Known known{entry.stamp, entry.size, {}};
   MUSTER_TRY(const BookText book, read_book(files_, path));
   auto parsed = parse_inventory(book.text, path.native());
   if (book.readable && parsed.ok() && parsed->service == service) {
@@ -49,7 +49,7 @@ Result<Ownership::Services> Ownership::look_at(const Path& folder, const Service
     const auto service = Layout::service_of(entry.name);
     if (!service) continue;
     const auto known = before.find(*service);
-    const bool unchanged = known != before.end() && entry.modified_ns != 0 && known->second.stamp == entry.modified_ns && known->second.size == entry.size;
+    const bool unchanged = known != before.end() && entry.stamp != 0 && known->second.stamp == entry.stamp && known->second.size == entry.size;
     if (unchanged) {
       services.emplace(*service, known->second);
       continue;
