@@ -9,14 +9,7 @@ std::string moves_text(const std::vector<deliver::Move>& moves) {
   std::string out;
   for (const deliver::Move& move : moves) {
     if (!out.empty()) out += ", ";
-    std::string after = record::describe(move.after);
-    const std::string before = move.before ? record::describe(*move.before) : after;
-    if (!before.starts_with(move.input)) out += move.input + " ";
-    if (before != after) {
-      out += before + " → ";
-      if (after.starts_with(move.input + " ")) after.erase(0, move.input.size() + 1);
-    }
-    out += fmt::format("{} ({})", after, record::to_string(move.cause));
+    out += fmt::format("{} ({})", record::describe_move(move.input, move.before, move.after), record::to_string(move.cause));
   }
   return escape_for_terminal(out);
 }
@@ -67,7 +60,8 @@ std::vector<std::string> delivery_lines(const Session& session, const Terminal& 
     if (!dry && outcome.tip) head += fmt::format(" as {}", outcome.tip->short_text());
   }
   if (unchanged != 0) head += fmt::format(", {} unchanged", unchanged);
-  lines.push_back(terminal.paint(Colour::bold, head));
+  // What stopped the whole environment has said why nothing is recorded.
+  if (!outcome.obstacle || moved != 0) lines.push_back(terminal.paint(Colour::bold, head));
   for (const deliver::Outcome& one : outcome.instances) {
     const std::string name = one.service + std::string(width - std::min(width, display_width(one.service)), ' ');
     if (one.removed) {

@@ -49,15 +49,27 @@ std::string outcome_text(const reconcile::Outcome& outcome) {
   return escape_for_terminal(out);
 }
 
+std::string head_text(std::size_t wrote, std::size_t matched, std::size_t others) {
+  if (wrote != 0) return fmt::format("wrote {}{}", count_of(wrote, "instance"), matched == 0 ? "" : fmt::format(", {} matched already", matched));
+  if (others != 0) return matched == 0 ? "wrote nothing" : fmt::format("wrote nothing, {} matched already", matched);
+  return matched == 0 ? "nothing stands there" : fmt::format("target matches, {}", count_of(matched, "instance"));
+}
+
 void append_environment(std::vector<std::string>& lines, const Terminal& terminal, const reconcile::Report& report, const reconcile::EnvironmentReport& environment) {
   std::size_t matched = 0;
   std::size_t wrote = 0;
+  std::size_t others = 0;  ///< Neither written nor matching.
   std::size_t width = 0;
   for (const reconcile::Outcome& outcome : report.outcomes) {
     if (outcome.key.environment != environment.name) continue;
-    if (outcome.state == reconcile::State::matched) ++matched;
     if (outcome.wrote()) ++wrote;
-    if (outcome.state != reconcile::State::matched && outcome.state != reconcile::State::unselected) width = std::max(width, display_width(outcome.key.service));
+    if (outcome.state == reconcile::State::unselected) continue;
+    if (outcome.state == reconcile::State::matched) {
+      ++matched;
+      continue;
+    }
+    if (!outcome.wrote()) ++others;
+    width = std::max(width, display_width(outcome.key.service));
   }
   if (environment.hold) {
     lines.push_back(fmt::format("{}: {} {}", environment.name, terminal.paint(Colour::yellow, "held"), escape_for_terminal(environment.hold->text)));
@@ -66,10 +78,7 @@ void append_environment(std::vector<std::string>& lines, const Terminal& termina
     if (!environment.hold->lift.empty()) lines.push_back(fmt::format("  → {}", escape_for_terminal(environment.hold->lift)));
     return;
   }
-  std::string head = environment.name + ": ";
-  head += wrote == 0 ? "target matches" : fmt::format("wrote {}", count_of(wrote, "instance"));
-  if (matched != 0) head += fmt::format(", {} matched already", matched);
-  lines.push_back(terminal.paint(Colour::bold, head));
+  lines.push_back(terminal.paint(Colour::bold, fmt::format("{}: {}", environment.name, head_text(wrote, matched, others))));
   for (const reconcile::Outcome& outcome : report.outcomes) {
     if (outcome.key.environment != environment.name) continue;
     const std::string name = outcome.key.service + std::string(width - std::min(width, display_width(outcome.key.service)), ' ');

@@ -25,8 +25,10 @@ Result<git::TreeEdit> blob_edit(git::Repository& repository, std::string_view by
 Result<git::Oid> write_folder(Pass& pass, const Proposal& proposal) {
   git::Repository& repository = *pass.records.repository();
   Edits edits;
-  if (proposal.standing_folder) {
-    const std::string name = proposal.renamed_from.empty() ? proposal.service : proposal.renamed_from;
+  const std::string name = proposal.renamed_from.empty() ? proposal.service : proposal.renamed_from;
+  // A link in the folder's place has nothing to keep.
+  const std::optional<git::Oid> base = pass.standing->readable_folder(name).ok() ? proposal.standing_folder : std::nullopt;
+  if (base) {
     MUSTER_TRY(const auto files, pass.standing->files(name));
     for (const auto& [path, blob] : files) edits.emplace(path, git::TreeEdit{});
   }
@@ -36,7 +38,7 @@ Result<git::Oid> write_folder(Pass& pass, const Proposal& proposal) {
   }
   MUSTER_TRY(auto release, blob_edit(repository, record::print(proposal.release)));
   edits.insert_or_assign(std::string(record::kReleaseFile), std::move(release));
-  return git::edit_tree(repository, proposal.standing_folder, edits);
+  return git::edit_tree(repository, base, edits);
 }
 
 /// The hold of a renamed service follows it.
@@ -82,10 +84,7 @@ std::string describe_moves(const Proposal& proposal) {
   if (proposal.removal) return "removed";
   std::vector<std::string> parts;
   if (!proposal.renamed_from.empty()) parts.push_back(fmt::format("renamed from {}", proposal.renamed_from));
-  for (const auto& move : proposal.moves) {
-    const std::string after = record::describe(move.after);
-    parts.push_back(move.before ? fmt::format("{} {} → {}", move.input, record::describe(*move.before), after) : fmt::format("{} {}", move.input, after));
-  }
+  for (const auto& move : proposal.moves) parts.push_back(record::describe_move(move.input, move.before, move.after));
   if (parts.empty()) parts.emplace_back("rendered anew");
   return join(parts, ", ");
 }

@@ -27,7 +27,7 @@ Obstacle obstacle_of(const Failure& failure) {
     obstacle.lift = "it goes on by itself when the environment repository answers";
   } else if (failure.kind == FailureKind::retry) {
     obstacle.why = Why::record_failed;
-    obstacle.lift = "it is tried again in the next pass";
+    obstacle.lift = failure.reason == Reason::exhausted ? "make room on the disk that the message names; the next pass goes on" : "it is tried again in the next pass";
   } else if (std::find(std::begin(kOfTheBranch), std::end(kOfTheBranch), failure.reason) != std::end(kOfTheBranch)) {
     obstacle.why = Why::environment;
     obstacle.lift = "put the branch right; after a look, `muster resume --in` this environment takes it as it is";

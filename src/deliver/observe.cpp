@@ -28,6 +28,26 @@ Observation unknown(Why why, std::string input, std::string text, std::string li
   return out;
 }
 
+struct WayOut {
+  Reason reason;
+  const char* lift;
+};
+/// What helps where a repository could not be read; anything else is a repository that does not answer.
+constexpr WayOut kWaysOut[] = {
+    {Reason::exhausted, "make room on the disk that the message names; the next pass goes on"},
+    {Reason::denied, "mend the credentials of the repository, or its permissions; the next pass goes on"},
+    {Reason::absent, "put the repository back, or name the right one in the fleet file"},
+    {Reason::limit, "take out of the repository what is too large"},
+    {Reason::corrupt, "mend the repository"},
+    {Reason::invalid, "mend what the message names"},
+    {Reason::unsupported, "name another repository in the fleet file"},
+};
+
+const char* way_out(Reason reason) {
+  const auto* found = std::find_if(std::begin(kWaysOut), std::end(kWaysOut), [&](const WayOut& way) { return way.reason == reason; });
+  return found == std::end(kWaysOut) ? "it goes on by itself when the repository answers" : found->lift;
+}
+
 /// What a failed look at a branch means.
 Observation no_head(const Failure& failure, bool recorded_before) {
   const std::string input(record::kSource);
@@ -37,7 +57,7 @@ Observation no_head(const Failure& failure, bool recorded_before) {
     return unknown(Why::branch_missing, input, failure.text + " yet", "it begins when somebody pushes it");
   }
   if (failure.reason == Reason::cancelled) return unknown(Why::cancelled, input, failure.text, "run again");
-  return unknown(Why::source_unreachable, input, failure.text, "it goes on by itself when the repository answers");
+  return unknown(Why::source_unreachable, input, failure.text, way_out(failure.reason));
 }
 
 const SourceValue* recorded_source(const Item& item) {

@@ -190,7 +190,14 @@ Result<std::vector<TreeEntry>> parse_tree(std::string_view bytes) {
   std::vector<TreeEntry> out;
   out.reserve(bytes.size() / 36);
   TreeReader reader(bytes);
-  while (reader.next()) out.push_back({std::string(reader.name()), reader.mode(), reader.id()});
+  while (reader.next()) {
+    const std::string_view name = reader.name();
+    // Such names lead elsewhere when they become parts of a path; git checks out no tree that holds one.
+    if (name.empty() || name == "." || name == ".." || name.find('/') != std::string_view::npos) {
+      return stalled(Reason::corrupt, fmt::format("a folder has an entry named '{}', which leads out of it", name.substr(0, 200)));
+    }
+    out.push_back({std::string(name), reader.mode(), reader.id()});
+  }
   if (reader.damaged()) return stalled(Reason::corrupt, "a tree is damaged");
   return out;
 }

@@ -10,6 +10,7 @@
 #include "lang/repositories.hpp"
 #include "lang/quantities.hpp"
 #include "lang/text_forms.hpp"
+#include "muster/base/text.hpp"
 
 namespace muster::lang {
 namespace {
@@ -69,6 +70,9 @@ void lower_environments(Program& program, model::Fleet& fleet, diag::Diagnostics
     if (entity.values.empty()) continue;
     const EntityFields fields(program, entity);
     made.branch = optional_text(fields["branch"]);
+    if (made.branch && !is_branch_name(*made.branch)) {
+      out.error(fields.place("branch"), "F0426", "`{}` cannot be the name of a git branch", escape_for_terminal(*made.branch)).label("a branch of the application repositories is wanted");
+    }
     if (const Datum from = fields["from"]; from.is(Tag::entity)) made.from = std::string(reference_name(program, from));
     if (const Datum target = fields["target"]; target.is(Tag::entity)) made.target = model::TargetId{static_cast<std::uint32_t>(target.number)};
     made.namespace_name = fields.text("namespace");

@@ -13,6 +13,7 @@
 #include "lang/requires.hpp"
 #include "lang/text_forms.hpp"
 #include "muster/base/parallel.hpp"
+#include "muster/base/text.hpp"
 
 namespace muster::lang {
 namespace {
@@ -279,7 +280,10 @@ void Worker::lower_source(model::Instance& made) {
   if (!made.follows.empty()) return;
   const Datum branches = value(slots.branches);
   for (std::size_t i = 0; branches.is(Tag::map) && i < branches.pairs().size(); i += 2) {
-    if (branches.pairs()[i].number == frame_->environment) source.branch = branches.pairs()[i + 1].text();
+    if (branches.pairs()[i].number != frame_->environment) continue;
+    source.branch = branches.pairs()[i + 1].text();
+    if (is_branch_name(source.branch)) continue;
+    error(place(slots.branches), "F0426", fmt::format("`{}` cannot be the name of a git branch", escape_for_terminal(source.branch))).label("a branch of the repository is wanted");
   }
   const model::Environment& environment = shared_.fleet.environments[frame_->environment];
   if (source.branch.empty() && environment.branch) source.branch = *environment.branch;

@@ -292,6 +292,19 @@ bool is_dns_label(std::string_view text, std::size_t limit) {
   return !text.empty() && text.size() <= limit && text.front() != '-' && text.back() != '-' && std::all_of(text.begin(), text.end(), inner);
 }
 
+bool is_branch_name(std::string_view text) {
+  if (text.empty() || text.size() > 250 || text.front() == '-' || text == "@" || text.ends_with('.')) return false;
+  for (const char* never : {"..", "@{", "//"}) {
+    if (text.find(never) != std::string_view::npos) return false;
+  }
+  const auto bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20U || c == 0x7F || std::string_view("~^:?*[\\").find(c) != std::string_view::npos; };
+  if (std::any_of(text.begin(), text.end(), bad)) return false;
+  for (const std::string_view part : split(text, '/')) {
+    if (part.empty() || part.front() == '.' || part.ends_with(".lock")) return false;
+  }
+  return true;
+}
+
 std::string with_article(std::string_view word) {
   const bool vowel = !word.empty() && std::string_view("aeiouAEIO").find(word.front()) != std::string_view::npos;
   return fmt::format("{} {}", vowel ? "an" : "a", word);

@@ -22,6 +22,9 @@ int compare_versions(std::string_view a, std::string_view b);
 /// A name that Kubernetes takes everywhere: lower-case letters, digits and hyphens, at most `limit`.
 bool is_dns_label(std::string_view text, std::size_t limit = 63);
 
+/// A name that git takes for a branch (git-check-ref-format).
+bool is_branch_name(std::string_view text);
+
 /// "a service", "an environment", "an int".
 std::string with_article(std::string_view word);
 

@@ -156,6 +156,16 @@ std::string describe(const InputValue& value) {
                     value);
 }
 
+std::string describe_move(std::string_view input, const std::optional<InputValue>& before, const InputValue& after) {
+  const std::string prefix = fmt::format("{} ", input);
+  std::string now = describe(after);
+  // Some values begin with the word for themselves.
+  if (now.starts_with(prefix)) now.erase(0, prefix.size());
+  std::string then = before ? describe(*before) : now;
+  if (then.starts_with(prefix)) then.erase(0, prefix.size());
+  return then == now ? prefix + now : fmt::format("{}{} → {}", prefix, then, now);
+}
+
 bool same_content(const InputValue& a, const InputValue& b) {
   const auto* image_a = std::get_if<ImageValue>(&a);
   const auto* image_b = std::get_if<ImageValue>(&b);

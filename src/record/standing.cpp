@@ -14,20 +14,36 @@ namespace {
 constexpr std::size_t kMaxStatementBytes = std::size_t{4} << 20U;
 constexpr int kMaxFolders = 8;  ///< Nested below a service's folder; muster writes one at most.
 
-/// Blobs below a folder that hold objects, by path below the folder.
-Result<void> collect_files(git::Repository& repository, const git::Oid& folder, const std::string& prefix, int depth,
-                           std::map<std::string, git::Oid>& out) {
-  if (depth > kMaxFolders) return stalled(Reason::limit, fmt::format("{}: folders are nested deeper than {}", prefix, kMaxFolders));
-  MUSTER_TRY(const auto entries, repository.tree(folder));
-  for (const auto& entry : entries) {
-    if (entry.mode == git::Mode::tree) {
-      MUSTER_CHECK(collect_files(repository, entry.id, prefix + entry.name + "/", depth + 1, out));
-    } else if (is_object_file(prefix + entry.name) && (entry.mode == git::Mode::file || entry.mode == git::Mode::executable)) {
-      out.emplace(prefix + entry.name, entry.id);
-    }
-  }
-  return {};
+/// Muster writes neither, and reading nothing in their place would look like a removal.
+bool is_link(const git::TreeEntry& entry) { return entry.mode == git::Mode::symlink || entry.mode == git::Mode::submodule; }
+
+Failure refused_link(std::string_view path) {
+  return stalled(Reason::invalid, fmt::format("{} is a link, which muster does not follow on an environment branch; put the file itself there", path));
 }
+
+/// What stands below a service's folder, by path below it.
+struct ObjectFiles {
+  git::Repository& repository;
+  std::string_view service;
+  std::map<std::string, git::Oid> found;  ///< Blobs that hold objects.
+  std::map<std::string, git::Oid> links;
+
+  Result<void> collect(const git::Oid& folder, const std::string& prefix = "", int depth = 0) {
+    if (depth > kMaxFolders) return stalled(Reason::limit, fmt::format("{}/{}: folders are nested deeper than {}", service, prefix, kMaxFolders));
+    MUSTER_TRY(const auto entries, repository.tree(folder));
+    for (const auto& entry : entries) {
+      const std::string path = prefix + entry.name;
+      if (entry.mode == git::Mode::tree) {
+        MUSTER_CHECK(collect(entry.id, path + "/", depth + 1));
+      } else if (is_link(entry)) {
+        links.emplace(path, entry.id);
+      } else if (is_object_file(path)) {
+        found.emplace(path, entry.id);
+      }
+    }
+    return {};
+  }
+};
 
 }  // namespace
 
@@ -55,7 +71,7 @@ Result<std::vector<std::string>> Standing::services() {
   MUSTER_TRY(const auto* entries, root());
   std::vector<std::string> names;
   for (const auto& [name, entry] : *entries) {
-    if (entry.mode == git::Mode::tree && is_service_name(name)) names.push_back(name);
+    if ((entry.mode == git::Mode::tree || is_link(entry)) && is_service_name(name)) names.push_back(name);
   }
   return names;
 }
@@ -63,8 +79,15 @@ Result<std::vector<std::string>> Standing::services() {
 Result<std::optional<git::Oid>> Standing::folder(std::string_view service) {
   MUSTER_TRY(const auto* entries, root());
   const auto found = entries->find(service);
-  if (found == entries->end() || found->second.mode != git::Mode::tree || !is_service_name(service)) return std::optional<git::Oid>{};
+  if (found == entries->end() || !is_service_name(service)) return std::optional<git::Oid>{};
+  if (found->second.mode != git::Mode::tree && !is_link(found->second)) return std::optional<git::Oid>{};
   return std::optional(found->second.id);
+}
+
+Result<std::optional<git::Oid>> Standing::readable_folder(std::string_view service) {
+  MUSTER_TRY(auto found, folder(service));
+  if (found && is_link(root_->find(service)->second)) return refused_link(service);
+  return found;
 }
 
 Result<std::optional<Descriptor>> Standing::descriptor(std::string_view service) {
@@ -74,6 +97,10 @@ Result<std::optional<Descriptor>> Standing::descriptor(std::string_view service)
   if (!found) return std::optional<Descriptor>{};
   Descriptor descriptor{std::string(service), *found, std::nullopt, ""};
   const std::string path = release_path(service);
+  if (const auto readable = readable_folder(service); !readable.ok()) {
+    descriptor.trouble = readable.failure().text;
+    return std::optional(descriptors_.emplace(service, std::move(descriptor)).first->second);
+  }
   MUSTER_TRY(const auto entry, git::find_entry(*repository_, *found, kReleaseFile));
   if (!entry) {
     descriptor.trouble = fmt::format("{} is not there", path);
@@ -90,12 +117,13 @@ Result<std::optional<Descriptor>> Standing::descriptor(std::string_view service)
 }
 
 Result<DescriptorObjects> Standing::objects(std::string_view service) {
-  MUSTER_TRY(const auto found, folder(service));
+  MUSTER_TRY(const auto found, readable_folder(service));
   if (!found) return wait(Reason::absent, fmt::format("{} does not stand", service));
-  std::map<std::string, git::Oid> files;
-  MUSTER_CHECK(collect_files(*repository_, *found, "", 0, files));
+  ObjectFiles files{*repository_, service, {}, {}};
+  MUSTER_CHECK(files.collect(*found));
+  if (!files.links.empty()) return refused_link(fmt::format("{}/{}", service, files.links.begin()->first));
   DescriptorObjects out;
-  for (const auto& [path, blob] : files) {
+  for (const auto& [path, blob] : files.found) {
     MUSTER_TRY(const std::string bytes, repository_->blob(blob, manifest::kMaxFileBytes));
     MUSTER_TRY(auto objects, manifest::parse_objects(bytes, std::string(service) + "/" + path));
     std::move(objects.begin(), objects.end(), std::back_inserter(out.objects));
@@ -126,10 +154,11 @@ Result<std::string> Standing::edited(std::string_view service) {
 }
 
 Result<std::map<std::string, git::Oid>> Standing::files(std::string_view service) {
-  MUSTER_TRY(const auto found, folder(service));
-  std::map<std::string, git::Oid> files;
-  if (found) MUSTER_CHECK(collect_files(*repository_, *found, "", 0, files));
-  return files;
+  MUSTER_TRY(const auto found, readable_folder(service));
+  ObjectFiles files{*repository_, service, {}, {}};
+  if (found) MUSTER_CHECK(files.collect(*found));
+  files.found.merge(files.links);
+  return std::move(files.found);
 }
 
 Result<std::optional<std::vector<manifest::ObjectId>>> Standing::identities(std::string_view service) {

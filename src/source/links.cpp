@@ -16,6 +16,8 @@ struct Walk {
   std::vector<std::string> path;
 };
 
+std::string leads_out(std::string_view link) { return fmt::format("the link `{}` leads out of the repository", link); }
+
 }  // namespace
 
 int climb_of(std::string_view target) {
@@ -40,6 +42,7 @@ Result<Found> follow(git::Repository& repository, const git::Oid& root, std::vec
   for (const std::string_view part : split(path, '/')) rest.emplace_back(part);
   Walk walk{{root}, {}};
   int links = 0;
+  std::string link;  ///< The one that was followed last.
   Found found{{"", git::Mode::tree, root}, {}};
   while (!rest.empty()) {
     const std::string part = std::move(rest.front());
@@ -47,7 +50,7 @@ Result<Found> follow(git::Repository& repository, const git::Oid& root, std::vec
     if (part.empty() || part == ".") continue;
     if (found.entry.mode != git::Mode::tree) return stalled(Reason::invalid, fmt::format("`{}` is no folder", join(found.path, "/")));
     if (part == "..") {
-      if (walk.path.empty()) return stalled(Reason::invalid, "the link leads out of the repository");
+      if (walk.path.empty()) return stalled(Reason::invalid, link.empty() ? "the path leads out of the repository" : leads_out(link));
       walk.path.pop_back();
       walk.trees.pop_back();
       found = {{walk.path.empty() ? "" : walk.path.back(), git::Mode::tree, walk.trees.back()}, walk.path};
@@ -58,7 +61,8 @@ Result<Found> follow(git::Repository& repository, const git::Oid& root, std::vec
     if (entry->mode == git::Mode::symlink) {
       if (++links > kMaxLinks) return stalled(Reason::invalid, fmt::format("more than {} links on the way, or a circle of them", kMaxLinks));
       MUSTER_TRY(const std::string target, repository.blob(entry->id, kMaxLinkBytes));
-      if (target.empty() || target.starts_with('/')) return stalled(Reason::invalid, "the link leads out of the repository");
+      link = join(walk.path, "/") + (walk.path.empty() ? "" : "/") + part;
+      if (target.empty() || target.starts_with('/')) return stalled(Reason::invalid, leads_out(link));
       const auto parts = split(target, '/');
       rest.insert(rest.begin(), parts.begin(), parts.end());
       continue;

@@ -136,5 +136,11 @@ TEST(ObjectText, StopsAtDamagedTrees) {
   }
 }
 
+TEST(ObjectText, RefusesTreesWhoseNamesLeadOutOfThem) {
+  for (const std::string name : {"", ".", "..", "a/b", "/etc", "../x"}) {
+    EXPECT_EQ(parse_tree("100644 " + name + std::string(1, '\0') + std::string(20, 'a')).failure().reason, Reason::corrupt) << name;
+  }
+}
+
 }  // namespace
 }  // namespace muster::git

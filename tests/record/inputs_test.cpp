@@ -59,5 +59,17 @@ TEST(Versions, AreComparedAsNumbers) {
   EXPECT_EQ(compare_versions("", "0.1.0"), -1);
 }
 
+TEST(Inputs, DescribeAMoveWithoutSayingAWordTwice) {
+  SourceValue before;
+  before.branch = "main";
+  SourceValue after = before;
+  after.branch = "release";
+  EXPECT_EQ(describe_move("source", before, after), "source 0000000000 (main) → 0000000000 (release)");
+  EXPECT_EQ(describe_move("source", std::nullopt, after), "source 0000000000 (release)");
+  EXPECT_EQ(describe_move("source", after, after), "source 0000000000 (release)");
+  EXPECT_EQ(describe_move("declaration", std::nullopt, DeclarationValue{}).find("declaration declaration"), std::string::npos);
+  EXPECT_EQ(describe_move("declaration", Absent{}, DeclarationValue{}).find("→ declaration"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace muster::record::test

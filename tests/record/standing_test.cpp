@@ -72,6 +72,23 @@ TEST(Standing, SeesAnObjectThatWasAddedRemovedOrBroken) {
   }
 }
 
+TEST(Standing, TakesALinkForNoRemoval) {
+  for (const std::string path : {"cart/shop/configmap-a.yaml", "cart/notes", "cart"}) {
+    Play play;
+    play.begin();
+    put(play, "cart", {"a", "b"});
+    const git::Oid target = must(play.records->repository()->write_blob("/etc/passwd"));
+    play.commit("by hand", {{path, git::TreeEdit{git::TreeEntry{"", git::Mode::symlink, target}}}});
+    Standing standing = standing_of(play);
+    EXPECT_THAT(must(standing.services()), ElementsAre("cart")) << path;
+    const auto objects = standing.objects("cart");
+    ASSERT_FALSE(objects.ok()) << path;
+    EXPECT_EQ(objects.failure().reason, Reason::invalid);
+    EXPECT_THAT(objects.failure().text, HasSubstr(path + " is a link"));
+    EXPECT_THAT(must(standing.edited("cart")), HasSubstr("is a link"));
+  }
+}
+
 TEST(Standing, SeesAReleaseThatWasEditedOrLost) {
   Play play;
   play.begin();

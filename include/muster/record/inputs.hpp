@@ -82,6 +82,8 @@ std::string encode(const InputValue& value);
 std::optional<InputValue> decode(std::string_view input, std::string_view text);
 /// For people: "3f2a1b4c5d (main)", "ghcr.io/acme/hello:1.4.2", "sha256:0123456789ab".
 std::string describe(const InputValue& value);
+/// "source 3ebcddc25e (main) → 969ec0f45f (main)"; without `before`, or where it reads the same, what it is now.
+std::string describe_move(std::string_view input, const std::optional<InputValue>& before, const InputValue& after);
 
 /// Do both make the same descriptor? Source by tree, image by content, declaration by digest, from by bundle.
 [[nodiscard]] bool same_content(const InputValue& a, const InputValue& b);

@@ -42,10 +42,12 @@ class Standing {
   static Standing of_tree(std::shared_ptr<git::Repository> repository, git::Oid tree);
 
   [[nodiscard]] const git::Oid& commit() const { return commit_; }
-  /// Names of services with a folder, sorted.
+  /// Names of services with a folder, sorted; also where a link stands in its place, which nobody can read.
   Result<std::vector<std::string>> services();
   /// Tree id of a service's folder; nullopt where it does not stand.
   Result<std::optional<git::Oid>> folder(std::string_view service);
+  /// The same; Reason::invalid where a link stands in its place.
+  Result<std::optional<git::Oid>> readable_folder(std::string_view service);
   Result<std::optional<Descriptor>> descriptor(std::string_view service);
   /// What reconcile applies: every object file of the folder. Reason::invalid names the file and the place.
   Result<DescriptorObjects> objects(std::string_view service);
@@ -54,7 +56,7 @@ class Standing {
 
   /// Identities of its objects; where they cannot be read, what release.yaml says; nullopt where neither can.
   Result<std::optional<std::vector<manifest::ObjectId>>> identities(std::string_view service);
-  /// Object files of the folder (path below it → blob), without reading them.
+  /// Object files of the folder and links (path below it → blob), without reading them.
   Result<std::map<std::string, git::Oid>> files(std::string_view service);
 
   Result<EnvironmentFile> environment_file();
