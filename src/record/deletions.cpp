@@ -41,9 +41,11 @@ Result<git::Oid> find_base(git::Repository& repository, const Ledger& ledger, co
   return base;
 }
 
-/// Former names of the services that stand, so that a rename deletes nothing.
-Result<std::set<std::string>> renamed_away(Standing& after, const std::vector<std::string>& services) {
+/// Former names of the services that stand, so that a rename deletes nothing. Only where a name is gone is any release
+/// read for it.
+Result<std::set<std::string>> renamed_away(Standing& after, const std::vector<std::string>& before, const std::vector<std::string>& services) {
   std::set<std::string> names;
+  if (std::includes(services.begin(), services.end(), before.begin(), before.end())) return names;
   for (const auto& service : services) {
     MUSTER_TRY(const auto descriptor, after.descriptor(service));
     if (!descriptor || !descriptor->release) continue;
@@ -62,7 +64,7 @@ Result<Deletions> count_deletions(const std::shared_ptr<git::Repository>& reposi
   Standing after = Standing::of_tree(repository, tree);
   MUSTER_TRY(const auto services_before, before.services());
   MUSTER_TRY(const auto services_after, after.services());
-  MUSTER_TRY(const auto renamed, renamed_away(after, services_after));
+  MUSTER_TRY(const auto renamed, renamed_away(after, services_before, services_after));
 
   // Folders that are equal delete nothing, and an object cannot have moved into one.
   std::size_t total = 0;

@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -35,9 +37,17 @@ class ObjectPool {
   [[nodiscard]] bool is_ancestor(const git::Oid& ancestor, const git::Oid& descendant) const;
 
  private:
-  std::map<git::Oid, std::string> raw_commits_;
-  std::map<git::Oid, std::variant<std::string, Tree, git::Commit>> objects_;
-  std::map<git::Oid, std::uint64_t> generations_;  ///< Longest path to a root; bounds ancestry walks.
+  /// Ids are digests already. Nothing here is ever walked, so the order of a map would only cost time.
+  struct ById {
+    std::size_t operator()(const git::Oid& id) const {
+      std::size_t hash = 0;
+      std::memcpy(&hash, id.bytes.data(), sizeof hash);
+      return hash;
+    }
+  };
+  std::unordered_map<git::Oid, std::string, ById> raw_commits_;
+  std::unordered_map<git::Oid, std::variant<std::string, Tree, git::Commit>, ById> objects_;
+  std::unordered_map<git::Oid, std::uint64_t, ById> generations_;  ///< Longest path to a root; bounds ancestry walks.
 };
 
 /// One repository on the simulated disk or server: refs into the pool.
