@@ -207,7 +207,8 @@ std::set<manifest::ObjectId> owned_objects(const Draft& draft, std::size_t targe
   return owned;
 }
 
-/// Objects of earlier descriptors that nobody owns and no descriptor names: what a lost inventory may leave behind.
+/// Objects of earlier descriptors that nobody owns and no descriptor names: what a lost inventory may leave behind. A
+/// cluster says which of them muster made; a file may be one of muster's that somebody edited.
 Result<void> find_leftovers(InstanceState& state, TargetState& target, const std::set<manifest::ObjectId>& known) {
   std::vector<manifest::ObjectId> ids;
   for (const auto& [id, digests] : state.versions) {
@@ -215,7 +216,7 @@ Result<void> find_leftovers(InstanceState& state, TargetState& target, const std
   }
   MUSTER_TRY(auto live, target.target->observe(ids));
   for (auto& object : live) {
-    if (!(target.executes ? object.ours : state.versions[object.id].contains(object.digest))) continue;
+    if (target.executes && !object.ours) continue;
     state.leftovers.push_back(object.id);
     const auto id = object.id;
     target.live.emplace(id, std::move(object));

@@ -269,6 +269,18 @@ TEST(LostInventory, LeftoversOfARemovedServiceStayListedWithoutWorkToDo) {
   }
 }
 
+TEST(LostInventory, AnObjectThatWasEditedIsALeftoverTooWhenItsServiceWasRemoved) {
+  Shop shop;
+  applied_twice(shop);
+  shop.record("production", {}, {"cart"});
+  shop.target().damage_inventory(shop.id("production"), "cart");
+  shop.target().edit(config_id("cart"), config("cart", "by hand"));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(shop.pass().find(kCart)->remarks, UnorderedElementsAre(HasSubstr("ConfigMap shop/cart"), HasSubstr("ConfigMap shop/extra")));
+    EXPECT_EQ(shop.contents().at("cart"), "by hand");
+  }
+}
+
 TEST(LostInventory, LeftoversAreNotForgottenWhereAConflictKeepsTheServiceFromMoving) {
   Shop shop;
   applied_twice(shop);

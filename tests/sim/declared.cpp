@@ -22,7 +22,7 @@ model::Environment environment(std::string name, std::optional<std::string> bran
   out.branch = std::move(branch);
   out.from = std::move(from);
   out.namespace_name = "sim";
-  out.budget.deletions = 1000;
+  out.budget.deletions = static_cast<int>(kDeletionsAllowed);
   out.budget.changes = 100;
   return out;
 }

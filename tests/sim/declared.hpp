@@ -17,6 +17,8 @@ namespace muster::sim {
 
 inline constexpr const char* kRecordsUrl = "https://git.example/environments";
 inline constexpr const char* kFleetUrl = "https://git.example/fleet";
+/// So many objects may go from an environment in 24 h; all services together have seven.
+inline constexpr std::size_t kDeletionsAllowed = 4;
 
 /// What one revision declares.
 struct Declared {

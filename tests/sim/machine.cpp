@@ -38,23 +38,26 @@ class WatchedTarget final : public target::Target {
   }
   Result<target::Live> apply(const target::Stamp& under, const manifest::Object& object, const std::optional<target::Precondition>& expected) override {
     return write([&] {
+      const bool replaces = target_.objects().contains(object.id);
       Result<target::Live> live = target_.apply(under, object, expected);
+      if (live.ok() && executes() && replaces) owner_.oracle_.replaced(environment_, object.id);
       if (live.ok()) owner_.oracle_.wrote(environment_, stamped(), object.id, object.content);
       return live;
     });
   }
   Result<void> remove(const target::Stamp& under, const manifest::ObjectId& id, const target::Precondition& expected) override {
     return write([&] {
+      const bool stood = target_.objects().contains(id);
       Result<void> removed = target_.remove(under, id, expected);
-      if (removed.ok()) owner_.oracle_.deleted(environment_, stamped(), id);
+      if (removed.ok() && stood) owner_.oracle_.deleted(environment_, stamped(), id, executes());
       return removed;
     });
   }
 
  private:
   std::string stamped() {
-    const auto stamps = target_.stamps();
-    return stamps.ok() && !stamps->empty() ? stamps->front().record : std::string();
+    const auto stamps = target_.standing_stamps();
+    return stamps.empty() ? std::string() : stamps.front().record;
   }
 
   Targets& owner_;
@@ -150,6 +153,7 @@ bool Machine::pass(std::size_t behind) {
     reconcile::PassOptions options;
     options.patience = Duration(0);
     options.author = {"muster", "muster@localhost", {}, 0};
+    options.moved = [this](std::string_view) { return random_.chance(distracted_); };
     reconciled_ = reconcile::run_pass(world_, records, *targets_, reconcile::all_environments(records), options);
   });
 }
@@ -158,6 +162,16 @@ bool Machine::ask(const std::function<void(deliver::Deliverer&, const model::Fle
   return survives([&] {
     const deliver::FleetRevision revision = fleets_.revision();
     verb(deliverer(), *fleets_.fleet(revision.commit), revision);
+  });
+}
+
+bool Machine::accept(const std::string& environment) {
+  return ask([&](deliver::Deliverer& deliverer, const model::Fleet& fleet, const deliver::FleetRevision&) {
+    record::EnvironmentRepository& records = deliverer.records(fleet);
+    (void)records.look(std::nullopt, {});
+    if (!records.accept_rewritten(environment).ok() || !records.look(std::nullopt, {}).ok()) return;
+    const auto branch = records.branch(environment);
+    if (branch.ok()) (void)reconcile::accept_branch(*targets_, *branch);
   });
 }
 

@@ -22,7 +22,7 @@ namespace muster::sim {
 /// The targets of all environments. Every write is a step of whoever runs, and is shown to the oracle.
 class Targets {
  public:
-  explicit Targets(Oracle& oracle) : oracle_(oracle) {}
+  Targets(Oracle& oracle, bool executes) : oracle_(oracle), targets_(executes) {}
   test::MemoryTarget& at(const std::string& environment);
   [[nodiscard]] std::uint64_t writes() const { return writes_; }
 
@@ -46,6 +46,10 @@ class Machine {
   bool ask(const std::function<void(deliver::Deliverer&, const model::Fleet&, const deliver::FleetRevision&)>& verb);
   /// The state directory is deleted.
   void wipe();
+  /// A person takes a branch as it is, though its history was rewritten. false: the process died.
+  bool accept(const std::string& environment);
+  /// In so many of a hundred looks during a pass, the branch seems to have moved on.
+  void distract(unsigned percent) { distracted_ = percent; }
 
   Steps& steps() { return steps_; }
   MemoryFiles& files() { return files_; }
@@ -66,6 +70,7 @@ class Machine {
   World world_;
   std::unique_ptr<target::Targets> targets_;
   std::unique_ptr<deliver::Deliverer> deliverer_;
+  unsigned distracted_ = 0;
   std::optional<deliver::Report> delivered_;
   std::optional<reconcile::Report> reconciled_;
 };

@@ -70,9 +70,26 @@ Entry Oracle::read(const std::string& environment, const git::Commit& commit) co
   if (root != nullptr) {
     for (const git::TreeEntry& entry : *root) {
       if (entry.mode == git::Mode::tree && !entry.name.starts_with('.')) out.folders[entry.name] = entry.id;
+      if (entry.mode == git::Mode::tree && entry.name == ".approvals") out.approved = read_approved(entry.id);
     }
   }
   if (!out.record) out.services.clear();
+  out.at = out.since = commit.committer.at;
+  return out;
+}
+
+std::vector<std::set<manifest::ObjectId>> Oracle::read_approved(const git::Oid& folder) const {
+  std::vector<std::set<manifest::ObjectId>> out;
+  for (const git::TreeEntry& entry : *network_.pool()->tree(folder)) {
+    const auto approval = manifest::parse_document(*network_.pool()->blob(entry.id), entry.name);
+    if (!approval.ok() || approval->string_at("approves") != "deletions") continue;
+    std::set<manifest::ObjectId>& objects = out.emplace_back();
+    const Value* listed = approval->find("objects");
+    if (listed == nullptr || listed->if_array() == nullptr) continue;
+    for (const Value& object : *listed->if_array()) {
+      if (auto id = manifest::ObjectId::parse(*object.if_string())) objects.insert(*std::move(id));
+    }
+  }
   return out;
 }
 
@@ -116,14 +133,48 @@ std::size_t Oracle::position(const std::string& environment, const std::string& 
   return found == branch->second.end() ? 0 : static_cast<std::size_t>(found - branch->second.begin());
 }
 
-std::map<manifest::ObjectId, Value> Oracle::desired(const std::string& environment) {
-  Objects out;
+std::map<std::string, std::map<manifest::ObjectId, Value>> Oracle::desired(const std::string& environment) {
+  std::map<std::string, Objects> out;
   const auto branch = branches_.find(environment);
   if (branch == branches_.end() || branch->second.empty()) return out;
-  for (const auto& [service, folder] : branch->second.back().folders) {
-    for (const auto& [id, content] : objects(folder)) out[id] = content;
+  for (const auto& [service, folder] : branch->second.back().folders) out[service] = objects(folder);
+  return out;
+}
+
+std::set<manifest::ObjectId> Oracle::objects_at(const Entry& entry) {
+  std::set<manifest::ObjectId> out;
+  for (const auto& [service, folder] : entry.folders) {
+    for (const auto& [id, content] : objects(folder)) out.insert(id);
   }
   return out;
+}
+
+namespace {
+
+bool has(const Entry& entry, const std::set<manifest::ObjectId>& approved) {
+  return std::find(entry.approved.begin(), entry.approved.end(), approved) != entry.approved.end();
+}
+
+}  // namespace
+
+bool Oracle::over_budget(const std::vector<Entry>& branch, std::size_t index, Instant now) {
+  // What stood 24 h ago; a branch that is younger began with nothing.
+  const Entry* base = nullptr;
+  for (std::size_t i = 0; i <= index; ++i) {
+    const bool old = branch[i].since <= now - std::chrono::hours(24);
+    // A confirmation that still stands counts from the commit that brought it.
+    const auto& stands = branch[index].approved;
+    const bool confirms = std::any_of(stands.begin(), stands.end(), [&](const auto& set) { return has(branch[i], set) && (i == 0 || !has(branch[i - 1], set)); });
+    if (old || confirms) base = &branch[i];
+  }
+  if (base == nullptr) return false;
+  const auto stood = objects_at(*base);
+  const auto stands = objects_at(branch[index]);
+  std::set<manifest::ObjectId> gone;
+  std::set_difference(stood.begin(), stood.end(), stands.begin(), stands.end(), std::inserter(gone, gone.end()));
+  if (gone.size() <= kDeletionsAllowed) return false;
+  return std::none_of(branch[index].approved.begin(), branch[index].approved.end(),
+                      [&](const auto& set) { return std::includes(set.begin(), set.end(), gone.begin(), gone.end()); });
 }
 
 void Oracle::forgive(const std::string& environment) {
@@ -155,15 +206,16 @@ void Oracle::look() {
     }
     std::reverse(fresh.begin(), fresh.end());
     for (Entry& entry : fresh) {
-      judge(environment, entry);
+      if (!known.empty()) entry.since = std::max(entry.since, known.back().since);
       known.push_back(std::move(entry));
+      judge(environment, known.back());
     }
   }
 }
 
 void Oracle::judge(const std::string& environment, const Entry& entry) {
   const std::vector<Entry>& known = branches_[environment];
-  const Entry* before = known.empty() ? nullptr : &known.back();
+  const Entry* before = known.size() < 2 ? nullptr : &known[known.size() - 2];
   for (const std::string& service : entry.resumed) resumed_.insert({environment, service});
   if (!entry.record) return;
   judge_record(environment, entry, before);
@@ -232,6 +284,8 @@ void Oracle::judge_record(const std::string& environment, const Entry& entry, co
 void Oracle::judge_removal(const std::string& environment, const Entry& entry, const std::string& service) {
   const std::string name = fmt::format("{} {}", environment, entry.commit.short_text());
   if (entry.folders.contains(service)) violated(fmt::format("P1 {}: {} is said to be removed and stands", name, service));
+  const std::vector<Entry>& branch = branches_[environment];
+  if (over_budget(branch, branch.size() - 1, entry.at)) violated(fmt::format("P2 {}: {} was removed over the budget, and nobody approved it", name, service));
   const Declared* declared = fleets_.declared(entry.fleet_revision);
   if (declared == nullptr) {
     violated(fmt::format("P1 {}: {} was removed by a fleet nobody committed ({})", name, service, entry.fleet_revision));
@@ -243,6 +297,7 @@ void Oracle::judge_removal(const std::string& environment, const Entry& entry, c
 
 void Oracle::wrote(const std::string& environment, const std::string& stamp, const manifest::ObjectId& id, const Value& content) {
   look();
+  gone(environment, id);  // Whosever it was, it is muster's now.
   const std::vector<Entry>& branch = branches_[environment];
   for (std::size_t i = position(environment, stamp); i < branch.size(); ++i) {
     for (const auto& [service, folder] : branch[i].folders) {
@@ -254,10 +309,20 @@ void Oracle::wrote(const std::string& environment, const std::string& stamp, con
   violated(fmt::format("P4 {}: {} was written with a content that no commit since {} states", environment, id.text(), stamp.substr(0, 10)));
 }
 
-void Oracle::deleted(const std::string& environment, const std::string& stamp, const manifest::ObjectId& id) {
+void Oracle::replaced(const std::string& environment, const manifest::ObjectId& id) {
+  if (is_strangers(environment, id)) violated(fmt::format("P5 {}: {} is somebody else's, and was written over", environment, id.text()));
+}
+
+void Oracle::deleted(const std::string& environment, const std::string& stamp, const manifest::ObjectId& id, bool known_by_uid) {
   look();
+  if (known_by_uid && is_strangers(environment, id)) violated(fmt::format("P5 {}: {} is somebody else's, and was deleted", environment, id.text()));
+  gone(environment, id);
   const std::vector<Entry>& branch = branches_[environment];
-  for (std::size_t i = position(environment, stamp); i < branch.size(); ++i) {
+  const std::size_t applied = position(environment, stamp);
+  // The pass looked at its clock a little earlier.
+  const bool over = !branch.empty() && over_budget(branch, applied, clock_.now()) && over_budget(branch, applied, clock_.now() - std::chrono::hours(1));
+  if (over) violated(fmt::format("P2 {}: {} was pruned over the budget, and nobody approved it", environment, id.text()));
+  for (std::size_t i = applied; i < branch.size(); ++i) {
     const bool named = std::any_of(branch[i].folders.begin(), branch[i].folders.end(), [&](const auto& one) { return objects(one.second).contains(id); });
     if (!named) return;
   }

@@ -32,29 +32,43 @@ struct Entry {
   std::string fleet_revision;
   std::map<std::string, Listed> services;
   std::map<std::string, git::Oid> folders;  ///< Of services at this commit.
+  Instant at{};                             ///< As its committer's clock said.
+  Instant since{};                          ///< The same made monotone along the branch.
+  std::vector<std::set<manifest::ObjectId>> approved;  ///< Sets of deletions that stand approved here.
 };
 
 class Oracle {
  public:
-  Oracle(Network& network, const FleetHistory& fleets) : network_(network), fleets_(fleets) {}
+  Oracle(Network& network, const FleetHistory& fleets, const Clock& clock) : network_(network), fleets_(fleets), clock_(clock) {}
 
   /// Looks at what the environment repository has now: everything that appeared since the last call is judged.
   void look();
   /// An object was written to or deleted from the target of an environment whose stamp is `stamp` (a commit id).
   void wrote(const std::string& environment, const std::string& stamp, const manifest::ObjectId& id, const Value& content);
-  void deleted(const std::string& environment, const std::string& stamp, const manifest::ObjectId& id);
+  /// `known_by_uid`: the target tells objects of one name apart.
+  void deleted(const std::string& environment, const std::string& stamp, const manifest::ObjectId& id, bool known_by_uid);
+  /// Somebody else made an object there, which muster may neither write over nor delete; or it is gone.
+  void stranger_made(const std::string& environment, const manifest::ObjectId& id) { strangers_.insert({environment, id}); }
+  void gone(const std::string& environment, const manifest::ObjectId& id) { strangers_.erase({environment, id}); }
+  [[nodiscard]] bool is_strangers(const std::string& environment, const manifest::ObjectId& id) const { return strangers_.contains({environment, id}); }
+  /// muster wrote over an object that stood there, in a target that knows objects by their uid.
+  void replaced(const std::string& environment, const manifest::ObjectId& id);
   /// The schedule itself rewrote a branch: what was there before is no longer expected to stay.
   void forgive(const std::string& environment);
 
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
   [[nodiscard]] const std::map<std::string, std::vector<Entry>>& branches() const { return branches_; }
-  /// Objects that the tip of an environment asks for.
-  std::map<manifest::ObjectId, Value> desired(const std::string& environment);
+  /// Objects that the tip of an environment asks for, by service.
+  std::map<std::string, std::map<manifest::ObjectId, Value>> desired(const std::string& environment);
 
  private:
   void judge(const std::string& environment, const Entry& entry);
   void judge_record(const std::string& environment, const Entry& entry, const Entry* before);
   void judge_removal(const std::string& environment, const Entry& entry, const std::string& service);
+  /// Is more gone at `index` than may go within 24 h, and nobody approved it?
+  bool over_budget(const std::vector<Entry>& branch, std::size_t index, Instant now);
+  std::set<manifest::ObjectId> objects_at(const Entry& entry);
+  [[nodiscard]] std::vector<std::set<manifest::ObjectId>> read_approved(const git::Oid& folder) const;
   void violated(std::string text) { violations_.push_back(std::move(text)); }
   [[nodiscard]] Entry read(const std::string& environment, const git::Commit& commit) const;
   using Inputs = std::map<std::string, std::string>;
@@ -66,11 +80,13 @@ class Oracle {
 
   Network& network_;
   const FleetHistory& fleets_;
+  const Clock& clock_;
   std::map<std::string, std::vector<Entry>> branches_;  ///< Oldest first.
   std::map<std::string, std::map<std::string, std::map<std::string, std::string>>> ledgers_;  ///< Environment, service, input.
   std::map<git::Oid, Inputs> inputs_;
   std::map<git::Oid, Objects> objects_;
   std::set<std::pair<std::string, std::string>> resumed_;  ///< Environment and service: a person spoke since the last record of it.
+  std::set<std::pair<std::string, manifest::ObjectId>> strangers_;
   std::vector<std::string> violations_;
 };
 

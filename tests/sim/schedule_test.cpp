@@ -37,6 +37,8 @@ class Tally {
     crashes_ += result.crashes;
     records_ += result.records;
     writes_ += result.target_writes;
+    instances_ += result.instances;
+    excused_ += result.excused;
     if (!result.violations.empty()) {
       broken_.insert(seed);
       if (broken_.size() <= kShown) ADD_FAILURE() << described(seed, result);
@@ -48,7 +50,7 @@ class Tally {
 
   void finish() const {
     std::cout << done_ << " schedules: " << passes_ << " passes, " << crashes_ << " of them killed, " << records_ << " records, " << writes_
-              << " target writes, " << broken_.size() << " schedules with violations\n";
+              << " target writes, " << instances_ << " instances at rest, " << excused_ << " of them kept by what they say, " << broken_.size() << " schedules with violations\n";
     if (!broken_.empty()) std::cout << "seeds with violations:";
     for (const std::uint64_t seed : broken_) std::cout << ' ' << seed;
     if (!broken_.empty()) std::cout << '\n';
@@ -67,6 +69,8 @@ class Tally {
   std::uint64_t crashes_ = 0;
   std::uint64_t records_ = 0;
   std::uint64_t writes_ = 0;
+  std::uint64_t instances_ = 0;
+  std::uint64_t excused_ = 0;
   std::set<std::uint64_t> broken_;
 };
 

@@ -90,6 +90,13 @@ std::map<manifest::ObjectId, Value> MemoryTarget::objects() const {
   return contents;
 }
 
+std::vector<target::Stamp> MemoryTarget::standing_stamps() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<target::Stamp> all;
+  for (const auto& [id, stamp] : stamps_) all.push_back(stamp);
+  return all;
+}
+
 std::vector<TargetCall> MemoryTarget::calls() const {
   const std::lock_guard lock(mutex_);
   return calls_;

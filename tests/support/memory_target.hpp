@@ -51,6 +51,8 @@ class MemoryTarget : public target::Target {
   void damage_inventory(std::string_view environment_id, std::string_view service);   ///< It cannot be read.
   void put_stamp(const target::Stamp& stamp);
   [[nodiscard]] std::map<manifest::ObjectId, Value> objects() const;
+  /// All stamps, whatever fails.
+  [[nodiscard]] std::vector<target::Stamp> standing_stamps() const;
   [[nodiscard]] std::vector<TargetCall> calls() const;
   /// The calls that write, as text, in the order they came.
   [[nodiscard]] std::vector<std::string> writes() const;

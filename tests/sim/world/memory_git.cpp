@@ -4,6 +4,7 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
+#include <array>
 
 namespace muster::sim {
 namespace {
@@ -202,8 +203,19 @@ std::shared_ptr<MemoryRepository> Hub::mirror_of(std::string_view url) {
   return slot;
 }
 
+std::optional<Failure> Hub::gust(const git::Remote& remote) {
+  if (random_.chance(50)) return std::nullopt;
+  const std::array failures = {retry(Reason::unreachable, remote.url + ": 500"), retry(Reason::limit, remote.url + ": 429"),
+                               retry(Reason::timeout, remote.url + ": no answer in time"), stalled(Reason::denied, remote.url + ": 403"),
+                               retry(Reason::corrupt, remote.url + ": the answer was cut off")};
+  return failures.at(random_.below(failures.size()));
+}
+
 Result<Refs> Hub::visible_refs(const git::Remote& remote) {
   Server& at = network_.server(remote.url);
+  if (at.weather == Weather::flaky) {
+    if (auto failure = gust(remote)) return std::move(*failure);
+  }
   switch (at.weather) {
     case Weather::unreachable: return retry(Reason::unreachable, remote.url + ": connection refused");
     case Weather::denied: return stalled(Reason::denied, remote.url + ": 401");
@@ -211,6 +223,8 @@ Result<Refs> Hub::visible_refs(const git::Remote& remote) {
     case Weather::empty: return Refs();
     case Weather::stale: return at.past.at(random_.below(at.past.size()));
     case Weather::fine:
+    case Weather::flaky:
+    case Weather::no_objects:
     case Weather::push_refused:
     case Weather::answer_lost: break;
   }
@@ -234,6 +248,7 @@ Result<git::RefListing> Hub::list_refs(const git::Remote& remote, std::span<cons
 Result<std::shared_ptr<git::Repository>> Hub::fetch(const git::Remote& remote, std::span<const std::string> names, const std::stop_token& stop) {
   if (stop.stop_requested()) return stalled(Reason::cancelled, "stopped");
   MUSTER_TRY(const Refs shown, visible_refs(remote));
+  if (network_.server(remote.url).weather == Weather::no_objects) return retry(Reason::corrupt, remote.url + ": the pack is empty");
   const std::shared_ptr<MemoryRepository> to = mirror_of(remote.url);
   for (const std::string& name : names) {
     const auto found = shown.find(name);
@@ -275,7 +290,8 @@ Result<void> Hub::push(const git::Remote& remote, git::Repository& /*from: objec
     }
     ++at.pushes;
     at.remember();
-    if (at.weather == Weather::answer_lost) return retry(Reason::unreachable, remote.url + ": connection reset");
+    const bool lost = at.weather == Weather::answer_lost || (at.weather == Weather::flaky && random_.chance(30));
+    if (lost) return retry(Reason::unreachable, remote.url + ": connection reset");
     return {};
   });
 }

@@ -89,6 +89,8 @@ enum class Weather : std::uint8_t {
   stale,         ///< A replica that answers with refs of some time ago.
   push_refused,  ///< Reads work; pushes are declined.
   answer_lost,   ///< A push takes place, its answer is lost.
+  flaky,         ///< Every other request fails, each in its own way.
+  no_objects,    ///< Listings work, and no pack arrives.
 };
 
 /// A server: its present refs, its past ones (for stale replicas), its weather.
@@ -133,6 +135,7 @@ class Hub final : public git::Remotes {
  private:
   /// What the server shows now, or the failure its weather makes.
   Result<Refs> visible_refs(const git::Remote& remote);
+  [[nodiscard]] std::optional<Failure> gust(const git::Remote& remote);
   std::shared_ptr<MemoryRepository> mirror_of(std::string_view url);
 
   Network& network_;
