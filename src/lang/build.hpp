@@ -81,7 +81,6 @@ class Builder {
   void piece(Range source) { pieces_.push({Piece::Kind::source, source, syntax::kNoExpr}); }
   void piece(std::string_view decoded);
   void piece_value() { pieces_.push({Piece::Kind::value, {}, take().id}); }
-  [[nodiscard]] bool in_string() const { return !strings_.empty(); }
   [[nodiscard]] std::uint32_t string_begin() const { return strings_.top().begin; }
   /// Of the innermost open text.
   [[nodiscard]] std::vector<Piece> pieces() const { return {pieces_.begin() + strings_.top().first_piece, pieces_.end()}; }

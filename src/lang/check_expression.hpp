@@ -95,7 +95,6 @@ class ExpressionChecker {
   /// A service by name, mentioned.
   const Term* service_reference(std::string_view name, diag::Span span, std::uint32_t environment = kAligned);
   [[nodiscard]] std::string expected_text(Type expected) const;
-  [[nodiscard]] bool in_link() const { return link_depth_ != 0; }
   void enter_link() { ++link_depth_; }
   void leave_link() { --link_depth_; }
 
@@ -141,7 +140,6 @@ class ExpressionChecker {
   void put_json(JsonNode& root, std::span<const syntax::KeyPart> key, const Term* value, diag::Span span);
   void put_json_body(JsonNode& root, syntax::BodyId body);
   const Term* json_term(const JsonNode& node, diag::Span span);
-  const Term* mistaken_word(std::string_view name, diag::Span span, Type want);
 
   // Names.
   const Term* local_or_own(std::string_view name, diag::Span span);
@@ -151,6 +149,11 @@ class ExpressionChecker {
   const Term* use_constant(Constant& constant, diag::Span span);
   const Term* unknown_name(std::string_view name, diag::Span span, Type want);
   const Term* unknown_entity(std::string_view name, diag::Span span, Type want);
+  // What an unknown name was meant for; nullptr: not that.
+  const Term* meant_subtraction(std::string_view name, diag::Span span);
+  const Term* meant_entity(std::string_view name, diag::Span span, Type want);
+  /// Locals, a kind's own slots and constants.
+  [[nodiscard]] std::vector<std::string_view> names_in_sight() const;
   const Term* narrow_term(const Term* term, syntax::ExprId id);
   [[nodiscard]] bool is_service_base(syntax::ExprId id) const;
   [[nodiscard]] std::string path_of(syntax::ExprId id) const;
@@ -184,7 +187,6 @@ class ExpressionChecker {
   unsigned link_depth_ = 0;
   unsigned depth_ = 0;
   diag::Diagnostic* last_ = nullptr;
-  diag::Diagnostic scratch_;
 };
 
 /// Checks a constant, or a function's signature or body, when it is first used. From one thread.

@@ -125,54 +125,71 @@ const Term* ExpressionChecker::unknown_name(std::string_view name, diag::Span sp
   }
   if (tag == TypeTag::enumeration) {
     const EnumType& type = types().enumeration(want);
-    const Term* bad = error(span, "F0404", fmt::format("`{}` is not {}", name, with_article(type.name)), fmt::format("expected {}", alternatives(type.members)));
-    if (const std::string_view near = diag::nearest(name, type.members); !near.empty()) diagnostic().fix(span, std::string(near), fmt::format("`{}`", near));
+    const Term* bad = error(span, "F0404", fmt::format("`{}` is not {}", name, with_article(type.name)),
+                            fmt::format("expected {}", alternatives(type.members)));
+    if (const std::string_view near = diag::nearest(name, type.members); !near.empty()) {
+      diagnostic().fix(span, std::string(near), fmt::format("`{}`", near));
+    }
     return bad;
   }
   if (tag == TypeTag::ref || tag == TypeTag::link) return unknown_entity(name, span, want);
-  // `n-1`: a name with a hyphen whose first part is a value.
-  if (const std::size_t hyphen = name.find('-'); hyphen != std::string_view::npos) {
-    const std::string_view first = name.substr(0, hyphen);
-    if (local_or_own(first, span) != nullptr || find_constant(first, false) != nullptr) {
-      const Term* bad = error(span, "F0316", fmt::format("`{}` is one name; names may hold hyphens", name), "not a subtraction");
-      diagnostic().fix(span, fmt::format("{} - {}", first, name.substr(hyphen + 1)), fmt::format("`{} - {}`: minus has a space on both sides", first, name.substr(hyphen + 1)));
-      return bad;
-    }
+  if (const Term* bad = meant_subtraction(name, span)) return bad;
+  if (const Term* bad = meant_entity(name, span, want)) return bad;
+  const Term* bad = error(span, "F0301", fmt::format("nothing is called `{}` here", name), "unknown name");
+  const bool text = tag == TypeTag::string || tag == TypeTag::url || tag == TypeTag::path || tag == TypeTag::json || tag == TypeTag::glob;
+  if (const std::string_view near = diag::nearest(name, names_in_sight()); !near.empty()) {
+    diagnostic().fix(span, std::string(near), fmt::format("`{}`", near));
+  } else if (text) {
+    diagnostic().fix(span, fmt::format("\"{}\"", name), fmt::format("`\"{}\"`, if text is meant", name));
   }
+  return bad;
+}
+
+const Term* ExpressionChecker::meant_subtraction(std::string_view name, diag::Span span) {
+  const std::size_t hyphen = name.find('-');
+  if (hyphen == std::string_view::npos) return nullptr;
+  const std::string_view first = name.substr(0, hyphen);
+  if (local_or_own(first, span) == nullptr && find_constant(first, false) == nullptr) return nullptr;
+  const std::string apart = fmt::format("{} - {}", first, name.substr(hyphen + 1));
+  const Term* bad = error(span, "F0316", fmt::format("`{}` is one name; names may hold hyphens", name), "not a subtraction");
+  diagnostic().fix(span, apart, fmt::format("`{}`: minus has a space on both sides", apart));
+  return bad;
+}
+
+const Term* ExpressionChecker::meant_entity(std::string_view name, diag::Span span, Type want) {
   if (where_.site == Site::entity && where_.own != nullptr && where_.own->find(name) != kNoSlot) {
     const std::string own = fmt::format("{}.{}", to_string(where_.word), name);
     const Term* bad = error(span, "F0317", fmt::format("`{}` alone is no value here", name), "a field of its own is meant?");
     diagnostic().fix(span, own, fmt::format("`{}`: own values are written with the entity's word", own));
     return bad;
   }
-  if (where_.site == Site::entity && program_.table(EntityWord::service).find(name) != nullptr) {
-    const Term* bad = error(span, "F0317", fmt::format("the service `{}` alone is no value here", name), want == kInfer ? "a service" : fmt::format("{} is wanted", types().text(want)));
+  if (program_.table(EntityWord::service).find(name) == nullptr) return nullptr;
+  if (where_.site == Site::entity) {
+    const Term* bad = error(span, "F0317", fmt::format("the service `{}` alone is no value here", name),
+                            want == kInfer ? "a service" : fmt::format("{} is wanted", types().text(want)));
     diagnostic().help(fmt::format("read one of its outputs: `{}.name`, `{}.url`", name, name));
     return bad;
   }
-  if (where_.site == Site::kind && program_.table(EntityWord::service).find(name) != nullptr) {
+  if (where_.site == Site::kind) {
     const Term* bad = error(span, "F0315", fmt::format("a kind does not name services, so `{}` means nothing here", name), "a service");
-    diagnostic().help(fmt::format("take it as a param: `param {}: ref(service)`", "other"));
+    diagnostic().help("take it as a param: `param other: ref(service)`");
     return bad;
   }
-  std::vector<std::string_view> legal;
-  for (const Local& local : locals_) legal.push_back(local.name);
+  return nullptr;
+}
+
+std::vector<std::string_view> ExpressionChecker::names_in_sight() const {
+  std::vector<std::string_view> out;
+  for (const Local& local : locals_) out.push_back(local.name);
   if (where_.site == Site::kind && where_.own != nullptr) {
     for (const Slot& slot : where_.own->slots) {
-      if (slot.parent == kNoSlot) legal.push_back(slot.name);
+      if (slot.parent == kNoSlot) out.push_back(slot.name);
     }
   }
   for (const Constant& one : program_.constants) {
-    if (lookup_constant(program_, where_.file, one.name, false) == &one) legal.push_back(one.name);
+    if (lookup_constant(program_, where_.file, one.name, false) == &one) out.push_back(one.name);
   }
-  const bool text = tag == TypeTag::string || tag == TypeTag::url || tag == TypeTag::path || tag == TypeTag::json || tag == TypeTag::glob;
-  const Term* bad = error(span, "F0301", fmt::format("nothing is called `{}` here", name), "unknown name");
-  if (const std::string_view near = diag::nearest(name, legal); !near.empty()) {
-    diagnostic().fix(span, std::string(near), fmt::format("`{}`", near));
-  } else if (text) {
-    diagnostic().fix(span, fmt::format("\"{}\"", name), fmt::format("`\"{}\"`, if text is meant", name));
-  }
-  return bad;
+  return out;
 }
 
 const Term* ExpressionChecker::unknown_entity(std::string_view name, diag::Span span, Type want) {
