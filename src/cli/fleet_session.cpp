@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
 
 #include "muster/base/text.hpp"
 #include "muster/git/verify.hpp"
@@ -120,37 +119,10 @@ int exit_code_of(const daemon::LoadedFleet& fleet) {
 reconcile::Selection reconcile_selection(const Selection& selection) {
   if (selection.instances.empty()) return std::nullopt;
   std::set<reconcile::InstanceKey> out;
-  for (const std::string& name : selection.instances) {
-    const std::size_t at = name.find('@');
-    out.insert({name.substr(at + 1), name.substr(0, at)});
+  for (const std::string& environment : selection.environments) {
+    for (const std::string& service : selection.services_in(environment)) out.insert({environment, service});
   }
   return out;
-}
-
-std::optional<Duration> parse_duration(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    Duration size;
-  };
-  static constexpr std::array<Unit, 6> kUnits = {{{"ms", Duration(1)},
-                                                  {"s", std::chrono::seconds(1)},
-                                                  {"min", std::chrono::minutes(1)},
-                                                  {"h", std::chrono::hours(1)},
-                                                  {"d", std::chrono::days(1)},
-                                                  {"w", std::chrono::days(7)}}};
-  Duration total{0};
-  bool any = false;
-  for (const std::string_view part : split(text, ' ')) {
-    std::int64_t count = 0;
-    const auto number = std::from_chars(part.data(), part.data() + part.size(), count);
-    const std::string_view unit(number.ptr, static_cast<std::size_t>(part.data() + part.size() - number.ptr));
-    if (number.ec != std::errc() || count < 0 || count > 1'000'000'000) return std::nullopt;
-    const auto* found = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& one) { return one.name == unit; });
-    if (found == kUnits.end()) return std::nullopt;
-    total += found->size * count;
-    any = true;
-  }
-  return any ? std::optional(total) : std::nullopt;
 }
 
 }  // namespace muster::cli

@@ -46,7 +46,5 @@ int worst(int a, int b);
 int exit_code_of(const daemon::LoadedFleet& fleet);
 /// The selection as reconcile wants it.
 reconcile::Selection reconcile_selection(const Selection& selection);
-/// Duration as the language writes it: "90s", "15min", "1h 30min", "2d". nullopt for anything else.
-std::optional<Duration> parse_duration(std::string_view text);
 
 }  // namespace muster::cli

@@ -85,6 +85,15 @@ bool Selection::has(std::string_view service, std::string_view environment) cons
   return instances.empty() || std::binary_search(instances.begin(), instances.end(), model::instance_name(service, environment));
 }
 
+std::vector<std::string> Selection::services_in(std::string_view environment) const {
+  std::vector<std::string> out;
+  for (const std::string& name : instances) {
+    const std::size_t at = name.find('@');
+    if (name.substr(at + 1) == environment) out.push_back(name.substr(0, at));
+  }
+  return out;
+}
+
 Result<Selection> select(const std::set<Nameable>& known, const std::vector<std::string>& environments, const std::vector<std::string>& operands,
                          const std::vector<std::string>& in) {
   Selection out;
@@ -117,6 +126,12 @@ Result<Selection> select(const std::set<Nameable>& known, const std::vector<std:
   out.environments.assign(kept.begin(), kept.end());
   out.instances.assign(instances.begin(), instances.end());
   return out;
+}
+
+Result<Selection> select_declared(const model::Fleet& fleet, const std::vector<std::string>& operands, const std::vector<std::string>& in) {
+  std::vector<std::string> environments;
+  for (const model::Environment& environment : fleet.environments) environments.push_back(environment.name);
+  return select(nameable_of(fleet), environments, operands, in);
 }
 
 }  // namespace muster::cli

@@ -29,10 +29,14 @@ struct Selection {
   std::vector<std::string> instances;     ///< "cart@production", sorted; empty where `all` or only --in was given.
 
   [[nodiscard]] bool has(std::string_view service, std::string_view environment) const;
+  /// Of `instances`, sorted.
+  [[nodiscard]] std::vector<std::string> services_in(std::string_view environment) const;
 };
 
 /// `environments`: all that exist. `in`: values of --in (globs).
 Result<Selection> select(const std::set<Nameable>& known, const std::vector<std::string>& environments, const std::vector<std::string>& operands,
                          const std::vector<std::string>& in);
+/// Over what a fleet declares alone.
+Result<Selection> select_declared(const model::Fleet& fleet, const std::vector<std::string>& operands, const std::vector<std::string>& in);
 
 }  // namespace muster::cli

@@ -85,7 +85,7 @@ void Terminal::draw_live() {
 
 std::string Terminal::paint(Colour colour, std::string_view text) const {
   if (!setup_.colour || colour == Colour::plain) return std::string(text);
-  static constexpr std::string_view kCodes[] = {"0", "1", "2", "31", "32", "33", "34", "36"};
+  static constexpr std::string_view kCodes[] = {"0", "1", "2", "31", "32", "33", "34"};
   return fmt::format("\x1b[{}m{}\x1b[0m", kCodes[static_cast<std::size_t>(colour)], text);
 }
 

@@ -14,7 +14,7 @@
 
 namespace muster::cli {
 
-enum class Colour : std::uint8_t { plain, bold, faint, red, green, yellow, blue, cyan };
+enum class Colour : std::uint8_t { plain, bold, faint, red, green, yellow, blue };
 
 class Terminal {
  public:

@@ -3,6 +3,7 @@
 
 #include "cli/delivery_text.hpp"
 #include "cli/fleet_session.hpp"
+#include "cli/options.hpp"
 #include "cli/plan_file.hpp"
 #include "cli/reconcile_text.hpp"
 #include "cli/verbs.hpp"
@@ -11,13 +12,13 @@
 namespace muster::cli {
 namespace {
 
-constexpr Option kApplyOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
-                                    {"--rerender", "", "render again with this version of muster, under the budget of changes"},
+constexpr Option kApplyOptions[] = {kIn,
+                                    kRerender,
                                     {"--timeout", "DURATION", "how long an instance may take to become healthy, as in `15min` (default 10min)"}};
-constexpr Option kDeliverOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
-                                      {"--rerender", "", "render again with this version of muster, under the budget of changes"},
+constexpr Option kDeliverOptions[] = {kIn,
+                                      kRerender,
                                       {"--dry-run", "", "decide and show, record nothing"}};
-constexpr Option kReconcileOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
+constexpr Option kReconcileOptions[] = {kIn,
                                         {"--timeout", "DURATION", "how long an instance may take to become healthy, as in `15min` (default 10min)"}};
 
 /// What a run has done so far, for its last lines.

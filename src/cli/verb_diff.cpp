@@ -2,7 +2,8 @@
 #include <set>
 #include <tuple>
 
-#include "cli/fleet_session.hpp"
+#include "cli/open_fleet.hpp"
+#include "cli/options.hpp"
 #include "cli/revisions.hpp"
 #include "cli/verbs.hpp"
 #include "muster/base/text.hpp"
@@ -13,7 +14,7 @@
 namespace muster::cli {
 namespace {
 
-constexpr Option kOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
+constexpr Option kOptions[] = {kIn,
                                {"--at", "TIME", "what stood then against what stands now, as in 2026-05-04T10:00"},
                                {"--against", "REV", "the fleet files against a git revision of theirs"},
                                {"--exit-code", "", "exit 3 where anything differs"}};
@@ -145,15 +146,25 @@ int between_environments(Session& session, record::EnvironmentRepository& record
   return finish(session, *differences, operands[0], operands[1]);
 }
 
-int between_times(Session& session, FleetSession& parts, const daemon::LoadedFleet* fleet, record::EnvironmentRepository& records, Instant at) {
+int between_revisions(Session& session) {
+  int code = kDone;
+  const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
+  if (!parts) return code;
+  const Result<daemon::LoadedFleet> fleet = parts->engine().load();
+  if (!fleet.ok()) return session.fail(fleet.failure());
+  return plan_against(session, *parts, *fleet, session.arguments().get("--against"));
+}
+
+int between_times(Session& session, const OpenFleet& open, Instant at) {
+  record::EnvironmentRepository& records = *open.records;
   auto operands = session.arguments().operands;
-  const std::vector<std::string> environments = parts.environments(fleet, &records);
+  const std::vector<std::string> environments = open.session->environments(open.usable(), &records);
   std::vector<std::string> in = session.arguments().all("--in");
   if (!operands.empty() && std::find(environments.begin(), environments.end(), operands.front()) != environments.end()) {
     in.push_back(operands.front());
     operands.erase(operands.begin());
   }
-  const auto selection = select(parts.nameable(fleet, &records), environments, operands, in);
+  const auto selection = select(open.session->nameable(open.usable(), &records), environments, operands, in);
   if (!selection.ok()) return session.fail(selection.failure());
   std::vector<ObjectDifference> all;
   for (const std::string& environment : selection->environments) {
@@ -162,10 +173,8 @@ int between_times(Session& session, FleetSession& parts, const daemon::LoadedFle
     const auto then = record::commit_at(*records.repository(), *tip, at);
     if (!then.ok()) return session.fail(then.failure());
     if (!then->has_value()) return session.misuse(fmt::format("{} had no branch yet at {}", environment, format_instant(at)));
-    std::set<std::string> only;
-    for (const std::string& name : selection->instances) {
-      if (name.ends_with("@" + environment)) only.insert(name.substr(0, name.find('@')));
-    }
+    const std::vector<std::string> services = selection->services_in(environment);
+    const std::set<std::string> only(services.begin(), services.end());
     record::Standing a(records.repository(), **then);
     record::Standing b(records.repository(), *tip);
     auto differences = compare_standings(a, b, only);
@@ -179,30 +188,20 @@ int between_times(Session& session, FleetSession& parts, const daemon::LoadedFle
 }
 
 int run(Session& session) {
-  std::optional<Instant> at;
-  if (session.arguments().has("--at")) {
-    at = parse_instant(session.arguments().get("--at"));
-    if (!at) return session.misuse("--at takes a time as in 2026-05-04T10:00, UTC unless it ends in an offset like +02:00");
-  }
+  const auto at = moment_of(session, "--at");
+  if (!at.ok()) return session.misuse(at.failure().text);
+  if (session.arguments().has("--against")) return between_revisions(session);
   int code = kDone;
-  const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
-  if (!parts) return code;
-  const Result<daemon::LoadedFleet> fleet = parts->engine().load();
-  const daemon::LoadedFleet* usable = fleet.ok() && !fleet->fleet().barrier ? &*fleet : nullptr;
-  if (session.arguments().has("--against")) {
-    if (!fleet.ok()) return session.fail(fleet.failure());
-    return plan_against(session, *parts, *fleet, session.arguments().get("--against"));
-  }
-  Result<record::EnvironmentRepository*> records = parts->records(usable);
-  if (!records.ok()) return session.fail(records.failure());
-  if (at) return between_times(session, *parts, usable, **records, *at);
+  const std::optional<OpenFleet> open = open_branches(session, code);
+  if (!open) return code;
+  if (*at) return between_times(session, *open, **at);
   const auto& operands = session.arguments().operands;
-  const std::vector<std::string> environments = parts->environments(usable, *records);
+  const std::vector<std::string> environments = open->session->environments(open->usable(), open->records);
   const auto is_environment = [&](const std::string& name) { return std::find(environments.begin(), environments.end(), name) != environments.end(); };
-  if (operands.size() >= 2 && is_environment(operands[0]) && is_environment(operands[1])) return between_environments(session, **records);
-  const auto selection = parts->selection(usable, *records);
+  if (operands.size() >= 2 && is_environment(operands[0]) && is_environment(operands[1])) return between_environments(session, *open->records);
+  const auto selection = open->session->selection(open->usable(), open->records);
   if (!selection.ok()) return session.fail(selection.failure());
-  const auto differences = compare_live(session, *parts, **records, *selection);
+  const auto differences = compare_live(session, *open->session, *open->records, *selection);
   if (!differences.ok()) return session.fail(differences.failure());
   return finish(session, *differences, "the target", "the branch");
 }

@@ -1,4 +1,5 @@
 #include "cli/fleet_session.hpp"
+#include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "muster/base/text.hpp"
 #include "muster/graph/draw.hpp"
@@ -9,7 +10,7 @@
 namespace muster::cli {
 namespace {
 
-constexpr Option kOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"}};
+constexpr Option kOptions[] = {kIn};
 
 int dump_objects(Session& session, const lang::Compilation& compilation, const Selection& selection) {
   const model::Fleet& fleet = compilation.fleet();
@@ -51,9 +52,7 @@ int run(Session& session) {
   if (!compiled.ok()) return session.fail(compiled.failure());
   print_diagnostics(session, compiled->diagnostics(), compiled->sources());
   const int code = compiled->diagnostics().errors() > 0 ? kInvalid : kDone;
-  std::vector<std::string> environments;
-  for (const model::Environment& environment : compiled->fleet().environments) environments.push_back(environment.name);
-  Result<Selection> selection = select(nameable_of(compiled->fleet()), environments, operands, session.arguments().all("--in"));
+  Result<Selection> selection = select_declared(compiled->fleet(), operands, session.arguments().all("--in"));
   if (!selection.ok()) return session.fail(selection.failure());
   if (what == "objects") return dump_objects(session, *compiled, *selection);
   if (what == "syntax") session.out().raw(compiled->dump_syntax());

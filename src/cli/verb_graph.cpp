@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/fleet_session.hpp"
+#include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "muster/base/text.hpp"
 #include "muster/graph/draw.hpp"
@@ -9,7 +10,7 @@
 namespace muster::cli {
 namespace {
 
-constexpr Option kOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
+constexpr Option kOptions[] = {kIn,
                                {"--reverse", "", "who needs the named instances: who is hit when they fail"},
                                {"--format", "FORMAT", "text (default), dot, svg or json"}};
 
@@ -48,9 +49,7 @@ int run(Session& session) {
   Result<lang::Compilation> compiled = load_fleet(session, *root);
   if (!compiled.ok()) return session.fail(compiled.failure());
   const std::size_t errors = session.json() ? compiled->diagnostics().errors() : print_diagnostics(session, compiled->diagnostics(), compiled->sources());
-  std::vector<std::string> environments;
-  for (const model::Environment& environment : compiled->fleet().environments) environments.push_back(environment.name);
-  Result<Selection> selection = select(nameable_of(compiled->fleet()), environments, session.arguments().operands, session.arguments().all("--in"));
+  Result<Selection> selection = select_declared(compiled->fleet(), session.arguments().operands, session.arguments().all("--in"));
   if (!selection.ok()) return session.fail(selection.failure());
 
   const graph::Direction direction = session.arguments().has("--reverse") ? graph::Direction::needed_by : graph::Direction::needs;

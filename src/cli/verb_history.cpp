@@ -1,6 +1,7 @@
 #include <charconv>
 
-#include "cli/fleet_session.hpp"
+#include "cli/open_fleet.hpp"
+#include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "muster/base/text.hpp"
 #include "muster/record/history.hpp"
@@ -9,7 +10,7 @@
 namespace muster::cli {
 namespace {
 
-constexpr Option kOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
+constexpr Option kOptions[] = {kIn,
                                {"--at", "TIME", "what stood at that moment, as in 2026-05-04T10:00"},
                                {"--limit", "N", "at most N entries (default 20)"}};
 
@@ -19,21 +20,17 @@ struct Asked {
   std::vector<std::string> services;  ///< Empty: all.
 };
 
-Result<std::vector<Asked>> asked_of(Session& session, FleetSession& parts, const daemon::LoadedFleet* fleet, record::EnvironmentRepository& records) {
-  const std::vector<std::string> environments = parts.environments(fleet, &records);
+Result<std::vector<Asked>> asked_of(Session& session, const OpenFleet& open) {
+  const std::vector<std::string> environments = open.session->environments(open.usable(), open.records);
   const auto& operands = session.arguments().operands;
   std::vector<Asked> out;
   if (operands.size() == 1 && std::find(environments.begin(), environments.end(), operands.front()) != environments.end()) {
     out.push_back({operands.front(), {}});
     return out;
   }
-  MUSTER_TRY(const Selection selection, parts.selection(fleet, &records));
+  MUSTER_TRY(const Selection selection, open.session->selection(open.usable(), open.records));
   for (const std::string& environment : selection.environments) {
-    Asked asked{environment, {}};
-    for (const std::string& name : selection.instances) {
-      if (name.ends_with("@" + environment)) asked.services.push_back(name.substr(0, name.find('@')));
-    }
-    out.push_back(std::move(asked));
+    out.push_back({environment, selection.services_in(environment)});
   }
   return out;
 }
@@ -136,21 +133,14 @@ int run(Session& session) {
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), limit);
     if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || limit == 0) return session.misuse("--limit takes a number");
   }
-  std::optional<Instant> at;
-  if (session.arguments().has("--at")) {
-    at = parse_instant(session.arguments().get("--at"));
-    if (!at) return session.misuse("--at takes a time as in 2026-05-04T10:00, UTC unless it ends in an offset like +02:00");
-  }
+  const auto at = moment_of(session, "--at");
+  if (!at.ok()) return session.misuse(at.failure().text);
   int code = kDone;
-  const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
-  if (!parts) return code;
-  const Result<daemon::LoadedFleet> fleet = parts->engine().load();
-  const daemon::LoadedFleet* usable = fleet.ok() && !fleet->fleet().barrier ? &*fleet : nullptr;
-  Result<record::EnvironmentRepository*> records = parts->records(usable);
-  if (!records.ok()) return session.fail(records.failure());
-  const auto asked = asked_of(session, *parts, usable, **records);
+  const std::optional<OpenFleet> open = open_branches(session, code);
+  if (!open) return code;
+  const auto asked = asked_of(session, *open);
   if (!asked.ok()) return session.fail(asked.failure());
-  return at ? print_moment(session, **records, *asked, *at) : print_entries(session, **records, *asked, limit);
+  return *at ? print_moment(session, *open->records, *asked, **at) : print_entries(session, *open->records, *asked, limit);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "cli/delivery_text.hpp"
 #include "cli/fleet_session.hpp"
+#include "cli/options.hpp"
 #include "cli/plan_file.hpp"
 #include "cli/revisions.hpp"
 #include "cli/verbs.hpp"
@@ -16,7 +17,7 @@
 namespace muster::cli {
 namespace {
 
-constexpr Option kOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
+constexpr Option kOptions[] = {kIn,
                                {"--objects", "", "show the fields that change, with old and new value"},
                                {"--out", "FILE.json", "write the plan down for `muster apply FILE.json`"},
                                {"--against", "REV", "what the fleet files change since a git revision; no network (for a pull request)"},

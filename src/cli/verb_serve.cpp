@@ -1,5 +1,6 @@
 #include "cli/delivery_text.hpp"
 #include "cli/fleet_session.hpp"
+#include "cli/options.hpp"
 #include "cli/reconcile_text.hpp"
 #include "cli/signals.hpp"
 #include "cli/verbs.hpp"

@@ -3,6 +3,7 @@
 
 #include "cli/delivery_text.hpp"
 #include "cli/fleet_session.hpp"
+#include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "muster/base/text.hpp"
 #include "muster/daemon/view.hpp"
@@ -10,7 +11,7 @@
 namespace muster::cli {
 namespace {
 
-constexpr Option kOptions[] = {{"--in", "ENV", "only this environment; may be given several times, globs too"},
+constexpr Option kOptions[] = {kIn,
                                {"--offline", "", "do not ask application repositories; what they moved is not shown"}};
 
 Colour colour_of_condition(daemon::Condition condition) {

@@ -1,7 +1,7 @@
 // `why cart@production`: the chain of causes from commit to running object. `why cart.replicas@production`: where a value
 // came from, with what it shadows.
 #include "cli/delivery_text.hpp"
-#include "cli/fleet_session.hpp"
+#include "cli/open_fleet.hpp"
 #include "cli/verbs.hpp"
 #include "muster/base/text.hpp"
 #include "muster/record/history.hpp"
@@ -149,13 +149,13 @@ Object facts_value(const Question& question, const Facts& facts) {
 
 int why_instance(Session& session, const Question& question) {
   int code = kDone;
-  const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
-  if (!parts) return code;
-  const Result<daemon::LoadedFleet> fleet = parts->engine().load();
-  const daemon::LoadedFleet* usable = fleet.ok() && !fleet->fleet().barrier ? &*fleet : nullptr;
-  Result<record::EnvironmentRepository*> records = parts->records(usable);
-  if (!records.ok()) return session.fail(records.failure());
-  const auto selection = select(parts->nameable(usable, *records), parts->environments(usable, *records), {model::instance_name(question.service, question.environment)}, {});
+  const std::optional<OpenFleet> open = open_branches(session, code);
+  if (!open) return code;
+  FleetSession& parts = *open->session;
+  const daemon::LoadedFleet* const usable = open->usable();
+  record::EnvironmentRepository& records = *open->records;
+  const auto selection = select(parts.nameable(usable, &records), parts.environments(usable, &records),
+                                {model::instance_name(question.service, question.environment)}, {});
   if (!selection.ok()) return session.fail(selection.failure());
 
   std::optional<deliver::Delivery> delivery;
@@ -164,9 +164,9 @@ int why_instance(Session& session, const Question& question) {
     request.environments = {question.environment};
     request.instances = {model::instance_name(question.service, question.environment)};
     request.dry = true;
-    delivery = parts->engine().deliver(*usable, request, session.stop());
+    delivery = parts.engine().deliver(*usable, request, session.stop());
   }
-  const Result<daemon::Engine::Looked> looked = parts->engine().look(**records, {}, session.stop());
+  const Result<daemon::Engine::Looked> looked = parts.engine().look(records, {}, session.stop());
   if (!looked.ok()) return session.fail(looked.failure());
 
   Facts facts;
@@ -174,16 +174,16 @@ int why_instance(Session& session, const Question& question) {
   const reconcile::InstanceKey key{question.environment, question.service};
   facts.state = looked->observation.find(key);
   facts.plan = looked->plan.find(key);
-  const Result<record::Branch> branch = (*records)->branch(question.environment);
+  const Result<record::Branch> branch = records.branch(question.environment);
   if (branch.ok()) {
-    record::Standing standing((*records)->repository(), branch->tip);
+    record::Standing standing(records.repository(), branch->tip);
     const auto descriptor = standing.descriptor(question.service);
     if (descriptor.ok() && descriptor->has_value()) {
       facts.release = (*descriptor)->release;
       facts.folder_note = (*descriptor)->trouble;
     }
-    if (const auto ledger = (*records)->ledger(*branch); ledger.ok()) facts.ledger = (*ledger)->service(question.service);
-    if (const auto chain = (*records)->chain(*branch); chain.ok()) {
+    if (const auto ledger = records.ledger(*branch); ledger.ok()) facts.ledger = (*ledger)->service(question.service);
+    if (const auto chain = records.chain(*branch); chain.ok()) {
       const auto entries = record::read_history(**chain, question.service, 1);
       if (entries.ok() && !entries->empty()) facts.newest = entries->front();
     }

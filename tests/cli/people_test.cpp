@@ -107,6 +107,18 @@ TEST_F(Muster, ListsWhatIsDeclaredAndStandsNowhereEvenOffline) {
   EXPECT_THAT(ran.out, AllOf(HasSubstr("cart"), HasSubstr("payments")));
 }
 
+TEST_F(Muster, SaysWhatWasRolledBackBeforeAnotherEnvironmentFailed) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  change("cart", "two");
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  ASSERT_THAT(shell("git --git-dir .muster/records.git update-ref -d refs/heads/staging"), EndsWith(0));
+  const Ran ran = muster({"rollback", "cart@production", "cart@staging"});
+  EXPECT_THAT(ran.out, HasSubstr("production: rolled back: cart"));
+  EXPECT_THAT(ran.error, HasSubstr("staging"));
+  EXPECT_NE(ran.code, 0);
+}
+
 TEST_F(Muster, RetiresAnEnvironmentOnlyWhenTheFleetNoLongerDeclaresIt) {
   two_services();
   ASSERT_THAT(muster({"apply"}), EndsWith(0));

@@ -1,0 +1,48 @@
+#include "cli/options.hpp"
+#include "cli/person.hpp"
+#include "cli/verb_results.hpp"
+#include "cli/verbs.hpp"
+#include "muster/reconcile/pass.hpp"
+
+namespace muster::cli {
+namespace {
+
+constexpr Option kOptions[] = {kIn, kDryRun};
+
+int run(Session& session) {
+  int code = kDone;
+  const auto open = open_fleet(session, code);
+  if (!open) return code;
+  const deliver::Person by = person(session);
+  const Act act = [&](const std::string& environment, const std::vector<std::string>& services) -> Result<deliver::VerbResult> {
+    deliver::ResumeRequest request;
+    request.environment = environment;
+    request.services = services.empty() ? std::vector<std::string>{"*"} : services;
+    request.dry = session.arguments().has("--dry-run");
+    if (services.empty() && !request.dry) {
+      // A whole environment may be held because its branch was rewritten: a person now takes it as it is.
+      MUSTER_CHECK(open->records->accept_rewritten(environment));
+      const Result<record::Branch> branch = open->records->branch(environment);
+      if (branch.ok()) MUSTER_CHECK(reconcile::accept_branch(open->session->engine().targets(), *branch));
+    }
+    return deliver::resume(open->session->engine().deliverer(), open->fleet.fleet(), open->fleet.revision, request, by, session.stop());
+  };
+  return act_on_each(session, by_environment(session, *open), "resumed", act);
+}
+
+}  // namespace
+
+const Verb kResume = {
+    "resume",
+    "lift what holds instances",
+    "Removes a hold, and accepts what muster holds by itself: a rewound branch, an edited descriptor, a declaration that was\n"
+    "taken back. Everything observed is proposed by the next delivery. A failed job runs again. With --in ENV alone it also\n"
+    "accepts an environment branch whose history was rewritten.",
+    "INSTANCE…",
+    kOptions,
+    "$ muster resume cart@production\n"
+    " $ muster resume '*' --in staging",
+    kVerbResultsJson,
+    run};
+
+}  // namespace muster::cli
