@@ -91,7 +91,8 @@ Result<void> intend(Part& part) {
       } else if (object->action == Action::adopt || object->action == Action::create || object->action == Action::run) {
         auto& entry = entry_for(inventory, object->id);
         entry.leftover = false;
-        if (object->action == Action::run) entry.uid.clear();
+        // What is made anew has another uid than what stood there before, and nobody knows it until it is confirmed.
+        if (object->action != Action::adopt) entry.uid.clear();
         if (entry.uid.empty() && object->desired) entry.applied = *object->desired;
       } else if (object->action == Action::leftover && find_entry(inventory, object->id) == nullptr) {
         auto& entry = entry_for(inventory, object->id);

@@ -406,6 +406,28 @@ TEST(Interrupted, AnObjectThatWasEditedBeforeItWasConfirmedStaysListedWhenItsSer
   EXPECT_EQ(shop.contents().at("more"), "by hand");
 }
 
+TEST(Interrupted, AnObjectThatWasMadeAnewIsStillOursWhenItsServiceIsRemoved) {
+  for (const bool executes : {false, true}) {
+    Shop shop(executes);
+    applied_twice(shop);
+    shop.target().edit(config_id("extra"), std::nullopt);
+    bool dead = false;
+    const Failure death = retry(Reason::cancelled, "the process is gone");
+    shop.target().fail_before([&](const test::TargetCall&) { return dead ? std::optional(death) : std::nullopt; });
+    shop.target().fail_after([&](const test::TargetCall& call) {
+      dead = dead || call.text() == "apply ConfigMap shop/extra";
+      return dead ? std::optional(death) : std::nullopt;
+    });
+    shop.pass();
+    shop.target().fail_before({});
+    shop.target().fail_after({});
+    EXPECT_TRUE(shop.contents().contains("extra"));
+    shop.record("production", {{"search", {config("search", "x")}}}, {"cart"});
+    EXPECT_EQ(shop.pass().exit_code(), 0);
+    EXPECT_THAT(shop.contents(), ElementsAre(Pair("search", "x")));
+  }
+}
+
 TEST(Interrupted, AnObjectThatAppearsWhileItsIntentIsForgottenStaysInTheInventory) {
   Shop shop;
   applied_twice(shop);

@@ -126,11 +126,21 @@ const Oracle::Objects& Oracle::objects(const git::Oid& folder) {
   return out;
 }
 
-std::size_t Oracle::position(const std::string& environment, const std::string& commit) const {
-  const auto branch = branches_.find(environment);
-  if (branch == branches_.end()) return 0;
-  const auto found = std::find_if(branch->second.begin(), branch->second.end(), [&](const Entry& entry) { return entry.commit.text() == commit; });
-  return found == branch->second.end() ? 0 : static_cast<std::size_t>(found - branch->second.begin());
+std::size_t Oracle::position(const std::vector<Entry>& branch, const std::string& commit) {
+  const auto found = std::find_if(branch.begin(), branch.end(), [&](const Entry& entry) { return entry.commit.text() == commit; });
+  return found == branch.end() ? 0 : static_cast<std::size_t>(found - branch.begin());
+}
+
+const std::vector<Entry>& Oracle::branch_of(const std::string& environment, const std::string& commit) {
+  const auto has_it = [&](const std::vector<Entry>& branch) {
+    return std::any_of(branch.begin(), branch.end(), [&](const Entry& entry) { return entry.commit.text() == commit; });
+  };
+  const std::vector<Entry>& now = branches_[environment];
+  if (has_it(now)) return now;
+  for (const std::vector<Entry>& branch : abandoned_[environment]) {
+    if (has_it(branch)) return branch;
+  }
+  return now;
 }
 
 std::map<std::string, std::map<manifest::ObjectId, Value>> Oracle::desired(const std::string& environment) {
@@ -178,6 +188,7 @@ bool Oracle::over_budget(const std::vector<Entry>& branch, std::size_t index, In
 }
 
 void Oracle::forgive(const std::string& environment) {
+  abandoned_[environment].push_back(std::move(branches_[environment]));
   branches_.erase(environment);
   ledgers_.erase(environment);
 }
@@ -298,8 +309,8 @@ void Oracle::judge_removal(const std::string& environment, const Entry& entry, c
 void Oracle::wrote(const std::string& environment, const std::string& stamp, const manifest::ObjectId& id, const Value& content) {
   look();
   gone(environment, id);  // Whosever it was, it is muster's now.
-  const std::vector<Entry>& branch = branches_[environment];
-  for (std::size_t i = position(environment, stamp); i < branch.size(); ++i) {
+  const std::vector<Entry>& branch = branch_of(environment, stamp);
+  for (std::size_t i = position(branch, stamp); i < branch.size(); ++i) {
     for (const auto& [service, folder] : branch[i].folders) {
       const Objects& stated = objects(folder);
       const auto found = stated.find(id);
@@ -317,8 +328,8 @@ void Oracle::deleted(const std::string& environment, const std::string& stamp, c
   look();
   if (known_by_uid && is_strangers(environment, id)) violated(fmt::format("P5 {}: {} is somebody else's, and was deleted", environment, id.text()));
   gone(environment, id);
-  const std::vector<Entry>& branch = branches_[environment];
-  const std::size_t applied = position(environment, stamp);
+  const std::vector<Entry>& branch = branch_of(environment, stamp);
+  const std::size_t applied = position(branch, stamp);
   // The pass looked at its clock a little earlier.
   const bool over = !branch.empty() && over_budget(branch, applied, clock_.now()) && over_budget(branch, applied, clock_.now() - std::chrono::hours(1));
   if (over) violated(fmt::format("P2 {}: {} was pruned over the budget, and nobody approved it", environment, id.text()));

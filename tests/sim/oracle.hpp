@@ -76,12 +76,15 @@ class Oracle {
   /// What release.yaml says, as one text an input; causes left out.
   const Inputs& standing_inputs(const git::Oid& folder);
   const Objects& objects(const git::Oid& folder);
-  [[nodiscard]] std::size_t position(const std::string& environment, const std::string& commit) const;
+  /// The branch that has this commit: as it is, or as it was before somebody forced it and a stale replica still shows.
+  const std::vector<Entry>& branch_of(const std::string& environment, const std::string& commit);
+  [[nodiscard]] static std::size_t position(const std::vector<Entry>& branch, const std::string& commit);
 
   Network& network_;
   const FleetHistory& fleets_;
   const Clock& clock_;
   std::map<std::string, std::vector<Entry>> branches_;  ///< Oldest first.
+  std::map<std::string, std::vector<std::vector<Entry>>> abandoned_;  ///< What branches were before they were forced.
   std::map<std::string, std::map<std::string, std::map<std::string, std::string>>> ledgers_;  ///< Environment, service, input.
   std::map<git::Oid, Inputs> inputs_;
   std::map<git::Oid, Objects> objects_;

@@ -123,6 +123,7 @@ class Schedule {
   ScheduleResult result_;
   std::map<std::string, std::vector<std::string>> published_;  ///< Texts of a service's source, oldest first.
   std::set<std::pair<std::string, std::string>> lost_;  ///< Environment and service whose inventory somebody deleted.
+  std::set<std::pair<std::string, std::string>> damaged_;  ///< … or cut off.
   std::set<std::string> forced_;                        ///< Environments whose branch somebody rewrote.
   int counter_ = 0;
   bool acting_ = false;

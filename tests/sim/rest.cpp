@@ -76,7 +76,8 @@ void Schedule::judge_environment(const reconcile::Report& report, const std::str
   }
   for (const auto& [id, content] : live) {
     if (wanted.contains(id) || oracle_.is_strangers(environment, id) || is_listed(report.plan, environment, id)) continue;
-    if (lost_.contains({environment, id.name})) continue;  // Nothing is left that could name it.
+    // Nothing is left that could name it: no inventory, or one without entries beside a history without the descriptor.
+    if (lost_.contains({environment, id.name}) || (forced_.contains(environment) && damaged_.contains({environment, id.name}))) continue;
     result_.violations.push_back(fmt::format("P6 {}: {} was left behind in the target{}", environment, id.text(), remarks_of(report, environment)));
   }
 }

@@ -145,6 +145,7 @@ void Schedule::damage_inventory() {
   const std::string service = pick(std::array<const char*, 4>{"api", "plain", "web", "work"});
   for (const target::Stamp& stamp : targets_.at(environment).standing_stamps()) {
     targets_.at(environment).damage_inventory(stamp.environment_id, service);
+    damaged_.insert({environment, service});
     tell(fmt::format("the inventory of {} in the target of {} is cut off", service, environment));
   }
 }
