@@ -1,5 +1,7 @@
 #include "cli/delivery_text.hpp"
 
+#include <algorithm>
+
 #include "muster/base/text.hpp"
 #include "muster/model/fleet.hpp"
 
@@ -14,6 +16,17 @@ std::string moves_text(const std::vector<deliver::Move>& moves) {
   return escape_for_terminal(out);
 }
 
+bool moves(const deliver::Outcome& outcome) {
+  return outcome.verdict == deliver::Verdict::moved || outcome.removed || !outcome.moves.empty() || !outcome.renamed_from.empty();
+}
+
+std::string moves_text(const deliver::Outcome& outcome) {
+  if (outcome.removed) return "no longer declared";
+  if (outcome.moves.empty() && outcome.renamed_from.empty()) return "rendered anew";
+  const std::string renamed = outcome.renamed_from.empty() ? "" : fmt::format("renamed from {}", escape_for_terminal(outcome.renamed_from));
+  return renamed + (renamed.empty() || outcome.moves.empty() ? "" : ", ") + moves_text(outcome.moves);
+}
+
 std::string obstacle_text(const deliver::Obstacle& obstacle, Instant now) {
   std::string out = obstacle.input.empty() ? "" : obstacle.input + ": ";
   out += obstacle.text;
@@ -21,6 +34,51 @@ std::string obstacle_text(const deliver::Obstacle& obstacle, Instant now) {
   if (obstacle.until && *obstacle.until > now) out += fmt::format(", {} more", format_duration(*obstacle.until - now));
   if (!obstacle.lift.empty()) out += " → " + obstacle.lift;
   return escape_for_terminal(out);
+}
+
+std::string verdict_text(const Terminal& terminal, const deliver::Obstacle& obstacle, Instant now) {
+  const deliver::Verdict verdict = deliver::verdict_of(obstacle.why);
+  return fmt::format("{}{} {}", terminal.paint(colour_of(verdict), to_string(verdict)), obstacle.input.empty() ? ":" : ",", obstacle_text(obstacle, now));
+}
+
+std::vector<deliver::Obstacle> said_of(const std::vector<deliver::Obstacle>& obstacles) {
+  std::vector<deliver::Obstacle> out;
+  for (const deliver::Obstacle& one : obstacles) {
+    if (one.why == deliver::Why::none || one.why == deliver::Why::undeclared) continue;
+    const auto same = std::find_if(out.begin(), out.end(), [&](const auto& other) { return other.why == one.why && other.text == one.text && other.lift == one.lift; });
+    if (same == out.end()) {
+      out.push_back(one);
+    } else {
+      same->input += ", " + one.input;
+    }
+  }
+  return out;
+}
+
+bool SharedObstacle::covers(const deliver::Obstacle& other) const {
+  return obstacle.why == other.why && obstacle.input == other.input && obstacle.text == other.text && obstacle.lift == other.lift;
+}
+
+bool covered(const std::vector<SharedObstacle>& shared, const deliver::Obstacle& obstacle) {
+  return std::any_of(shared.begin(), shared.end(), [&](const SharedObstacle& one) { return one.covers(obstacle); });
+}
+
+std::string SharedObstacle::names() const {
+  constexpr std::size_t kNamed = 4;
+  if (services.size() <= kNamed) return join(services, ", ");
+  return fmt::format("{} and {} more", join({services.begin(), services.begin() + kNamed - 1}, ", "), services.size() - kNamed + 1);
+}
+
+std::vector<SharedObstacle> shared_obstacles(const std::vector<ServiceObstacle>& all) {
+  constexpr std::size_t kMany = 3;
+  std::vector<SharedObstacle> groups;
+  for (const ServiceObstacle& one : all) {
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const SharedObstacle& known) { return known.covers(one.obstacle); });
+    if (group == groups.end()) group = groups.insert(group, {one.obstacle, {}});
+    group->services.push_back(one.service);
+  }
+  std::erase_if(groups, [](const SharedObstacle& group) { return group.services.size() < kMany; });
+  return groups;
 }
 
 Colour colour_of(deliver::Verdict verdict) {
@@ -34,23 +92,42 @@ Colour colour_of(deliver::Verdict verdict) {
   return Colour::plain;
 }
 
+namespace {
+
+std::vector<SharedObstacle> shared_in(const deliver::EnvironmentOutcome& environment) {
+  std::vector<ServiceObstacle> all;
+  for (const deliver::Outcome& one : environment.instances) {
+    for (deliver::Obstacle& obstacle : said_of(one.obstacles)) all.push_back({one.service, std::move(obstacle)});
+  }
+  return shared_obstacles(all);
+}
+
+/// Nothing of it moved, and why not is said of many at once.
+bool is_covered(const deliver::Outcome& one, const std::vector<SharedObstacle>& shared) {
+  const auto said = said_of(one.obstacles);
+  return !moves(one) && std::all_of(said.begin(), said.end(), [&](const deliver::Obstacle& obstacle) { return covered(shared, obstacle); });
+}
+
+}  // namespace
+
 std::vector<std::string> delivery_lines(const Session& session, const Terminal& terminal, const deliver::EnvironmentOutcome& outcome, bool dry) {
   const Instant now = session.world().clock.now();
   std::vector<std::string> lines;
   if (outcome.obstacle) {
     const deliver::Verdict verdict = deliver::verdict_of(outcome.obstacle->why);
-    lines.push_back(fmt::format("{}: {} {}", outcome.environment, terminal.paint(colour_of(verdict), to_string(verdict)), obstacle_text(*outcome.obstacle, now)));
+    lines.push_back(fmt::format("{}: {}: {}", outcome.environment, terminal.paint(colour_of(verdict), to_string(verdict)), obstacle_text(*outcome.obstacle, now)));
   }
+  const std::vector<SharedObstacle> shared = shared_in(outcome);
   std::size_t moved = 0;
   std::size_t unchanged = 0;
   std::size_t width = 0;
   for (const deliver::Outcome& one : outcome.instances) {
     if (one.verdict == deliver::Verdict::unchanged) {
       ++unchanged;
-    } else {
+    } else if (!is_covered(one, shared)) {
       width = std::max(width, display_width(one.service));
     }
-    if (!one.moves.empty() || one.removed) ++moved;
+    if (moves(one)) ++moved;
   }
   std::string head = outcome.environment + ": ";
   if (moved == 0) {
@@ -64,17 +141,17 @@ std::vector<std::string> delivery_lines(const Session& session, const Terminal& 
   if (!outcome.obstacle || moved != 0) lines.push_back(terminal.paint(Colour::bold, head));
   for (const deliver::Outcome& one : outcome.instances) {
     const std::string name = one.service + std::string(width - std::min(width, display_width(one.service)), ' ');
-    if (one.removed) {
-      lines.push_back(fmt::format("  {}  {}  no longer declared", name, terminal.paint(Colour::red, dry ? "remove" : "removed")));
-    } else if (!one.moves.empty()) {
-      lines.push_back(fmt::format("  {}  {}  {}", name, terminal.paint(Colour::green, dry ? "move" : "moved"), moves_text(one.moves)));
+    if (moves(one)) {
+      const std::string_view verb = one.removed ? (dry ? "remove" : "removed") : (dry ? "move" : "moved");
+      lines.push_back(fmt::format("  {}  {}  {}", name, terminal.paint(one.removed ? Colour::red : Colour::green, verb), moves_text(one)));
     }
-    for (const deliver::Obstacle& obstacle : one.obstacles) {
-      if (obstacle.why == deliver::Why::none || obstacle.why == deliver::Why::undeclared) continue;
+    for (const deliver::Obstacle& obstacle : said_of(one.obstacles)) {
+      if (covered(shared, obstacle)) continue;
       const deliver::Verdict verdict = deliver::verdict_of(obstacle.why);
       lines.push_back(fmt::format("  {}  {}  {}", name, terminal.paint(colour_of(verdict), to_string(verdict)), obstacle_text(obstacle, now)));
     }
   }
+  for (const SharedObstacle& one : shared) lines.push_back(fmt::format("  {}: {}", one.names(), verdict_text(terminal, one.obstacle, now)));
   return lines;
 }
 

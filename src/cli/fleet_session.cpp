@@ -70,6 +70,18 @@ Result<record::EnvironmentRepository*> FleetSession::records(const daemon::Loade
   return records;
 }
 
+Result<record::EnvironmentRepository*> FleetSession::records_as_seen(const daemon::LoadedFleet* fleet) {
+  MUSTER_TRY(record::EnvironmentRepository * records, engine_->records(fleet));
+  const Result<void> looked = records->look(std::nullopt, session_.stop());
+  if (looked.ok()) return records;
+  if (looked.failure().reason == Reason::cancelled || !records->recall().ok()) return Failure(looked.failure()).with_context("the environment repository");
+  stale_ = true;
+  session_.out().error("muster: told as last seen: " + escape_for_terminal(looked.failure().text));
+  return records;
+}
+
+int FleetSession::evidence_code() const { return stale_ ? kFailed : kDone; }
+
 std::vector<std::string> FleetSession::environments(const daemon::LoadedFleet* fleet, const record::EnvironmentRepository* records) const {
   std::set<std::string> names;
   if (fleet != nullptr) {

@@ -25,6 +25,10 @@ class FleetSession {
   Result<daemon::LoadedFleet> load();
   /// The environment repository after one look at it; `fleet` may be unusable.
   Result<record::EnvironmentRepository*> records(const daemon::LoadedFleet* fleet);
+  /// The same for verbs that only tell: where the repository does not answer, it is told as it was last seen, and
+  /// evidence_code() is that of a failure.
+  Result<record::EnvironmentRepository*> records_as_seen(const daemon::LoadedFleet* fleet);
+  [[nodiscard]] int evidence_code() const;
   /// The operands and --in, over what is declared and what stands (`records` has looked, or is null).
   Result<Selection> selection(const daemon::LoadedFleet* fleet, record::EnvironmentRepository* records);
   /// All instances that can be named, and the environments.
@@ -38,6 +42,7 @@ class FleetSession {
   std::unique_ptr<git::Remotes> remotes_;
   std::unique_ptr<target::Targets> targets_;
   std::unique_ptr<daemon::Engine> engine_;
+  bool stale_ = false;
 };
 
 /// The exit code of several parts: a failure outweighs an invalid fleet, that a hold, that success.

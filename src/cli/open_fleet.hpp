@@ -24,5 +24,8 @@ struct OpenFleet {
 std::optional<OpenFleet> open_fleet(Session& session, int& exit_code);
 /// For what the branches answer, with a broken fleet too. Nothing: `exit_code` is set and why is printed.
 std::optional<OpenFleet> open_branches(Session& session, int& exit_code);
+/// The same for verbs that only tell: where the environment repository does not answer, it is told as it was last seen, which
+/// is said, and the session's evidence_code() is that of a failure.
+std::optional<OpenFleet> open_last_seen(Session& session, int& exit_code);
 
 }  // namespace muster::cli

@@ -72,9 +72,9 @@ void append_environment(std::vector<std::string>& lines, const Terminal& termina
     width = std::max(width, display_width(outcome.key.service));
   }
   if (environment.hold) {
-    lines.push_back(fmt::format("{}: {} {}", environment.name, terminal.paint(Colour::yellow, "held"), escape_for_terminal(environment.hold->text)));
+    lines.push_back(fmt::format("{}: {}: {}", environment.name, terminal.paint(Colour::yellow, "held"), escape_for_terminal(environment.hold->text)));
     if (!environment.hold->expected.empty()) lines.push_back(fmt::format("  expected {}", escape_for_terminal(environment.hold->expected)));
-    if (!environment.hold->found.empty()) lines.push_back(fmt::format("  found {}", escape_for_terminal(environment.hold->found)));
+    if (!environment.hold->found.empty() && environment.hold->found != environment.hold->text) lines.push_back(fmt::format("  found {}", escape_for_terminal(environment.hold->found)));
     if (!environment.hold->lift.empty()) lines.push_back(fmt::format("  → {}", escape_for_terminal(environment.hold->lift)));
     return;
   }

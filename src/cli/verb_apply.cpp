@@ -65,7 +65,21 @@ std::optional<Duration> timeout(Session& session) {
   return session.arguments().has("--timeout") ? parse_duration(session.arguments().get("--timeout")) : std::optional<Duration>(std::chrono::minutes(10));
 }
 
-void run_reconcile(Session& session, FleetSession& parts, record::EnvironmentRepository& records, const Selection& selection, Duration health_limit, Run& run) {
+/// Environments upstream first, as everywhere; those that the fleet does not declare come last.
+void sort_upstream_first(std::vector<reconcile::EnvironmentReport>& environments, const model::Fleet& fleet) {
+  std::vector<std::string> names;
+  for (const auto& environment : environments) {
+    if (fleet.environment(environment.name) != nullptr) names.push_back(environment.name);
+  }
+  const std::vector<std::string> order = deliver::upstream_first(fleet, names);
+  std::stable_sort(environments.begin(), environments.end(), [&](const auto& a, const auto& b) {
+    return std::find(order.begin(), order.end(), a.name) < std::find(order.begin(), order.end(), b.name);
+  });
+}
+
+/// `fleet` only says in which order to tell; null where there is none.
+void run_reconcile(Session& session, FleetSession& parts, const model::Fleet* fleet, record::EnvironmentRepository& records, const Selection& selection,
+                   Duration health_limit, Run& run) {
   daemon::ReconcileRequest request;
   if (!selection.all) request.environments = selection.environments;
   request.selection = reconcile_selection(selection);
@@ -90,6 +104,7 @@ void run_reconcile(Session& session, FleetSession& parts, record::EnvironmentRep
   std::erase_if(report->environments, [&](const reconcile::EnvironmentReport& one) {
     return !selection.all && !one.hold && std::find(selection.environments.begin(), selection.environments.end(), one.name) == selection.environments.end();
   });
+  if (fleet != nullptr) sort_upstream_first(report->environments, *fleet);
   if (session.json()) {
     run.result.set("reconcile", to_value(*report));
     return;
@@ -160,7 +175,7 @@ int apply(Session& session) {
   if (!session.stop().stop_requested()) {
     Result<record::EnvironmentRepository*> records = parts->engine().records(&*fleet);
     if (!records.ok()) return session.fail(records.failure());
-    run_reconcile(session, *parts, **records, selection, *health_limit, run);
+    run_reconcile(session, *parts, &fleet->fleet(), **records, selection, *health_limit, run);
   }
   return finish(session, run);
 }
@@ -193,7 +208,7 @@ int reconcile_only(Session& session) {
   Result<Selection> selection = parts->selection(fleet.ok() ? &*fleet : nullptr, *records);
   if (!selection.ok()) return session.fail(selection.failure());
   Run run;
-  run_reconcile(session, *parts, **records, *selection, *health_limit, run);
+  run_reconcile(session, *parts, fleet.ok() ? &fleet->fleet() : nullptr, **records, *selection, *health_limit, run);
   return finish(session, run);
 }
 

@@ -100,8 +100,8 @@ Result<std::vector<ObjectDifference>> compare_live(Session& session, FleetSessio
   return out;
 }
 
-int finish(Session& session, const std::vector<ObjectDifference>& differences, std::string_view left, std::string_view right) {
-  const int code = !differences.empty() && session.arguments().has("--exit-code") ? kChanges : kDone;
+int finish(Session& session, const FleetSession& parts, const std::vector<ObjectDifference>& differences, std::string_view left, std::string_view right) {
+  const int code = worst(parts.evidence_code(), !differences.empty() && session.arguments().has("--exit-code") ? kChanges : kDone);
   if (session.json()) {
     Array list;
     for (const ObjectDifference& one : differences) {
@@ -133,7 +133,8 @@ Result<git::Oid> tip_of(const record::EnvironmentRepository& records, const std:
   return branch.tip;
 }
 
-int between_environments(Session& session, record::EnvironmentRepository& records) {
+int between_environments(Session& session, const OpenFleet& open) {
+  const record::EnvironmentRepository& records = *open.records;
   const auto& operands = session.arguments().operands;
   const Result<git::Oid> left = tip_of(records, operands[0]);
   if (!left.ok()) return session.fail(left.failure());
@@ -143,7 +144,7 @@ int between_environments(Session& session, record::EnvironmentRepository& record
   record::Standing b(records.repository(), *right);
   const auto differences = compare_standings(a, b, std::set<std::string>(operands.begin() + 2, operands.end()));
   if (!differences.ok()) return session.fail(differences.failure());
-  return finish(session, *differences, operands[0], operands[1]);
+  return finish(session, *open.session, *differences, operands[0], operands[1]);
 }
 
 int between_revisions(Session& session) {
@@ -184,7 +185,7 @@ int between_times(Session& session, const OpenFleet& open, Instant at) {
       all.push_back(std::move(one));
     }
   }
-  return finish(session, all, format_instant(at), "now");
+  return finish(session, *open.session, all, format_instant(at), "now");
 }
 
 int run(Session& session) {
@@ -192,18 +193,18 @@ int run(Session& session) {
   if (!at.ok()) return session.misuse(at.failure().text);
   if (session.arguments().has("--against")) return between_revisions(session);
   int code = kDone;
-  const std::optional<OpenFleet> open = open_branches(session, code);
+  const std::optional<OpenFleet> open = open_last_seen(session, code);
   if (!open) return code;
   if (*at) return between_times(session, *open, **at);
   const auto& operands = session.arguments().operands;
   const std::vector<std::string> environments = open->session->environments(open->usable(), open->records);
   const auto is_environment = [&](const std::string& name) { return std::find(environments.begin(), environments.end(), name) != environments.end(); };
-  if (operands.size() >= 2 && is_environment(operands[0]) && is_environment(operands[1])) return between_environments(session, *open->records);
+  if (operands.size() >= 2 && is_environment(operands[0]) && is_environment(operands[1])) return between_environments(session, *open);
   const auto selection = open->session->selection(open->usable(), open->records);
   if (!selection.ok()) return session.fail(selection.failure());
   const auto differences = compare_live(session, *open->session, *open->records, *selection);
   if (!differences.ok()) return session.fail(differences.failure());
-  return finish(session, *differences, "the target", "the branch");
+  return finish(session, *open->session, *differences, "the target", "the branch");
 }
 
 }  // namespace

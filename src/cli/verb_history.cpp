@@ -64,7 +64,7 @@ Result<std::vector<record::HistoryEntry>> entries_of(record::Chain& chain, const
 }
 
 /// What stood at a moment: the commit, and each service with its release.
-int print_moment(Session& session, record::EnvironmentRepository& records, const std::vector<Asked>& asked, Instant at) {
+int print_moment(Session& session, record::EnvironmentRepository& records, const std::vector<Asked>& asked, Instant at, int code) {
   Array environments;
   for (const Asked& one : asked) {
     const Result<record::Branch> branch = records.branch(one.environment);
@@ -96,10 +96,10 @@ int print_moment(Session& session, record::EnvironmentRepository& records, const
     }
     environments.emplace_back(Object{{"environment", one.environment}, {"commit", (*commit)->text()}, {"services", std::move(list)}});
   }
-  return session.json() ? session.finish(Object{{"at", format_instant(at)}, {"environments", std::move(environments)}}, kDone) : kDone;
+  return session.json() ? session.finish(Object{{"at", format_instant(at)}, {"environments", std::move(environments)}}, code) : code;
 }
 
-int print_entries(Session& session, record::EnvironmentRepository& records, const std::vector<Asked>& asked, std::size_t limit) {
+int print_entries(Session& session, record::EnvironmentRepository& records, const std::vector<Asked>& asked, std::size_t limit, int code) {
   Array environments;
   for (const Asked& one : asked) {
     const Result<record::Branch> branch = records.branch(one.environment);
@@ -123,7 +123,7 @@ int print_entries(Session& session, record::EnvironmentRepository& records, cons
     }
     environments.emplace_back(Object{{"environment", one.environment}, {"entries", std::move(list)}});
   }
-  return session.json() ? session.finish(Object{{"environments", std::move(environments)}}, kDone) : kDone;
+  return session.json() ? session.finish(Object{{"environments", std::move(environments)}}, code) : code;
 }
 
 int run(Session& session) {
@@ -136,11 +136,12 @@ int run(Session& session) {
   const auto at = moment_of(session, "--at");
   if (!at.ok()) return session.misuse(at.failure().text);
   int code = kDone;
-  const std::optional<OpenFleet> open = open_branches(session, code);
+  const std::optional<OpenFleet> open = open_last_seen(session, code);
   if (!open) return code;
   const auto asked = asked_of(session, *open);
   if (!asked.ok()) return session.fail(asked.failure());
-  return *at ? print_moment(session, *open->records, *asked, **at) : print_entries(session, *open->records, *asked, limit);
+  code = open->session->evidence_code();
+  return *at ? print_moment(session, *open->records, *asked, **at, code) : print_entries(session, *open->records, *asked, limit, code);
 }
 
 }  // namespace

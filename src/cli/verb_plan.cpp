@@ -96,13 +96,16 @@ void print_fields(Session& session, const Planned& plan, const reconcile::Instan
   session.out().raw(manifest::print_changes(manifest::difference(manifest::without_secrets(**live), manifest::without_secrets(desired)), "      "));
 }
 
+/// Said once for the environment, not of each instance.
+bool is_of_environment(const reconcile::InstancePlan& instance) { return instance.obstacle && instance.obstacle->kind == reconcile::Obstacle::Kind::environment; }
+
 bool shown(const reconcile::ObjectPlan& object) { return object.action != reconcile::Action::keep && object.action != reconcile::Action::yield; }
 
-void print_instance(Session& session, const Planned& plan, const reconcile::InstancePlan& instance, const deliver::Outcome* outcome) {
+void print_instance(Session& session, const Planned& plan, const reconcile::InstancePlan& instance, const deliver::Outcome* outcome,
+                    const std::vector<SharedObstacle>& shared) {
   const Instant now = session.world().clock.now();
   std::string head = fmt::format("  {}", session.out().paint(Colour::bold, instance.key.service));
-  if (outcome != nullptr && outcome->removed) head += "  no longer declared";
-  if (outcome != nullptr && !outcome->moves.empty()) head += "  " + moves_text(outcome->moves);
+  if (outcome != nullptr && moves(*outcome)) head += "  " + moves_text(*outcome);
   if (instance.move == reconcile::Move::repair) head += "  drift";
   session.out().line(head);
   for (const reconcile::ObjectPlan& object : instance.objects) {
@@ -110,18 +113,34 @@ void print_instance(Session& session, const Planned& plan, const reconcile::Inst
     session.out().line(object_line(session.out(), object));
     if (session.arguments().has("--objects")) print_fields(session, plan, instance, object);
   }
-  if (instance.obstacle) session.out().print("    {} {}", session.out().paint(Colour::yellow, to_string(instance.obstacle->kind)), escape_for_terminal(instance.obstacle->text));
+  if (instance.obstacle && !is_of_environment(instance)) session.out().print("    {}: {}", session.out().paint(Colour::yellow, to_string(instance.obstacle->kind)), escape_for_terminal(instance.obstacle->text));
   if (outcome == nullptr) return;
-  for (const deliver::Obstacle& obstacle : outcome->obstacles) {
-    if (obstacle.why == deliver::Why::none || obstacle.why == deliver::Why::undeclared) continue;
-    const deliver::Verdict verdict = deliver::verdict_of(obstacle.why);
-    session.out().print("    {} {}", session.out().paint(colour_of(verdict), to_string(verdict)), obstacle_text(obstacle, now));
+  for (const deliver::Obstacle& obstacle : said_of(outcome->obstacles)) {
+    if (!covered(shared, obstacle)) session.out().print("    {}", verdict_text(session.out(), obstacle, now));
   }
 }
 
-bool is_shown(const reconcile::InstancePlan& instance, const deliver::Outcome* outcome) {
-  if (instance.writes() || instance.obstacle || instance.count(reconcile::Action::leftover) != 0) return true;
-  return outcome != nullptr && (outcome->verdict != deliver::Verdict::unchanged || !outcome->moves.empty());
+bool is_shown(const reconcile::InstancePlan& instance, const deliver::Outcome* outcome, const std::vector<SharedObstacle>& shared) {
+  if (instance.writes() || (instance.obstacle && !is_of_environment(instance)) || instance.count(reconcile::Action::leftover) != 0) return true;
+  if (outcome == nullptr) return false;
+  const auto said = said_of(outcome->obstacles);
+  return moves(*outcome) || std::any_of(said.begin(), said.end(), [&](const auto& one) { return !covered(shared, one); });
+}
+
+/// Services that would be promoted by the same `apply` that records what this plan proposes upstream of `name`: they are
+/// decided when that record stands, so no plan can name their releases.
+std::vector<std::string> followers(const model::Fleet& fleet, const Planned& plan, const std::string& name) {
+  std::vector<std::string> out;
+  for (const model::Instance& instance : fleet.instances) {
+    if (instance.follows.empty() || fleet.environment(instance.environment).name != name) continue;
+    const auto& all = plan.delivery.proposals;
+    const bool follows = std::any_of(all.begin(), all.end(), [&](const deliver::Proposal& proposal) {
+      if (proposal.removal || proposal.service != instance.name || proposal.environment != instance.follows) return false;
+      return std::any_of(proposal.moves.begin(), proposal.moves.end(), [](const deliver::Move& move) { return move.input != record::kDeclaration; });
+    });
+    if (follows) out.push_back(instance.name);
+  }
+  return out;
 }
 
 /// Instances in the order in which one thread would carry them out.
@@ -134,37 +153,84 @@ std::vector<const reconcile::InstancePlan*> in_order(const reconcile::Plan& plan
   return out;
 }
 
-void print_environment(Session& session, const Planned& plan, const std::string& name, const deliver::EnvironmentOutcome* outcome) {
-  const auto found = std::find_if(plan.looked.plan.environments.begin(), plan.looked.plan.environments.end(), [&](const auto& one) { return one.name == name; });
-  session.out().line(session.out().paint(Colour::bold, name + ":"));
-  if (outcome != nullptr && outcome->obstacle) session.out().print("  {}", obstacle_text(*outcome->obstacle, session.world().clock.now()));
-  if (found != plan.looked.plan.environments.end() && found->hold) {
-    session.out().print("  {} {}", session.out().paint(Colour::yellow, "held"), escape_for_terminal(found->hold->text));
-    if (!found->hold->expected.empty()) session.out().print("    expected {}", escape_for_terminal(found->hold->expected));
-    if (!found->hold->found.empty()) session.out().print("    found {}", escape_for_terminal(found->hold->found));
-    if (!found->hold->lift.empty()) session.out().print("    → {}", escape_for_terminal(found->hold->lift));
+/// Obstacles that many services share. Who waits only for what this very plan brings upstream is named as a follower instead.
+std::vector<SharedObstacle> shared_in(const deliver::EnvironmentOutcome& outcome, const std::vector<std::string>& following) {
+  std::vector<ServiceObstacle> all;
+  for (const deliver::Outcome& one : outcome.instances) {
+    for (deliver::Obstacle& obstacle : said_of(one.obstacles)) all.push_back({one.service, std::move(obstacle)});
   }
+  std::vector<SharedObstacle> shared = shared_obstacles(all);
+  for (const ServiceObstacle& one : all) {
+    const bool follows = std::find(following.begin(), following.end(), one.service) != following.end();
+    if (follows && one.obstacle.why == deliver::Why::upstream_missing && !covered(shared, one.obstacle)) shared.push_back({one.obstacle, {}});
+  }
+  return shared;
+}
+
+void print_hold(Session& session, const reconcile::EnvironmentHold& hold) {
+  Terminal& out = session.out();
+  out.print("  {}: {}", out.paint(Colour::yellow, "held"), escape_for_terminal(hold.text));
+  if (!hold.expected.empty()) out.print("    expected {}", escape_for_terminal(hold.expected));
+  if (!hold.found.empty() && hold.found != hold.text) out.print("    found {}", escape_for_terminal(hold.found));
+  if (!hold.lift.empty()) out.print("    → {}", escape_for_terminal(hold.lift));
+}
+
+/// The instances that are worth a line; were there any?
+bool print_instances(Session& session, const Planned& plan, const std::string& name, const deliver::EnvironmentOutcome* outcome,
+                     const std::vector<SharedObstacle>& shared) {
   bool any = false;
   std::set<std::string> listed;
   for (const reconcile::InstancePlan* instance : in_order(plan.looked.plan, name)) {
     const deliver::Outcome* one = plan.delivery.report.find(instance->key.service, name);
     listed.insert(instance->key.service);
-    if (!is_shown(*instance, one)) continue;
+    if (!is_shown(*instance, one, shared)) continue;
     any = true;
-    print_instance(session, plan, *instance, one);
+    print_instance(session, plan, *instance, one, shared);
   }
-  if (outcome != nullptr) {
-    for (const deliver::Outcome& one : outcome->instances) {
-      if (listed.contains(one.service) || (one.verdict == deliver::Verdict::unchanged && one.moves.empty())) continue;
-      any = true;
-      print_instance(session, plan, reconcile::InstancePlan{{name, one.service}, {}, {}, {}, {}, {}, {}, {}, {}}, &one);
-    }
+  if (outcome == nullptr) return any;
+  for (const deliver::Outcome& one : outcome->instances) {
+    const reconcile::InstancePlan nothing{{name, one.service}, {}, {}, {}, {}, {}, {}, {}, {}};
+    if (listed.contains(one.service) || !is_shown(nothing, &one, shared)) continue;
+    any = true;
+    print_instance(session, plan, nothing, &one, shared);
+  }
+  return any;
+}
+
+void print_environment(Session& session, const model::Fleet& fleet, const Planned& plan, const std::string& name, const deliver::EnvironmentOutcome* outcome) {
+  const auto found = std::find_if(plan.looked.plan.environments.begin(), plan.looked.plan.environments.end(), [&](const auto& one) { return one.name == name; });
+  const auto* planned = found == plan.looked.plan.environments.end() ? nullptr : &*found;
+  const Instant now = session.world().clock.now();
+  session.out().line(session.out().paint(Colour::bold, name + ":"));
+  bool any = false;
+  if (outcome != nullptr && outcome->obstacle) {
+    any = true;
+    session.out().print("  {}", verdict_text(session.out(), *outcome->obstacle, now));
+  }
+  if (planned != nullptr && planned->hold && !any) {
+    any = true;
+    print_hold(session, *planned->hold);
+  }
+  const std::vector<std::string> following = followers(fleet, plan, name);
+  const std::vector<SharedObstacle> shared = outcome == nullptr ? std::vector<SharedObstacle>{} : shared_in(*outcome, following);
+  any = print_instances(session, plan, name, outcome, shared) || any;
+  for (const SharedObstacle& one : shared) {
+    const bool told_below = one.obstacle.why == deliver::Why::upstream_missing &&
+                            std::all_of(one.services.begin(), one.services.end(), [&](const auto& s) { return std::find(following.begin(), following.end(), s) != following.end(); });
+    if (told_below) continue;
+    any = true;
+    session.out().print("  {}: {}", one.names(), verdict_text(session.out(), one.obstacle, now));
+  }
+  if (!following.empty()) {
+    any = true;
+    // A written plan is applied exactly; whoever follows is decided afterwards.
+    session.out().print("  {} {} what is recorded upstream, in the {} `muster apply`, as far as the gates let {}", SharedObstacle{{}, following}.names(),
+                        following.size() == 1 ? "follows" : "follow", session.arguments().has("--out") ? "next" : "same", following.size() == 1 ? "it" : "them");
   }
   if (!any) session.out().line("  nothing would change");
-  if (found != plan.looked.plan.environments.end()) {
-    if (found->deletions != 0) session.out().print("  deletions: {} of {} allowed", found->deletions, found->deletions_allowed);
-    if (!found->deletions_held.empty()) session.out().print("  {} {}", session.out().paint(Colour::yellow, "deletions held:"), escape_for_terminal(found->deletions_held));
-  }
+  if (planned == nullptr) return;
+  if (planned->deletions != 0) session.out().print("  deletions: {} of {} allowed", planned->deletions, planned->deletions_allowed);
+  if (!planned->deletions_held.empty()) session.out().print("  {} {}", session.out().paint(Colour::yellow, "deletions held:"), escape_for_terminal(planned->deletions_held));
 }
 
 struct Totals {
@@ -196,27 +262,47 @@ Selection touched(const Totals& totals) {
   return out;
 }
 
-/// The last line where nothing would change: a fleet that waits or is held does not match.
-std::string standstill_text(const Planned& plan) {
+/// What stands in the way, by how grave it is: "2 failed, 1 held, 3 waiting". A fleet that waits or is held does not match.
+struct Standstill {
+  std::set<std::string> failed;
   std::set<std::string> held;
   std::set<std::string> waiting;
+
+  void note(deliver::Verdict verdict, const std::string& name) {
+    if (verdict == deliver::Verdict::failed) failed.insert(name);
+    if (verdict == deliver::Verdict::held) held.insert(name);
+    if (verdict == deliver::Verdict::waiting) waiting.insert(name);
+  }
+  [[nodiscard]] std::string text() const {
+    std::vector<std::string> parts;
+    const auto part = [&](const std::set<std::string>& names, std::string_view what) {
+      if (!names.empty()) parts.push_back(fmt::format("{} {}", names.size(), what));
+    };
+    part(failed, "failed");
+    part(held, "held");
+    part(waiting, "waiting");
+    return join(parts, ", ");
+  }
+  [[nodiscard]] int exit_code() const { return !failed.empty() ? kFailed : !held.empty() ? kHeld : kDone; }
+};
+
+Standstill standstill_of(const Planned& plan) {
+  Standstill out;
   for (const deliver::EnvironmentOutcome& environment : plan.delivery.report.environments) {
-    if (environment.obstacle) held.insert(environment.environment);
-    for (const deliver::Outcome& one : environment.instances) {
-      if (one.verdict == deliver::Verdict::held || one.verdict == deliver::Verdict::failed) held.insert(model::instance_name(one.service, one.environment));
-      if (one.verdict == deliver::Verdict::waiting) waiting.insert(model::instance_name(one.service, one.environment));
-    }
+    if (environment.obstacle) out.note(deliver::verdict_of(environment.obstacle->why), environment.environment);
+    for (const deliver::Outcome& one : environment.instances) out.note(one.verdict, model::instance_name(one.service, one.environment));
   }
   for (const auto& environment : plan.looked.plan.environments) {
-    if (environment.hold) held.insert(environment.name);
+    if (environment.hold && environment.hold->kind == FailureKind::stalled) out.held.insert(environment.name);
+    if (environment.hold && environment.hold->kind == FailureKind::retry) out.failed.insert(environment.name);
   }
+  using Kind = reconcile::Obstacle::Kind;
   for (const reconcile::InstancePlan& instance : plan.looked.plan.instances) {
-    if (instance.obstacle) held.insert(instance.key.text());
+    if (!instance.obstacle) continue;
+    const Kind kind = instance.obstacle->kind;
+    if (kind == Kind::paused) out.waiting.insert(instance.key.text());
+    if (kind == Kind::unusable || kind == Kind::conflict || kind == Kind::refused || kind == Kind::circle || kind == Kind::need) out.held.insert(instance.key.text());
   }
-  if (held.empty() && waiting.empty()) return "everything matches";
-  std::string out = "nothing would change";
-  if (!held.empty()) out += fmt::format("; {} held", held.size());
-  if (!waiting.empty()) out += fmt::format("; {} waiting", waiting.size());
   return out;
 }
 
@@ -244,12 +330,15 @@ int print_plan(Session& session, const daemon::LoadedFleet& fleet, const Planned
   for (const std::string& name : deliver::upstream_first(fleet.fleet(), {names.begin(), names.end()})) {
     const auto& all = plan.delivery.report.environments;
     const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.environment == name; });
-    print_environment(session, plan, name, found == all.end() ? nullptr : &*found);
+    print_environment(session, fleet.fleet(), plan, name, found == all.end() ? nullptr : &*found);
   }
+  const std::string others = standstill_of(plan).text();
   if (totals.instances.empty()) {
-    session.out().line(standstill_text(plan));
+    const std::string_view still = fleet.fleet().barrier ? "nothing would change while the fleet has these errors" : "nothing would change";
+    session.out().line(others.empty() && !fleet.fleet().barrier ? "everything matches" : fmt::format("{}{}{}", still, others.empty() ? "" : "; ", others));
   } else {
-    session.out().print("{} would change: {} to create, {} to change, {} to prune", count_of(totals.instances.size(), "instance"), totals.create, totals.change, totals.prune);
+    session.out().print("{} would change: {} to create, {} to change, {} to prune{}", count_of(totals.instances.size(), "instance"), totals.create, totals.change,
+                        totals.prune, others.empty() ? "" : "; " + others);
     if (!hit.empty()) session.out().print("in their blast radius: {}", join(hit, ", "));
   }
   return code;
@@ -282,7 +371,7 @@ int run(Session& session) {
   if (!selection.ok()) return session.fail(selection.failure());
   Result<Planned> plan = make_plan(session, *parts, *fleet, **records, *selection);
   if (!plan.ok()) return session.fail(plan.failure());
-  code = worst(exit_code_of(*fleet), plan->delivery.report.exit_code());
+  code = worst(exit_code_of(*fleet), standstill_of(*plan).exit_code());
   const bool changes = !totals_of(*plan).instances.empty();
   if (code == kDone && changes && session.arguments().has("--exit-code")) code = kChanges;
   code = print_plan(session, *fleet, *plan, code);

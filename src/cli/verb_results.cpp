@@ -1,5 +1,7 @@
 #include "cli/verb_results.hpp"
 
+#include <span>
+
 #include "cli/delivery_text.hpp"
 #include "muster/base/text.hpp"
 #include "muster/manifest/difference.hpp"
@@ -30,16 +32,18 @@ Value result_value(const deliver::VerbResult& result) {
 void print_result(Session& session, const deliver::VerbResult& result, std::string_view done) {
   const bool dry = session.arguments().has("--dry-run");
   Terminal& out = session.out();
+  std::span<const std::string> notes = result.notes;
   if (result.services.empty() && !result.commit) {
-    out.print("{}: nothing to do", result.environment);
+    out.print("{}: {}", result.environment, notes.empty() ? "nothing to do" : escape_for_terminal(notes.front()));
+    if (!notes.empty()) notes = notes.subspan(1);
   } else {
     out.print("{}: {}{}{}{}", result.environment, dry ? "would be " : "", done,
               result.services.empty() ? "" : ": " + join(result.services, ", "),
               result.commit ? " (" + result.commit->short_text() + ")" : "");
   }
-  for (const std::string& note : result.notes) out.print("  {}", escape_for_terminal(note));
+  for (const std::string& note : notes) out.print("  {}", escape_for_terminal(note));
   for (const deliver::Outcome& outcome : result.waiting) {
-    for (const deliver::Obstacle& obstacle : outcome.obstacles) {
+    for (const deliver::Obstacle& obstacle : said_of(outcome.obstacles)) {
       const deliver::Verdict verdict = deliver::verdict_of(obstacle.why);
       out.print("  {}  {}  {}", outcome.service, out.paint(colour_of(verdict), to_string(verdict)),
                 obstacle_text(obstacle, session.world().clock.now()));

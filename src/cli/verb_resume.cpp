@@ -9,6 +9,15 @@ namespace {
 
 constexpr Option kOptions[] = {kIn, kDryRun};
 
+/// A branch that is gone and was given up: nothing stands there to be resumed.
+deliver::VerbResult begins_anew(const std::string& environment) {
+  deliver::VerbResult out;
+  out.environment = environment;
+  out.notes = {"it has no branch any more, and that is taken as it is: the next delivery begins one anew",
+               fmt::format("what its target has is not touched before you have looked at that branch and said `muster resume --in {}` again", environment)};
+  return out;
+}
+
 int run(Session& session) {
   int code = kDone;
   const auto open = open_fleet(session, code);
@@ -22,8 +31,11 @@ int run(Session& session) {
     if (services.empty() && !request.dry) {
       // A whole environment may be held because its branch was rewritten: a person now takes it as it is.
       MUSTER_CHECK(open->records->accept_rewritten(environment));
+      MUSTER_CHECK(open->records->look(std::nullopt, session.stop()));
       const Result<record::Branch> branch = open->records->branch(environment);
-      if (branch.ok()) MUSTER_CHECK(reconcile::accept_branch(open->session->engine().targets(), *branch));
+      if (!branch.ok() && branch.failure().reason == Reason::absent) return begins_anew(environment);
+      if (!branch.ok()) return branch.failure();
+      MUSTER_CHECK(reconcile::accept_branch(open->session->engine().targets(), *branch));
     }
     return deliver::resume(open->session->engine().deliverer(), open->fleet.fleet(), open->fleet.revision, request, by, session.stop());
   };

@@ -21,8 +21,8 @@ class Narrator {
 
   void on(const daemon::ServeEvent& event) {
     switch (event.kind) {
-      case daemon::ServeEvent::Kind::fleet_loaded: fleet(event, "read the fleet"); break;
-      case daemon::ServeEvent::Kind::fleet_invalid: fleet(event, "the fleet is invalid; " + event.text); break;
+      case daemon::ServeEvent::Kind::fleet_loaded: fleet(event, event.text.empty() ? "read the fleet" : event.text); break;
+      case daemon::ServeEvent::Kind::fleet_invalid: invalid(event); break;
       case daemon::ServeEvent::Kind::fleet_unreadable: say("fleet", "the fleet cannot be read: " + event.text, Value()); break;
       case daemon::ServeEvent::Kind::delivered: delivered(*event.delivery); break;
       case daemon::ServeEvent::Kind::reconciled: reconciled(event); break;
@@ -40,11 +40,23 @@ class Narrator {
     }
   }
 
+  void diagnose(const daemon::LoadedFleet& fleet) {
+    if (!session_.json()) print_diagnostics(session_, fleet.compilation->diagnostics(), fleet.compilation->sources());
+  }
+
+  static std::string revision_text(const deliver::FleetRevision& revision) {
+    return revision.commit.empty() ? "" : fmt::format(" at {}{}", revision.commit.substr(0, 10), revision.dirty ? " (changed)" : "");
+  }
+
   void fleet(const daemon::ServeEvent& event, const std::string& text) {
-    const lang::Compilation& compilation = *event.fleet->compilation;
-    if (!session_.json()) print_diagnostics(session_, compilation.diagnostics(), compilation.sources());
-    const std::string revision = event.fleet->revision.commit.empty() ? "" : fmt::format(" at {}{}", event.fleet->revision.commit.substr(0, 10), event.fleet->revision.dirty ? " (changed)" : "");
-    say("fleet", fmt::format("{}: {} with {}{}", text, event.fleet->fleet().name, count_of(event.fleet->fleet().instances.size(), "instance"), revision), Value());
+    diagnose(*event.fleet);
+    const model::Fleet& fleet = event.fleet->fleet();
+    say("fleet", fmt::format("{}: {} with {}{}", text, fleet.name, count_of(fleet.instances.size(), "instance"), revision_text(event.fleet->revision)), Value());
+  }
+
+  void invalid(const daemon::ServeEvent& event) {
+    diagnose(*event.fleet);
+    say("fleet", fmt::format("the fleet{} is invalid; {}", revision_text(event.fleet->revision), event.text), Value());
   }
 
   void delivered(const deliver::Report& report) {

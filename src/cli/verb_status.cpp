@@ -44,17 +44,22 @@ std::string cell(const Terminal& terminal, const daemon::InstanceView& view) {
 }
 
 std::string age_text(const daemon::EnvironmentView& view, Instant now) {
-  if (!view.evidence) return "never seen";
   return now - *view.evidence < std::chrono::seconds(1) ? "seen now" : fmt::format("seen {} ago", format_duration(now - *view.evidence));
+}
+
+/// What a column is evidence of: "production (3f2a1b4c5d, seen 5min ago)".
+std::string head_of(const daemon::EnvironmentView& view, Instant now) {
+  if (view.evidence && !view.tip.empty()) return fmt::format("{} ({}, {})", view.name, view.tip.substr(0, 10), age_text(view, now));
+  return fmt::format("{} ({})", view.name, view.trouble.empty() ? "no branch yet" : view.held ? "held" : "not readable");
 }
 
 void print_matrix(Session& session, const daemon::View& view, const std::set<Nameable>& known, const Selection& selection) {
   std::vector<std::string> head = {"SERVICE"};
-  std::vector<std::string> environments;
+  std::vector<const daemon::EnvironmentView*> environments;
   for (const daemon::EnvironmentView& one : view.environments) {
     if (std::find(selection.environments.begin(), selection.environments.end(), one.name) == selection.environments.end()) continue;
-    environments.push_back(one.name);
-    head.push_back(fmt::format("{} ({}, {})", one.name, one.tip.empty() ? "no branch yet" : one.tip.substr(0, 10), age_text(one, view.made)));
+    environments.push_back(&one);
+    head.push_back(head_of(one, view.made));
   }
   Table table(std::move(head));
   std::map<std::string, std::map<std::string, const daemon::InstanceView*>> rows;
@@ -67,12 +72,15 @@ void print_matrix(Session& session, const daemon::View& view, const std::set<Nam
   }
   for (const auto& [service, cells] : rows) {
     std::vector<std::string> row = {service};
-    for (const std::string& environment : environments) {
-      const auto found = cells.find(environment);
+    for (const daemon::EnvironmentView* environment : environments) {
+      const auto found = cells.find(environment->name);
       if (found == cells.end()) {
         row.emplace_back("-");
+      } else if (found->second != nullptr) {
+        row.push_back(cell(session.out(), *found->second));
       } else {
-        row.push_back(found->second == nullptr ? session.out().paint(Colour::faint, "absent") : cell(session.out(), *found->second));
+        // A branch that cannot be read says nothing about what stands there.
+        row.push_back(environment->trouble.empty() ? session.out().paint(Colour::faint, "absent") : session.out().paint(Colour::yellow, "unknown"));
       }
     }
     table.row(std::move(row));
@@ -80,20 +88,34 @@ void print_matrix(Session& session, const daemon::View& view, const std::set<Nam
   for (const std::string& line : table.lines(session.out())) session.out().line(line);
 }
 
+/// What many services of an environment share, once.
+std::vector<SharedObstacle> print_shared(Session& session, const daemon::View& view, const std::string& environment, const Selection& selection) {
+  std::vector<ServiceObstacle> all;
+  for (const daemon::InstanceView& one : view.instances) {
+    if (one.environment != environment || !selection.has(one.service, one.environment)) continue;
+    for (deliver::Obstacle& obstacle : said_of(one.obstacles)) all.push_back({one.service, std::move(obstacle)});
+  }
+  std::vector<SharedObstacle> shared = shared_obstacles(all);
+  for (const SharedObstacle& one : shared) {
+    session.out().print("{}: {}: {}", environment, one.names(), verdict_text(session.out(), one.obstacle, view.made));
+  }
+  return shared;
+}
+
 void print_reasons(Session& session, const daemon::View& view, const Selection& selection) {
+  std::map<std::string, std::vector<SharedObstacle>> shared;
   for (const daemon::EnvironmentView& one : view.environments) {
-    if (one.trouble.empty() || std::find(selection.environments.begin(), selection.environments.end(), one.name) == selection.environments.end()) continue;
-    session.out().print("{}: {}{}", one.name, escape_for_terminal(one.trouble), one.lift.empty() ? "" : " → " + escape_for_terminal(one.lift));
+    if (std::find(selection.environments.begin(), selection.environments.end(), one.name) == selection.environments.end()) continue;
+    if (!one.trouble.empty()) session.out().print("{}: {}{}", one.name, escape_for_terminal(one.trouble), one.lift.empty() ? "" : " → " + escape_for_terminal(one.lift));
+    shared[one.name] = print_shared(session, view, one.name, selection);
   }
   for (const daemon::InstanceView& one : view.instances) {
     if (!selection.has(one.service, one.environment)) continue;
     const std::string name = model::instance_name(one.service, one.environment);
     if (!one.reason.empty() && one.condition != daemon::Condition::healthy) session.out().print("{}: {}", name, escape_for_terminal(one.reason));
     if (!one.paused.empty()) session.out().print("{}: paused by {}", name, escape_for_terminal(one.paused));
-    for (const std::string& remark : one.remarks) session.out().print("{}: note: {}", name, escape_for_terminal(remark));
-    for (const deliver::Obstacle& obstacle : one.obstacles) {
-      if (obstacle.why == deliver::Why::none || obstacle.why == deliver::Why::undeclared) continue;
-      session.out().print("{}: {} {}", name, to_string(deliver::verdict_of(obstacle.why)), obstacle_text(obstacle, view.made));
+    for (const deliver::Obstacle& obstacle : said_of(one.obstacles)) {
+      if (!covered(shared[one.environment], obstacle)) session.out().print("{}: {}", name, verdict_text(session.out(), obstacle, view.made));
     }
   }
 }

@@ -80,8 +80,7 @@ void print_release(Session& session, const Facts& facts) {
   const record::Release& release = *facts.release;
   out.print("  release {} stands, rendered from", release.release.short_text());
   for (const auto& [name, input] : release.inputs) {
-    const std::string value = record::describe(input.value);
-    std::string line = fmt::format("    {}{}  ({})", value.starts_with(name) ? "" : name + "  ", value, record::to_string(input.cause));
+    std::string line = fmt::format("    {}  ({})", record::describe_move(name, std::nullopt, input.value), record::to_string(input.cause));
     const record::LedgerInput* known = facts.ledger == nullptr ? nullptr : facts.ledger->input(name);
     if (known != nullptr && !record::same_content(known->value, input.value)) {
       line += fmt::format("; automation last recorded {} in {}, which was taken back", record::describe(known->value), known->record.short_text());
@@ -105,11 +104,13 @@ void print_chain(Session& session, const Question& question, const Facts& facts)
               escape_for_terminal(facts.newest->subject));
   }
   if (facts.delivery != nullptr) {
-    if (!facts.delivery->moves.empty()) out.print("  the next delivery records {}", moves_text(facts.delivery->moves));
+    if (moves(*facts.delivery)) out.print("  the next delivery records: {}", moves_text(*facts.delivery));
+    const auto said = said_of(facts.delivery->obstacles);
+    for (const deliver::Obstacle& obstacle : said) out.print("  {}", verdict_text(out, obstacle, session.world().clock.now()));
     for (const deliver::Obstacle& obstacle : facts.delivery->obstacles) {
-      out.print("  {} {}", to_string(deliver::verdict_of(obstacle.why)), obstacle_text(obstacle, session.world().clock.now()));
+      if (obstacle.why == deliver::Why::undeclared) out.print("  {}", obstacle_text(obstacle, session.world().clock.now()));
     }
-    if (facts.delivery->moves.empty() && facts.delivery->obstacles.empty()) out.line("  nothing newer is known: repository, fleet and upstream are as recorded");
+    if (!moves(*facts.delivery) && facts.delivery->obstacles.empty()) out.line("  nothing newer is known: repository, fleet and upstream are as recorded");
   }
   if (facts.plan == nullptr || facts.state == nullptr) return;
   out.print("  in the target: {}{}", to_string(facts.state->health.state), facts.state->health.reason.empty() ? "" : ", " + escape_for_terminal(facts.state->health.reason));
@@ -149,7 +150,7 @@ Object facts_value(const Question& question, const Facts& facts) {
 
 int why_instance(Session& session, const Question& question) {
   int code = kDone;
-  const std::optional<OpenFleet> open = open_branches(session, code);
+  const std::optional<OpenFleet> open = open_last_seen(session, code);
   if (!open) return code;
   FleetSession& parts = *open->session;
   const daemon::LoadedFleet* const usable = open->usable();
@@ -190,9 +191,10 @@ int why_instance(Session& session, const Question& question) {
   } else {
     facts.folder_note = branch.failure().text;
   }
-  if (session.json()) return session.finish(facts_value(question, facts), kDone);
+  code = parts.evidence_code();
+  if (session.json()) return session.finish(facts_value(question, facts), code);
   print_chain(session, question, facts);
-  return kDone;
+  return code;
 }
 
 int run(Session& session) {

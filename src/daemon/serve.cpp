@@ -47,6 +47,7 @@ void Server::load(const std::function<void(const ServeEvent&)>& observe) {
   }
   const std::string now = fingerprint(*loaded);
   if (fleet_ && fingerprint(*fleet_) == now) {
+    if (!refused_.empty()) observe({ServeEvent::Kind::fleet_loaded, "the fleet is as it was before", &*fleet_, nullptr, nullptr});
     refused_.clear();
     return;
   }

@@ -80,7 +80,9 @@ EnvironmentView environment_view(const std::string& name, const deliver::Report*
   }
   if (delivery == nullptr) return out;
   for (const deliver::EnvironmentOutcome& outcome : delivery->environments) {
-    if (outcome.environment != name || !outcome.obstacle || !out.trouble.empty()) continue;
+    if (outcome.environment != name || !outcome.obstacle) continue;
+    if (out.lift.empty() && out.trouble == outcome.obstacle->text) out.lift = outcome.obstacle->lift;
+    if (!out.trouble.empty()) continue;
     out.trouble = outcome.obstacle->text;
     out.lift = outcome.obstacle->lift;
     out.held = deliver::verdict_of(outcome.obstacle->why) == deliver::Verdict::held;

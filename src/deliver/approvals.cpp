@@ -55,6 +55,13 @@ std::vector<std::string> approvers_of(Pass& pass, const Item& item, const std::s
   return {speakers.begin(), speakers.end()};
 }
 
+bool approves_another(const Pass& pass, const Item& item, const std::string& input, const record::InputValue& value) {
+  return std::any_of(pass.approvals.begin(), pass.approvals.end(), [&](const auto& entry) {
+    const Approval& approval = entry.second;
+    return concerns(item, approval) && approval.inputs.contains(input) && !names(approval, input, value);
+  });
+}
+
 bool skips(Pass& pass, const Item& item, const MovedInputs& moved, std::string_view gate) {
   std::vector<std::string> teams;
   for (const model::Gate* asked : gates_of(pass, item)) {

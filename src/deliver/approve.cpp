@@ -32,7 +32,12 @@ void approve_releases(Pass& pass, const ApproveRequest& request, const std::vect
     Approval approval;
     approval.what = Approval::What::release;
     approval.service = service;
-    for (const auto& [name, input] : item->moved) approval.inputs.emplace(name, input.value);
+    std::vector<std::string> values;
+    for (const auto& [name, input] : item->moved) {
+      approval.inputs.emplace(name, input.value);
+      values.push_back(record::describe_move(name, std::nullopt, input.value));
+    }
+    out.notes.push_back(fmt::format("{}: {}", service, join(values, ", ")));
     approval.skip = request.skip;
     approval.team = team_of(pass, *item, request);
     approvals.push_back(std::move(approval));

@@ -16,7 +16,7 @@ constexpr Reason kOfTheWay[] = {Reason::unreachable, Reason::timeout, Reason::de
 /// What is wrong with the branch itself, rather than with reaching it.
 constexpr Reason kOfTheBranch[] = {Reason::conflict, Reason::corrupt, Reason::invalid, Reason::unsupported, Reason::absent};
 
-Obstacle obstacle_of(const Failure& failure) {
+Obstacle obstacle_of(const Failure& failure, const std::string& environment) {
   Obstacle obstacle;
   obstacle.text = failure.text;
   if (failure.reason == Reason::cancelled) {
@@ -30,7 +30,7 @@ Obstacle obstacle_of(const Failure& failure) {
     obstacle.lift = failure.reason == Reason::exhausted ? "make room on the disk that the message names; the next pass goes on" : "it is tried again in the next pass";
   } else if (std::find(std::begin(kOfTheBranch), std::end(kOfTheBranch), failure.reason) != std::end(kOfTheBranch)) {
     obstacle.why = Why::environment;
-    obstacle.lift = "put the branch right; after a look, `muster resume --in` this environment takes it as it is";
+    obstacle.lift = fmt::format("put the environment repository right, or take the branch as it is with `muster resume --in {}`", environment);
   } else {
     obstacle.why = Why::record_failed;
     obstacle.lift = "mend what the message names";
@@ -168,7 +168,7 @@ void pass_environment(Run& run, const model::Environment& environment, record::E
   auto done = pass();
   if (!done.ok()) {
     const bool uncommitted = !not_committed(run).empty() && done.failure().text == not_committed(run);
-    outcome.obstacle = uncommitted ? Obstacle{Why::dirty_fleet, "", done.failure().text, "commit the fleet files", std::nullopt, std::nullopt} : obstacle_of(done.failure());
+    outcome.obstacle = uncommitted ? Obstacle{Why::dirty_fleet, "", done.failure().text, "commit the fleet files", std::nullopt, std::nullopt} : obstacle_of(done.failure(), environment.name);
     outcome.instances.clear();
     proposals.clear();
     preview.reset();

@@ -43,8 +43,9 @@ std::optional<Obstacle> ask_approvals(Pass& pass, const Item& item, const std::s
       if (approvers.size() >= static_cast<std::size_t>(std::max(wanted.count, 0))) continue;
       Obstacle obstacle;
       obstacle.why = Why::approval;
-      obstacle.text = fmt::format("{} of {} wants {} of {}, {} given", record::describe(value), item.service, count_of(static_cast<std::size_t>(wanted.count), "approval"),
-                                  wanted.from.empty() ? "anybody" : join(wanted.from, " or "), approvers.size());
+      obstacle.text = fmt::format("wants {} of {}, {} given{}", count_of(static_cast<std::size_t>(wanted.count), "approval"),
+                                  wanted.from.empty() ? "anybody" : join(wanted.from, " or "), approvers.size(),
+                                  approves_another(pass, item, input, value) ? "; what was approved is another value" : "");
       obstacle.lift = fmt::format("`muster approve {}@{}`", item.service, pass.environment.name);
       return obstacle;
     }

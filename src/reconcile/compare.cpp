@@ -12,7 +12,7 @@ namespace muster::reconcile {
 namespace {
 
 std::string lift_of(const EnvironmentState& environment) {
-  return fmt::format("put the environment repository right, or take the branch as it is with `muster resume {}`", environment.name);
+  return fmt::format("put the environment repository right, or take the branch as it is with `muster resume --in {}`", environment.name);
 }
 
 /// May this environment be touched at all? Nothing here reads more than a branch and a stamp: absence is never intent.
@@ -192,7 +192,9 @@ std::vector<std::string> InstancePlan::remarks() const {
       case Action::leftover: case Action::contest: case Action::leave:
         out.push_back(fmt::format("{}: {}", object.id.text(), object.reason));
         break;
-      case Action::yield: out.push_back(fmt::format("{} is left to {}: {}", object.id.text(), object.other, object.reason)); break;
+      case Action::yield:
+        if (!object.reason.empty()) out.push_back(fmt::format("{} is left to {}: {}", object.id.text(), object.other, object.reason));
+        break;
       case Action::forget:
         if (object.live && object.other.empty()) out.push_back(fmt::format("{}: {}", object.id.text(), object.reason));
         break;

@@ -201,10 +201,14 @@ ObjectPlan decide_undesired(const Case& at) {
   const auto& claimants = at.claims.claimants(at.target_index, at.id);
   if (!claimants.empty()) {
     const auto next = at.claims.winner(at.target_index, at.id);
-    const auto other = at.observation.instances[next.value_or(claimants.front())].key.text();
+    const auto& its = at.observation.instances[next.value_or(claimants.front())];
+    const auto other = its.key.text();
     const auto* taken = next ? at.claims.entry(at.target_index, at.id, *next) : nullptr;
     const bool has_it = taken != nullptr && !taken->uid.empty();
-    return plain(at, has_it ? Action::forget : Action::yield, "moved between services", other);
+    // A rename says by itself where the objects go.
+    const auto& former = its.renamed_from;
+    const bool renamed = std::find(former.begin(), former.end(), at.state.key.service) != former.end();
+    return plain(at, has_it ? Action::forget : Action::yield, renamed ? "" : "moved between services", other);
   }
   if (const auto* suspect = at.claims.suspect(at.target_index, at.id)) {
     return plain(at, Action::yield, fmt::format("{} may name it, and its descriptor cannot be read", suspect->key.text()), suspect->key.text());

@@ -13,12 +13,14 @@ TEST_F(Muster, AppliesAFleetAndFindsNothingTheSecondTime) {
   const Ran first = muster({"apply"});
   EXPECT_THAT(first, EndsWith(0));
   EXPECT_THAT(first.out, HasSubstr("staging: recorded 2 services as "));
+  EXPECT_LT(first.out.find("staging: wrote 2 instances"), first.out.find("production: wrote 2 instances")) << "upstream first";
   EXPECT_EQ(stands("cart", "staging"), "one");
   EXPECT_EQ(stands("cart", "production"), "one");
   const Ran second = muster({"apply"});
   EXPECT_THAT(second, EndsWith(0));
   EXPECT_THAT(second.out, HasSubstr("staging: nothing to record, 2 unchanged"));
   EXPECT_THAT(second.out, HasSubstr("production: nothing to record, 2 unchanged"));
+  EXPECT_THAT(second.out, HasSubstr("staging: target matches, 2 instances"));
   EXPECT_THAT(second.out, Not(HasSubstr("wrote")));
   EXPECT_THAT(second.error, IsEmpty());
 }

@@ -41,7 +41,7 @@ TEST_F(Muster, HoldsWithAReasonThatStatusShows) {
   EXPECT_THAT(muster({"hold", "cart@production", "--reason", "audit \x1b]0;week\x07"}), EndsWith(0));
   const Ran status = muster({"status"});
   EXPECT_THAT(status, EndsWith(0));
-  EXPECT_THAT(status.out, AllOf(HasSubstr("cart@production: waiting held by Ada <ada@example.org>: audit"), Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(status.out, AllOf(HasSubstr("cart@production: waiting: held by Ada <ada@example.org>: audit"), Not(HasSubstr("\x1b"))));
   change("cart", "two");
   EXPECT_THAT(muster({"apply"}), EndsWith(0));
   EXPECT_EQ(stands("cart", "staging"), "two");

@@ -12,8 +12,8 @@ TEST_F(Muster, PlansAFreshFleetWithoutWritingAnything) {
   two_services();
   const Ran ran = muster({"plan", "--exit-code"});
   EXPECT_THAT(ran, EndsWith(3));
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("create ConfigMap shop/cart"), HasSubstr("staging has no branch yet → it begins when staging has a first release"),
-                             HasSubstr("2 instances would change: 2 to create, 0 to change, 0 to prune")));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("create ConfigMap shop/cart"), HasSubstr("cart, payments follow what is recorded upstream, in the same `muster apply`"),
+                             HasSubstr("2 instances would change: 2 to create, 0 to change, 0 to prune"), Not(HasSubstr("no branch yet"))));
   EXPECT_FALSE(exists("out"));
   EXPECT_THAT(muster({"status"}).out, HasSubstr("no branch yet"));
 }
@@ -26,6 +26,40 @@ TEST_F(Muster, ShowsTheFieldsThatChange) {
   EXPECT_THAT(ran, EndsWith(0));
   EXPECT_THAT(ran.out, AllOf(HasSubstr("change ConfigMap shop/cart"), HasSubstr("~ data.text: one → two"), HasSubstr("1 instance would change")));
   EXPECT_EQ(stands("cart", "staging"), "one");
+}
+
+TEST_F(Muster, NamesWhoFollowsWhatAPlanRecordsUpstream) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  change("cart", "two");
+  EXPECT_THAT(muster({"plan"}).out, HasSubstr("production:\n  cart follows what is recorded upstream, in the same `muster apply`"));
+  EXPECT_THAT(muster({"plan", "--out", "plan.json"}).out, HasSubstr("cart follows what is recorded upstream, in the next `muster apply`"));
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  EXPECT_EQ(stands("cart", "production"), "two");
+  EXPECT_THAT(muster({"plan"}).out, HasSubstr("everything matches"));
+}
+
+TEST_F(Muster, SaysARenameInPlanAndApply) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  std::string text = read("fleet/shop.fleet");
+  text.replace(text.find("service cart : std.manifests {"), 30, "service basket : std.manifests { renamed_from = [cart],");
+  write("fleet/shop.fleet", text);
+  EXPECT_THAT(muster({"plan"}).out, AllOf(HasSubstr("basket  renamed from cart"), HasSubstr("0 to prune")));
+  const Ran ran = muster({"apply"});
+  EXPECT_THAT(ran, EndsWith(0));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("staging: recorded 1 service as "), HasSubstr("basket  moved  renamed from cart"), Not(HasSubstr("is left to"))));
+  EXPECT_EQ(stands("cart", "staging"), "one") << "the object keeps its name";
+}
+
+TEST_F(Muster, SaysOnceWhatManyServicesWaitFor) {
+  two_services();
+  write("fleet/web.fleet", "service web : std.manifests { repo = \"../code/web.git\", path = \"deploy\" }\n");
+  change("web", "one");
+  const Ran status = muster({"status"});
+  EXPECT_THAT(status.out, HasSubstr("production: cart, payments, web: waiting, from: staging has no branch yet → it begins when staging has a first release"));
+  EXPECT_THAT(status.out, Not(HasSubstr("cart@production: ")));
+  EXPECT_THAT(status.out, Not(HasSubstr("never seen")));
 }
 
 TEST_F(Muster, AppliesExactlyAWrittenPlan) {
@@ -70,7 +104,7 @@ TEST_F(Muster, DoesNotCallAHeldFleetMatching) {
   repository("cart").commit({{"deploy/all.yaml", config_map("payments", "one")}});
   const Ran ran = muster({"plan"});
   EXPECT_THAT(ran, EndsWith(4));
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("held ConfigMap shop/payments belongs to payments as well"), HasSubstr("nothing would change; 2 held; 2 waiting"),
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("held: ConfigMap shop/payments belongs to payments as well"), HasSubstr("nothing would change; 2 held, 2 waiting"),
                              Not(HasSubstr("everything matches"))));
 }
 

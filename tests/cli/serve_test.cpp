@@ -79,9 +79,11 @@ TEST_F(Muster, ServesTheLastGoodFleetWhileTheFilesAreInvalid) {
   const std::string good = read("fleet/shop.fleet");
   write("fleet/shop.fleet", good + "environment {\n");
   daemon.signal(SIGHUP);
-  EXPECT_TRUE(daemon.says("the fleet is invalid")) << daemon.said();
+  EXPECT_TRUE(daemon.says("the fleet is invalid; the last good fleet stays in force\n")) << daemon.said();
   change("cart", "two");
   EXPECT_TRUE(eventually([&] { return stands("cart", "staging") == "two"; })) << daemon.said();
+  write("fleet/shop.fleet", good);
+  EXPECT_TRUE(daemon.says("the fleet is as it was before: shop with 4 instances")) << daemon.said();
   write("fleet/shop.fleet", good + "service web : std.manifests { repo = \"../code/cart.git\", path = \"deploy\", object_name = \"web\" }\n");
   daemon.signal(SIGHUP);
   EXPECT_TRUE(daemon.says("shop with 6 instances")) << daemon.said();

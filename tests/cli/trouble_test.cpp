@@ -91,6 +91,66 @@ TEST_F(Muster, HoldsALostEnvironmentRepositoryInsteadOfEmptyingTargets) {
   EXPECT_EQ(stands("cart", "staging"), "one");
 }
 
+TEST_F(Muster, TakesARewoundEnvironmentBranchOnlyWhenAPersonSaysSo) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  change("cart", "two");
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  const fs::path records = fleet() / ".muster/records.git";
+  run_program({"git", "-C", records.string(), "update-ref", "refs/heads/staging", "refs/heads/staging~1"});
+  for (int pass = 0; pass < 2; ++pass) {
+    const Ran ran = muster({"apply"});
+    EXPECT_THAT(ran, EndsWith(4));
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("staging: held: the branch staging was rewritten or is older than before"), HasSubstr("`muster resume --in staging`"),
+                               Not(HasSubstr("staging: nothing to record"))));
+    EXPECT_EQ(stands("cart", "staging"), "two");
+  }
+  EXPECT_THAT(muster({"plan"}), EndsWith(4));
+  const Ran status = muster({"status"});
+  EXPECT_THAT(status, EndsWith(4));
+  EXPECT_THAT(status.out, AllOf(HasSubstr("staging (held)"), HasSubstr("unknown"), HasSubstr("`muster resume --in staging`"), Not(HasSubstr("absent"))));
+  EXPECT_THAT(muster({"resume", "--in", "staging"}), EndsWith(0));
+  for (int pass = 0; pass < 2; ++pass) EXPECT_THAT(muster({"apply"}), EndsWith(0)) << pass;
+  EXPECT_EQ(stands("cart", "staging"), "two") << "the newest release was proposed again";
+}
+
+TEST_F(Muster, BeginsAnEnvironmentAnewWhenAPersonGivesItsBranchUp) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  run_program({"git", "-C", (fleet() / ".muster/records.git").string(), "update-ref", "-d", "refs/heads/staging"});
+  EXPECT_THAT(muster({"apply"}), EndsWith(4));
+  EXPECT_THAT(muster({"resume", "--in", "staging"}).out, HasSubstr("staging: it has no branch any more, and that is taken as it is"));
+  const Ran anew = muster({"apply"});
+  EXPECT_THAT(anew, EndsWith(4)) << "the target is another matter";
+  EXPECT_THAT(anew.out, AllOf(HasSubstr("staging: recorded 2 services"), HasSubstr("under another id"), HasSubstr("`muster resume --in staging`")));
+  EXPECT_EQ(stands("cart", "staging"), "one");
+  EXPECT_THAT(muster({"resume", "--in", "staging"}), EndsWith(0));
+  EXPECT_THAT(muster({"apply"}), EndsWith(0));
+  EXPECT_THAT(muster({"apply"}).out, HasSubstr("staging: target matches, 2 instances"));
+}
+
+TEST_F(Muster, TellsWhatWasLastSeenWhileTheEnvironmentRepositoryIsAway) {
+  two_services();
+  const GitRepository shared(root() / "code/environments.git");
+  std::string text = read("fleet/shop.fleet");
+  text.replace(text.find("language = \"1.0\""), 16, "language = \"1.0\", records = \"../code/environments.git\"");
+  write("fleet/shop.fleet", text);
+  write("fleet/.gitignore", ".muster/\n");
+  ASSERT_THAT(shell("git init -q -b main && git add -A && git commit -q -m Begin && muster apply"), EndsWith(0));
+  fs::rename(shared.path(), root() / "code/away.git");
+  EXPECT_THAT(muster({"apply"}), EndsWith(1));
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"history", "production"}, {"why", "cart@production"}, {"diff", "staging", "production"}}) {
+    const Ran ran = muster(words);
+    EXPECT_THAT(ran, EndsWith(1)) << words[0];
+    EXPECT_THAT(ran.error, AllOf(HasSubstr("told as last seen"), HasSubstr("environments.git"))) << words[0];
+    EXPECT_NE(ran.out, "") << words[0];
+  }
+  EXPECT_THAT(muster({"history", "production"}).out, HasSubstr("cart, payments: promotion, fleet"));
+  EXPECT_EQ(stands("cart", "production"), "one");
+  fs::rename(root() / "code/away.git", shared.path());
+  EXPECT_THAT(muster({"apply"}), EndsWith(0));
+}
+
 TEST_F(Muster, TakesOnlyCommittedFleetFilesToASharedEnvironmentRepository) {
   two_services();
   GitRepository shared(root() / "code/environments.git");
@@ -100,7 +160,7 @@ TEST_F(Muster, TakesOnlyCommittedFleetFilesToASharedEnvironmentRepository) {
   write("fleet/.gitignore", ".muster/\n");
   const Ran outside = muster({"apply"});
   EXPECT_THAT(outside, EndsWith(4));
-  EXPECT_THAT(outside.out, AllOf(HasSubstr("staging: held the fleet files are in no commit"), HasSubstr("→ commit the fleet files")));
+  EXPECT_THAT(outside.out, AllOf(HasSubstr("staging: held: the fleet files are in no commit"), HasSubstr("→ commit the fleet files")));
   EXPECT_EQ(shared.git({"for-each-ref"}), "") << "nothing is pushed";
   const auto git = [&](std::vector<std::string> words) {
     words.insert(words.begin(), {"git", "-C", fleet().string()});

@@ -1,6 +1,7 @@
 // Reconcile into real folders, as people feed them to other tools.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "muster/reconcile/pass.hpp"
@@ -21,7 +22,10 @@ constexpr const char* kCartFile = "out/prod/shop/configmap-cart.yaml";
 
 /// Every file of the target with its bytes and times, muster's own included.
 std::string listing(Shop& shop, const std::string& what = "%P %s %T@\\n") {
-  return test::run_program({"find", (shop.folder.path() / "out").string(), "-type", "f", "-printf", what});
+  const std::string found = test::run_program({"find", (shop.folder.path() / "out").string(), "-type", "f", "-printf", what});
+  std::vector<std::string_view> lines = split(found, '\n');
+  std::sort(lines.begin(), lines.end());
+  return join({lines.begin(), lines.end()}, "\n");
 }
 
 struct Directory : Shop {
