@@ -49,7 +49,7 @@ enum class Tag : std::uint8_t {
 /// The environment of a service reference that follows its reader's.
 inline constexpr std::uint32_t kAligned = 0xffffffffU;
 
-struct Datum {
+struct Datum {  // NOLINT(cppcoreguidelines-pro-type-member-init): `number` covers the union
   Tag tag = Tag::absent;
   bool late = false;  ///< Holds text with placeholders of late values.
   std::uint16_t small = 0;

@@ -131,8 +131,8 @@ class Evaluator {
 
  private:
   struct Active {
-    Frame* frame;
-    SlotId slot;
+    Frame* frame = nullptr;
+    SlotId slot = kNoSlot;
     diag::Span read;  ///< Where the one before it asked for this.
   };
 

@@ -71,7 +71,7 @@ class NameIndex {
   }
 
   bool put(std::string_view name, std::uint32_t number) {
-    if (name.data() == nullptr) name = std::string_view("", 0);
+    if (name.data() == nullptr) name = std::string_view("");
     for (std::size_t at = hash(name) & mask();; at = (at + 1) & mask()) {
       Cell& cell = cells_[at];
       if (cell.name.data() == nullptr) {
