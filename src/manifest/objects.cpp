@@ -136,11 +136,11 @@ class Reader {
     const Value* space = metadata.find("namespace");
     if (space == nullptr || space->is_null()) return {};
     const std::string* text = space->if_string();
-    const std::string subject = fmt::format("metadata.namespace of {} {}", object_.id.kind, object_.id.name);
-    if (text == nullptr) return refuse_text(fmt::format("{} must be text and is {}; quote it", subject, found(*space)));
+    const auto subject = [&] { return fmt::format("metadata.namespace of {} {}", object_.id.kind, object_.id.name); };
+    if (text == nullptr) return refuse_text(fmt::format("{} must be text and is {}; quote it", subject(), found(*space)));
     if (text->empty()) return {};
     if (!is_dns_label(*text)) {
-      return refuse_text(fmt::format("{} is {}: a namespace is at most 63 lower-case letters, digits and '-'", subject, found(*space)));
+      return refuse_text(fmt::format("{} is {}: a namespace is at most 63 lower-case letters, digits and '-'", subject(), found(*space)));
     }
     // An API server drops the namespace of such an object without a word; so does its identity.
     if (scope_of(object_.id.group, object_.id.kind) != Scope::cluster) object_.id.namespace_ = *text;
@@ -150,11 +150,11 @@ class Reader {
   Result<void> check_text_map(const Value& metadata, std::string_view field) {
     const Value* map = metadata.find(field);
     if (map == nullptr || map->is_null()) return {};
-    const std::string subject = fmt::format("metadata.{} of {} {}", field, object_.id.kind, object_.id.name);
-    if (map->if_object() == nullptr) return refuse_text(fmt::format("{} must be keys and texts, and is {}", subject, found(*map)));
+    const auto subject = [&] { return fmt::format("metadata.{} of {} {}", field, object_.id.kind, object_.id.name); };
+    if (map->if_object() == nullptr) return refuse_text(fmt::format("{} must be keys and texts, and is {}", subject(), found(*map)));
     for (const auto& [key, value] : *map->if_object()) {
       if (value.if_string() != nullptr || value.is_null()) continue;
-      return refuse_text(fmt::format("{}: '{}' is {}, Kubernetes takes only text here; quote it", subject, key.substr(0, 80), found(value)));
+      return refuse_text(fmt::format("{}: '{}' is {}, Kubernetes takes only text here; quote it", subject(), key.substr(0, 80), found(value)));
     }
     return {};
   }

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "manifest/plain_style.hpp"
 #include "muster/base/text.hpp"
 #include "muster/manifest/yaml.hpp"
 
@@ -235,8 +236,13 @@ Failure refuse(Reason reason, const Position& at, std::string_view what) {
   return stalled(reason, fmt::format("{}: {}", escape_for_terminal(at.text()), escape_for_terminal(what)));
 }
 
-Result<Tree> read_tree(std::string_view chunk, std::string_view path, std::uint32_t first_line, std::size_t node_budget) {
+Result<Tree> read_events(std::string_view chunk, std::string_view path, std::uint32_t first_line, std::size_t node_budget) {
   return TreeReader(path, first_line, node_budget).read(chunk);
+}
+
+Result<Tree> read_tree(std::string_view chunk, std::string_view path, std::uint32_t first_line, std::size_t node_budget) {
+  if (auto tree = read_plain_style(chunk, first_line, node_budget)) return *std::move(tree);
+  return read_events(chunk, path, first_line, node_budget);
 }
 
 }  // namespace muster::manifest

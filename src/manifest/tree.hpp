@@ -1,4 +1,4 @@
-// The tree of one YAML document as libyaml's events tell it: flat, in document order, with a position on every node.
+// The tree of one YAML document, as libyaml's events tell it: flat, in document order, with a position on every node.
 // Nothing is resolved yet: aliases stay aliases and scalars stay text.
 //
 // Failures of read_tree(): limit (depth, nodes), invalid (syntax, tags, anchors), with path:line:column.
@@ -28,6 +28,8 @@ struct Node {
   std::uint32_t size = 0;    ///< Bytes of a scalar's text; children of a sequence; children, keys included, of a mapping.
   std::uint32_t end = 0;     ///< One past the last node below this one.
   std::uint32_t target = 0;  ///< The anchored node of an alias.
+
+  friend bool operator==(const Node&, const Node&) = default;
 };
 
 /// Node 0 is the root; the children of node i begin at i + 1, each at its elder sibling's `end`. No nodes: no document.
@@ -36,10 +38,15 @@ struct Tree {
   std::string text;
 
   [[nodiscard]] std::string_view text_of(const Node& node) const { return std::string_view(text).substr(node.begin, node.size); }
+
+  friend bool operator==(const Tree&, const Tree&) = default;
 };
 
 /// `chunk` is one document without separators; its first line is line `first_line` of `path`. At most `node_budget` nodes.
 Result<Tree> read_tree(std::string_view chunk, std::string_view path, std::uint32_t first_line, std::size_t node_budget);
+
+/// The same by libyaml's events alone; read_tree() takes the quick way first (plain_style.hpp).
+Result<Tree> read_events(std::string_view chunk, std::string_view path, std::uint32_t first_line, std::size_t node_budget);
 
 /// The value of a tree: aliases expanded, merge keys merged, scalars resolved. `expanded` counts its nodes, and is added to.
 Result<Value> tree_to_value(const Tree& tree, std::string_view path, std::size_t& expanded);
