@@ -25,4 +25,6 @@ void for_each_index(std::size_t count, unsigned jobs, const std::function<void(s
 
 unsigned default_jobs() { return std::max(1U, std::thread::hardware_concurrency()); }
 
+unsigned default_waiting_jobs() { return std::max(16U, default_jobs()); }
+
 }  // namespace muster

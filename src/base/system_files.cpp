@@ -112,6 +112,9 @@ std::string read_some(const Descriptor& opened, std::size_t limit) {
   return text;
 }
 
+/// Whether folders that a write makes on its way outlive a power failure.
+enum class Folders { synced, as_they_are };
+
 class SystemFileLock final : public FileLock {
  public:
   explicit SystemFileLock(Descriptor opened) : opened_(std::move(opened)) {}
@@ -190,10 +193,17 @@ class SystemFiles final : public Files {
   }
 
   Result<void> write_atomic(const Path& path, std::string_view bytes) override {
+    MUSTER_CHECK(write(path, bytes, Folders::synced));
+    return sync_folder(folder_of(path));
+  }
+
+  Result<void> write_whole(const Path& path, std::string_view bytes) override { return write(path, bytes, Folders::as_they_are); }
+
+  Result<void> write(const Path& path, std::string_view bytes, Folders folders) {
     const Path temporary = temporary_beside(path);
     Result<Descriptor> opened = open_temporary(temporary);
     if (!opened && opened.failure().reason == Reason::absent) {
-      MUSTER_CHECK(make_directories(folder_of(path)));
+      MUSTER_CHECK(make_folders(folder_of(path), folders));
       opened = open_temporary(temporary);
     }
     if (!opened) return std::move(opened).failure();
@@ -205,7 +215,7 @@ class SystemFiles final : public Files {
       ::unlink(temporary.c_str());
       return failure_of(error, "writing", path.native());
     }
-    return sync_folder(folder_of(path));
+    return {};
   }
 
   Result<void> remove(const Path& path) override {
@@ -232,16 +242,19 @@ class SystemFiles final : public Files {
     return failure_of(errno, "removing", directory.native());
   }
 
-  Result<void> make_directories(const Path& path) override {
-    if (::mkdir(path.c_str(), 0777) == 0) return sync_folder(folder_of(path));
+  Result<void> make_directories(const Path& path) override { return make_folders(path, Folders::as_they_are); }
+
+  Result<void> make_folders(const Path& path, Folders folders) {
+    const auto made = [&] { return folders == Folders::synced ? sync_folder(folder_of(path)) : Result<void>(); };
+    if (::mkdir(path.c_str(), 0777) == 0) return made();
     if (errno == EEXIST) {
       std::error_code error;
       if (std::filesystem::is_directory(path, error)) return {};
       return stalled(Reason::invalid, fmt::format("making folder '{}': something that is no folder has this name", path.native()));
     }
     if (errno != ENOENT || !path.has_relative_path()) return failure_of(errno, "making folder", path.native());
-    MUSTER_CHECK(make_directories(folder_of(path)));
-    if (::mkdir(path.c_str(), 0777) == 0) return sync_folder(folder_of(path));
+    MUSTER_CHECK(make_folders(folder_of(path), folders));
+    if (::mkdir(path.c_str(), 0777) == 0) return made();
     if (errno == EEXIST) return {};  // A second maker of the same folder was quicker.
     return failure_of(errno, "making folder", path.native());
   }

@@ -1,5 +1,6 @@
 #include "cli/session.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "cli/command_line.hpp"
@@ -36,7 +37,7 @@ Session::Session(const Verb& verb, Arguments arguments, Terminal& terminal, Secr
       world_(world),
       environment_(std::move(environment)),
       stop_(std::move(stop)),
-      jobs_(parse_jobs(arguments_.get("--jobs")).value_or(default_jobs())) {}
+      jobs_(parse_jobs(arguments_.get("--jobs")).value_or(default_waiting_jobs())) {}
 
 std::optional<Path> Session::root() {
   std::error_code error;
@@ -80,7 +81,7 @@ int Session::finish(Object result, int exit_code) {
 Result<lang::Compilation> load_fleet(Session& session, const Path& root) {
   MUSTER_TRY(std::vector<diag::FleetText> texts, diag::read_fleet_files(session.world().files, root));
   lang::Options options;
-  options.jobs = session.jobs();
+  options.jobs = std::min(session.jobs(), default_jobs());
   options.root = root.string();
   return lang::compile(std::move(texts), options);
 }

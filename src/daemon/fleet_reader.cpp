@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "muster/base/parallel.hpp"
 #include "muster/base/text.hpp"
 #include "muster/git/work_tree.hpp"
 
@@ -35,7 +36,7 @@ FleetReader::FleetReader(const World& world, Path root, unsigned jobs) : world_(
 
 std::shared_ptr<const lang::Compilation> FleetReader::compile(std::vector<diag::FleetText> texts) {
   lang::Options options;
-  options.jobs = jobs_;
+  options.jobs = std::min(jobs_, default_jobs());
   options.root = root_.string();
   return std::make_shared<const lang::Compilation>(lang::compile(std::move(texts), options));
 }

@@ -34,13 +34,15 @@ std::string_view bytes_of(const ObjectHandle& object) {
 }
 
 /// Nothing but what git needs to call it a bare repository; the order makes HEAD, which libgit2 looks for, the last.
-Result<void> make_bare(Files& files, const Path& path) {
-  MUSTER_CHECK(files.make_directories(path / "objects" / "pack"));
-  MUSTER_CHECK(files.make_directories(path / "objects" / "info"));
-  MUSTER_CHECK(files.make_directories(path / "refs" / "heads"));
-  MUSTER_CHECK(files.make_directories(path / "refs" / "tags"));
-  MUSTER_CHECK(files.write_atomic(path / "config", "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"));
-  return files.write_atomic(path / "HEAD", "ref: refs/heads/main\n");
+Result<void> make_bare(Files& files, const Path& path, DiskRepository::Durability durability) {
+  const std::vector<Path> folders = {path / "objects" / "pack", path / "objects" / "info", path / "refs" / "heads", path / "refs" / "tags"};
+  for (const Path& folder : folders) MUSTER_CHECK(files.make_directories(folder));
+  MUSTER_CHECK(files.write_whole(path / "config", "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"));
+  if (durability == DiskRepository::Durability::durable) {
+    for (const Path& folder : {path / "objects", path / "refs", path, path.parent_path()}) MUSTER_CHECK(sync_to_disk(folder));
+    return files.write_atomic(path / "HEAD", "ref: refs/heads/main\n");
+  }
+  return files.write_whole(path / "HEAD", "ref: refs/heads/main\n");
 }
 
 }  // namespace
@@ -68,7 +70,7 @@ Result<std::shared_ptr<DiskRepository>> DiskRepository::open(const World& world,
 
 Result<std::shared_ptr<DiskRepository>> DiskRepository::open_or_make(const World& world, Path path, Durability durability) {
   const auto head = world.files.stat(path / "HEAD");
-  if (!head.ok() && head.failure().reason == Reason::absent) MUSTER_CHECK(make_bare(world.files, path));
+  if (!head.ok() && head.failure().reason == Reason::absent) MUSTER_CHECK(make_bare(world.files, path, durability));
   return open(world, std::move(path), durability);
 }
 

@@ -55,12 +55,18 @@ Path Mirrors::path_of(std::string_view key) const {
 }
 
 Result<std::shared_ptr<DiskRepository>> Mirrors::open(const Path& path, DiskRepository::Durability durability) {
-  const std::lock_guard lock(mutex_);
-  const auto known = open_.find(path);
-  if (known != open_.end() && world_.files.stat(path / "HEAD").ok()) return known->second;
+  std::shared_ptr<DiskRepository> before;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = open_.find(path); known != open_.end()) before = known->second;
+  }
+  if (before != nullptr && world_.files.stat(path / "HEAD").ok()) return before;
+  // Not under the lock: a thousand mirrors wait for the disk a thousand times. Two who make the same one write the same.
   MUSTER_TRY(auto opened, DiskRepository::open_or_make(world_, path, durability));
-  open_[path] = opened;
-  return opened;
+  const std::lock_guard lock(mutex_);
+  auto& known = open_[path];
+  if (known == before) known = std::move(opened);
+  return known;
 }
 
 Result<std::shared_ptr<DiskRepository>> Mirrors::open_mirror(const Path& path) {
@@ -105,11 +111,11 @@ Result<void> Mirrors::keep_small(DiskRepository& mirror, const Deadline& deadlin
   const auto text = world_.files.read(note, 64);
   std::uint64_t at_birth = 0;
   if (text.ok()) std::from_chars(text->data(), text->data() + text->size(), at_birth);
-  if (at_birth == 0) return world_.files.write_atomic(note, std::to_string(size));
+  if (at_birth == 0) return world_.files.write_whole(note, std::to_string(size));
   if (size <= kSmallEnough || size <= kOutgrown * at_birth) return {};
   MUSTER_CHECK(replace(mirror, [&](DiskRepository& fresh) { return copy_reachable(mirror, fresh, deadline); }));
   MUSTER_TRY(const std::uint64_t now, size_of(mirror));
-  return world_.files.write_atomic(note, std::to_string(now));
+  return world_.files.write_whole(note, std::to_string(now));
 }
 
 }  // namespace muster::git

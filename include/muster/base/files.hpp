@@ -49,12 +49,16 @@ class Files {
   /// Makes missing parent folders. A reader sees the old bytes or the new ones. A link at `path` is replaced. A crash may
   /// leave the temporary, `.<name>.new`; the next write of the same path takes it over, so none gather.
   virtual Result<void> write_atomic(const Path& path, std::string_view bytes) = 0;
+  /// As write_atomic, at less than half the cost: readers and a killed process see no difference, but after a power failure
+  /// the old bytes may be there again. For what is compared with its source at each run anyway.
+  virtual Result<void> write_whole(const Path& path, std::string_view bytes) { return write_atomic(path, bytes); }
   /// Removes a file or link; absent is success. Durable like write_atomic.
   virtual Result<void> remove(const Path& path) = 0;
   /// Removes a folder and all below it; never follows links. Absent is success.
   virtual Result<void> remove_all(const Path& path) = 0;
   /// Removes the folder if it is empty; not empty or absent is success.
   virtual Result<void> remove_if_empty(const Path& directory) = 0;
+  /// With all parents. A power failure may forget a folder that was empty; write_atomic keeps those that it makes.
   virtual Result<void> make_directories(const Path& path) = 0;
   /// Exclusive lock on `path` (made if missing); waits up to `patience`. While it is held the file has `owner` as text.
   /// Reason::conflict with the present owner's text in Failure::text when it stays taken.

@@ -179,7 +179,7 @@ Result<std::string> DirectoryTarget::write_inventory(const Stamp& under, const I
   std::sort(written.entries.begin(), written.entries.end(), [](const InventoryEntry& a, const InventoryEntry& b) { return a.id < b.id; });
   const std::string text = print_inventory(written);
   written.version = sha256(text).text();
-  if (written.version != found) MUSTER_CHECK(files_.write_atomic(path, text));
+  if (written.version != found) MUSTER_CHECK(files_.write_whole(path, text));
   MUSTER_CHECK(ownership_.look_once());
   std::string version = written.version;
   ownership_.remember(environment_id, inventory.service, std::move(written));
@@ -244,7 +244,7 @@ Result<std::optional<Live>> DirectoryTarget::live_at(const manifest::ObjectId& i
 }
 
 Result<std::vector<Live>> DirectoryTarget::observe(std::span<const manifest::ObjectId> ids) {
-  MUSTER_CHECK(ownership_.look());
+  MUSTER_CHECK(ownership_.look_at_folders());
   std::vector<Live> out;
   out.reserve(ids.size());
   const std::string* folder = nullptr;  // The namespace whose folder was looked at last; ids come sorted.
@@ -292,7 +292,7 @@ Result<Live> DirectoryTarget::apply(const Stamp& under, const manifest::Object& 
 Result<void> DirectoryTarget::write(const Path& path, std::string_view text) {
   constexpr int kAttempts = 8;
   for (int attempt = 1;; ++attempt) {
-    auto written = files_.write_atomic(path, text);
+    auto written = files_.write_whole(path, text);
     if (written.ok() || written.failure().reason != Reason::absent || attempt == kAttempts) return written;
   }
 }

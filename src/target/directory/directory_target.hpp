@@ -2,7 +2,9 @@
 // never touched. What a person edits in our files is drift.
 //
 // Every change is one atomic write or removal of a file, made under a lock and only where the file is still what the caller
-// saw, so that any number of muster processes and a crash at any step leave either the old state or the new one.
+// saw, so that any number of muster processes and a crash at any step leave either the old state or the new one. After a
+// power failure the last writes of objects and inventories may be missing, never half: the next pass finds the file of an
+// unrecorded write to be a version of the descriptor (or the recorded one missing) and goes on. Stamps and removals last.
 //
 // Thread-safe. Failures as target.hpp says.
 #pragma once

@@ -1,6 +1,8 @@
 #include "target/directory/ownership.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "muster/manifest/yaml.hpp"
 #include "target/directory/inventory_text.hpp"
@@ -42,37 +44,48 @@ Result<Ownership::Known> Ownership::read(const Path& path, const DirectoryEntry&
   return known;
 }
 
-Result<Ownership::Services> Ownership::look_at(const Path& folder, const Services& before) {
-  Services services;
+Result<bool> Ownership::look_at(const Path& folder, Services& services) {
   MUSTER_TRY(const auto entries, list_if_there(files_, folder));
+  bool changed = false;
+  std::set<std::string, std::less<>> there;
   for (const DirectoryEntry& entry : entries) {
     const auto service = Layout::service_of(entry.name);
     if (!service) continue;
-    const auto known = before.find(*service);
-    const bool unchanged = known != before.end() && entry.stamp != 0 && known->second.stamp == entry.stamp && known->second.size == entry.size;
-    if (unchanged) {
-      services.emplace(*service, known->second);
-      continue;
+    const auto known = services.find(*service);
+    const bool same = known != services.end() && entry.stamp != 0 && known->second.stamp == entry.stamp && known->second.size == entry.size;
+    if (!same) {
+      auto read_now = read(folder / entry.name, entry, *service);
+      if (!read_now.ok() && read_now.failure().reason == Reason::absent) continue;  // Removed since it was listed.
+      if (!read_now.ok()) return std::move(read_now).failure();
+      services.insert_or_assign(std::string(*service), std::move(read_now).value());
+      changed = true;
     }
-    auto read_now = read(folder / entry.name, entry, *service);
-    if (!read_now.ok() && read_now.failure().reason == Reason::absent) continue;  // Removed since it was listed.
-    if (!read_now.ok()) return std::move(read_now).failure();
-    services.emplace(*service, std::move(read_now).value());
+    there.emplace(*service);
   }
-  return services;
+  return std::erase_if(services, [&](const auto& known) { return !there.contains(known.first); }) != 0 || changed;
 }
 
-Result<void> Ownership::look() {
+Result<void> Ownership::look() { return look_again(true); }
+
+Result<void> Ownership::look_at_folders() { return look_again(false); }
+
+Result<void> Ownership::look_again(bool in_place) {
   const std::scoped_lock hold(mutex_);
   MUSTER_TRY(const auto folders, list_if_there(files_, layout_.inventories()));
-  std::map<std::string, Services, std::less<>> environments;
+  bool changed = !std::exchange(looked_, false);  // Where this look fails, the next one starts afresh.
+  std::set<std::string, std::less<>> there;
   for (const DirectoryEntry& folder : folders) {
     if (folder.kind != FileKind::directory) continue;
-    MUSTER_TRY(environments[folder.name], look_at(layout_.inventories() / folder.name, environments_[folder.name]));
+    there.insert(folder.name);
+    Environment& known = environments_[folder.name];
+    if (!in_place && folder.stamp != 0 && folder.stamp == known.stamp) continue;
+    MUSTER_TRY(const bool moved, look_at(layout_.inventories() / folder.name, known.services));
+    known.stamp = folder.stamp;
+    changed = changed || moved;
   }
-  environments_ = std::move(environments);
+  changed = std::erase_if(environments_, [&](const auto& known) { return !there.contains(known.first); }) != 0 || changed;
   looked_ = true;
-  rebuild_owners();
+  if (changed) rebuild_owners();
   return {};
 }
 
@@ -89,13 +102,13 @@ std::vector<Inventory> Ownership::inventories(std::string_view environment_id) c
   std::vector<Inventory> out;
   const auto environment = environments_.find(environment_id);
   if (environment == environments_.end()) return out;
-  for (const auto& [service, known] : environment->second) out.push_back(known.inventory);
+  for (const auto& [service, known] : environment->second.services) out.push_back(known.inventory);
   return out;
 }
 
 void Ownership::remember(std::string_view environment_id, std::string_view service, std::optional<Inventory> inventory) {
   const std::scoped_lock hold(mutex_);
-  Services& services = environments_[std::string(environment_id)];
+  Services& services = environments_[std::string(environment_id)].services;
   const auto known = services.find(service);
   if (known != services.end()) {
     drop_owners(known->second.inventory);
@@ -108,8 +121,8 @@ void Ownership::remember(std::string_view environment_id, std::string_view servi
 
 void Ownership::rebuild_owners() {
   owners_.clear();
-  for (const auto& [id, services] : environments_) {
-    for (const auto& [service, known] : services) add_owners(known.inventory);
+  for (const auto& [id, environment] : environments_) {
+    for (const auto& [service, known] : environment.services) add_owners(known.inventory);
   }
 }
 

@@ -32,6 +32,8 @@ class Ownership {
 
   /// Reads what changed on disk since the last look, of all environments.
   Result<void> look();
+  /// The same for what was replaced, by the change stamps of folders: what somebody edited in place is found by look() alone.
+  Result<void> look_at_folders();
   /// look(), if there was none yet.
   Result<void> look_once();
 
@@ -55,8 +57,14 @@ class Ownership {
     Inventory inventory;
   };
   using Services = std::map<std::string, Known, std::less<>>;
+  struct Environment {
+    std::int64_t stamp = 0;  ///< Of its folder.
+    Services services;
+  };
 
-  Result<Services> look_at(const Path& folder, const Services& before);
+  Result<void> look_again(bool in_place);
+  /// True where anything changed.
+  Result<bool> look_at(const Path& folder, Services& services);
   Result<Known> read(const Path& path, const DirectoryEntry& entry, std::string_view service);
   void rebuild_owners();
   void add_owners(const Inventory& inventory);
@@ -66,7 +74,7 @@ class Ownership {
   const Layout& layout_;
   mutable std::mutex mutex_;
   bool looked_ = false;
-  std::map<std::string, Services, std::less<>> environments_;
+  std::map<std::string, Environment, std::less<>> environments_;
   std::map<manifest::ObjectId, std::vector<Owned>> owners_;
 };
 
