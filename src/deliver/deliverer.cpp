@@ -75,15 +75,18 @@ bool keep_exactly(Pass& pass) {
     if (item == nullptr) {
       Item missing;
       missing.service = wanted.service;
-      pass.items.push_back(std::move(missing));
-      item = &pass.items.back();
+      const auto place = std::find_if(pass.items.begin(), pass.items.end(), [&](const Item& other) { return wanted.service < other.service; });
+      item = &*pass.items.insert(place, std::move(missing));
     }
     const std::string now = item->proposal ? "would be something else" : "does not move now";
     item->hold(Why::moved_since_plan, "", fmt::format("what the plan says of {} {}", wanted.service, now), "make a new plan");
   }
+  std::set<std::string_view> services;
+  for (const auto& wanted : plan) {
+    if (wanted.environment == pass.environment.name) services.insert(wanted.service);
+  }
   for (Item& item : pass.items) {
-    const bool wanted = std::any_of(plan.begin(), plan.end(), [&](const auto& p) { return p.service == item.service && p.environment == pass.environment.name; });
-    if (!exact || !wanted) item.proposal.reset();
+    if (!exact || !services.contains(item.service)) item.proposal.reset();
   }
   return exact;
 }

@@ -9,11 +9,6 @@
 namespace muster::deliver {
 namespace {
 
-bool selected(const Request& request, const std::string& service, const std::string& environment) {
-  if (request.instances.empty()) return true;
-  return std::find(request.instances.begin(), request.instances.end(), model::instance_name(service, environment)) != request.instances.end();
-}
-
 bool recorded(const record::ServiceLedger* ledger) { return ledger != nullptr && !ledger->never_recorded() && !ledger->removed(); }
 
 /// The former name under which a newly named service still stands, or was last recorded.
@@ -78,12 +73,13 @@ Result<void> gather_items(Pass& pass) {
   }
   add_declared(pass, standing, items);
   settle_renames(items);
+  const std::set<std::string> wanted(pass.run.request.instances.begin(), pass.run.request.instances.end());
   for (auto& [service, item] : items) {
     const std::string& name = item.renamed_from.empty() ? service : item.renamed_from;
     item.service = service;
     item.ledger = pass.ledger->service(name);
     item.stands = standing.contains(name);
-    item.selected = selected(pass.run.request, service, pass.environment.name);
+    item.selected = wanted.empty() || wanted.contains(model::instance_name(service, pass.environment.name));
     item.accepts_all = pass.run.resuming.contains(service);
     item.resumed = item.accepts_all || (item.ledger != nullptr && item.ledger->resume.has_value());
     pass.items.push_back(std::move(item));

@@ -75,8 +75,8 @@ Verdict verdict_of(Why why) { return entry_of(why).verdict; }
 const Outcome* Report::find(std::string_view service, std::string_view environment) const {
   for (const auto& in : environments) {
     if (in.environment != environment) continue;
-    const auto found = std::find_if(in.instances.begin(), in.instances.end(), [&](const Outcome& o) { return o.service == service; });
-    return found == in.instances.end() ? nullptr : &*found;
+    const auto found = std::lower_bound(in.instances.begin(), in.instances.end(), service, [](const Outcome& o, std::string_view wanted) { return o.service < wanted; });
+    return found == in.instances.end() || found->service != service ? nullptr : &*found;
   }
   return nullptr;
 }

@@ -28,8 +28,8 @@ constexpr Step kSteps[] = {
 }  // namespace
 
 Item* Pass::find(std::string_view service) {
-  const auto found = std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.service == service; });
-  return found == items.end() ? nullptr : &*found;
+  const auto found = std::lower_bound(items.begin(), items.end(), service, [](const Item& item, std::string_view wanted) { return item.service < wanted; });
+  return found == items.end() || found->service != service ? nullptr : &*found;
 }
 
 FleetOrder Pass::fleet_order() {

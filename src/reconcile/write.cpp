@@ -40,10 +40,9 @@ Result<void> check_interrupted(const Part& part) {
 /// What is sent is what stands at the tip, and has the digest that the plan was made for.
 Result<void> read_contents(Part& part) {
   if (std::none_of(part.objects.begin(), part.objects.end(), [](const auto* object) { return object->write; })) return {};
-  const auto tip = git::Oid::parse(part.environment.tip);
-  if (!tip) return stalled(Reason::internal, fmt::format("{} is no commit", part.environment.tip));
-  record::Standing standing(part.environment.repository, *tip);
-  MUSTER_TRY(auto objects, standing.objects(part.state.key.service));
+  const auto folder = git::Oid::parse(part.state.folder);
+  if (!folder) return stalled(Reason::internal, fmt::format("{} has no folder at {}", part.state.key.text(), part.environment.tip));
+  MUSTER_TRY(auto objects, record::read_objects(*part.environment.repository, *folder, part.state.key.service));
   for (auto& object : objects.objects) {
     const auto id = object.id;
     part.contents.emplace(id, std::move(object));

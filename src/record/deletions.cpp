@@ -41,17 +41,56 @@ Result<git::Oid> find_base(git::Repository& repository, const Ledger& ledger, co
   return base;
 }
 
-/// Former names of the services that stand, so that a rename deletes nothing. Only where a name is gone is any release
-/// read for it.
-Result<std::set<std::string>> renamed_away(Standing& after, const std::vector<std::string>& before, const std::vector<std::string>& services) {
+/// Former names of the services that stand, so that a rename deletes nothing.
+Result<std::set<std::string>> renamed_away(Standing& after) {
   std::set<std::string> names;
-  if (std::includes(services.begin(), services.end(), before.begin(), before.end())) return names;
+  MUSTER_TRY(const auto services, after.services());
   for (const auto& service : services) {
     MUSTER_TRY(const auto descriptor, after.descriptor(service));
     if (!descriptor || !descriptor->release) continue;
     names.insert(descriptor->release->renamed_from.begin(), descriptor->release->renamed_from.end());
   }
   return names;
+}
+
+/// Objects of folders that are not as they were and name them no more. `total`: all objects there were.
+Result<std::set<manifest::ObjectId>> objects_gone(Standing& before, Standing& after, std::size_t& total) {
+  std::set<manifest::ObjectId> gone;
+  std::optional<std::set<std::string>> renamed;
+  MUSTER_TRY(const auto services, before.services());
+  for (const auto& service : services) {
+    MUSTER_TRY(const auto files, before.files(service));
+    total += files.size();
+    MUSTER_TRY(const auto folder_before, before.folder(service));
+    MUSTER_TRY(const auto folder_after, after.folder(service));
+    if (folder_before == folder_after) continue;
+    if (!folder_after && !renamed) {
+      MUSTER_TRY(renamed, renamed_away(after));
+    }
+    if (!folder_after && renamed->contains(service)) continue;
+    MUSTER_TRY(const auto ids_after, after.identities(service));
+    if (!ids_after) continue;  // It stands, and cannot be read: nothing of it is known to be gone.
+    MUSTER_TRY(const auto ids, before.identities(service));
+    if (!ids) continue;
+    for (const auto& id : *ids) {
+      if (std::find(ids_after->begin(), ids_after->end(), id) == ids_after->end()) gone.insert(id);
+    }
+  }
+  return gone;
+}
+
+/// Objects of the folders that are not as they were.
+Result<std::set<manifest::ObjectId>> objects_of_changed(Standing& before, Standing& after) {
+  std::set<manifest::ObjectId> stands;
+  MUSTER_TRY(const auto services, after.services());
+  for (const auto& service : services) {
+    MUSTER_TRY(const auto folder_before, before.folder(service));
+    MUSTER_TRY(const auto folder_after, after.folder(service));
+    if (folder_before == folder_after) continue;
+    MUSTER_TRY(const auto ids, after.identities(service));
+    if (ids) stands.insert(ids->begin(), ids->end());
+  }
+  return stands;
 }
 
 }  // namespace
@@ -62,31 +101,12 @@ Result<Deletions> count_deletions(const std::shared_ptr<git::Repository>& reposi
   MUSTER_TRY(out.base, find_base(*repository, ledger, approvals, now));
   Standing before(repository, out.base);
   Standing after = Standing::of_tree(repository, tree);
-  MUSTER_TRY(const auto services_before, before.services());
-  MUSTER_TRY(const auto services_after, after.services());
-  MUSTER_TRY(const auto renamed, renamed_away(after, services_before, services_after));
-
-  // Folders that are equal delete nothing, and an object cannot have moved into one.
   std::size_t total = 0;
-  std::set<manifest::ObjectId> gone;
+  MUSTER_TRY(const auto gone, objects_gone(before, after, total));
+  // An object cannot have moved into a folder that is as it was, so only what is gone asks what stands.
   std::set<manifest::ObjectId> stands;
-  for (const auto& service : services_before) {
-    MUSTER_TRY(const auto files, before.files(service));
-    total += files.size();
-    MUSTER_TRY(const auto folder_before, before.folder(service));
-    MUSTER_TRY(const auto folder_after, after.folder(service));
-    if (folder_before == folder_after || (!folder_after && renamed.contains(service))) continue;
-    MUSTER_TRY(const auto ids_after, after.identities(service));
-    if (!ids_after) continue;  // It stands, and cannot be read: nothing of it is known to be gone.
-    MUSTER_TRY(const auto ids, before.identities(service));
-    if (ids) gone.insert(ids->begin(), ids->end());
-  }
-  for (const auto& service : services_after) {
-    MUSTER_TRY(const auto folder_before, before.folder(service));
-    MUSTER_TRY(const auto folder_after, after.folder(service));
-    if (folder_before == folder_after) continue;
-    MUSTER_TRY(const auto ids, after.identities(service));
-    if (ids) stands.insert(ids->begin(), ids->end());
+  if (!gone.empty()) {
+    MUSTER_TRY(stands, objects_of_changed(before, after));
   }
   std::set_difference(gone.begin(), gone.end(), stands.begin(), stands.end(), std::back_inserter(out.objects));
   const std::size_t relative = std::max(kSmallBudget, total * kBudgetPercent / 100);

@@ -116,15 +116,13 @@ Result<std::optional<Descriptor>> Standing::descriptor(std::string_view service)
   return std::optional(descriptors_.emplace(service, std::move(descriptor)).first->second);
 }
 
-Result<DescriptorObjects> Standing::objects(std::string_view service) {
-  MUSTER_TRY(const auto found, readable_folder(service));
-  if (!found) return wait(Reason::absent, fmt::format("{} does not stand", service));
-  ObjectFiles files{*repository_, service, {}, {}};
-  MUSTER_CHECK(files.collect(*found));
+Result<DescriptorObjects> read_objects(git::Repository& repository, const git::Oid& folder, std::string_view service) {
+  ObjectFiles files{repository, service, {}, {}};
+  MUSTER_CHECK(files.collect(folder));
   if (!files.links.empty()) return refused_link(fmt::format("{}/{}", service, files.links.begin()->first));
   DescriptorObjects out;
   for (const auto& [path, blob] : files.found) {
-    MUSTER_TRY(const std::string bytes, repository_->blob(blob, manifest::kMaxFileBytes));
+    MUSTER_TRY(const std::string bytes, repository.blob(blob, manifest::kMaxFileBytes));
     MUSTER_TRY(auto objects, manifest::parse_objects(bytes, std::string(service) + "/" + path));
     std::move(objects.begin(), objects.end(), std::back_inserter(out.objects));
   }
@@ -135,6 +133,12 @@ Result<DescriptorObjects> Standing::objects(std::string_view service) {
   }
   out.digest = manifest::digest(out.objects);
   return out;
+}
+
+Result<DescriptorObjects> Standing::objects(std::string_view service) {
+  MUSTER_TRY(const auto found, readable_folder(service));
+  if (!found) return wait(Reason::absent, fmt::format("{} does not stand", service));
+  return read_objects(*repository_, *found, service);
 }
 
 Result<std::string> Standing::edited(std::string_view service) {

@@ -35,6 +35,9 @@ struct DescriptorObjects {
   Digest digest;        ///< manifest::digest over them.
 };
 
+/// The objects of a service's folder, by the folder's tree id.
+Result<DescriptorObjects> read_objects(git::Repository& repository, const git::Oid& folder, std::string_view service);
+
 class Standing {
  public:
   Standing(std::shared_ptr<git::Repository> repository, git::Oid commit);
