@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace muster {
 
@@ -50,23 +51,31 @@ std::optional<Digest> Digest::parse(std::string_view text) {
   return digest;
 }
 
-Digest sha256(std::string_view bytes) {
-  Digest digest;
-  unsigned int length = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest.bytes.data(), &length, EVP_sha256(), nullptr);
-  return digest;
+namespace {
+
+// Fetched once: looking the algorithm up costs as much as hashing a small object.
+const EVP_MD* algorithm_of_sha256() {
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return kAlgorithm;
 }
 
-std::array<std::uint8_t, 20> sha1(std::string_view head, std::string_view rest) {
-  // Fetched once: looking the algorithm up costs as much as hashing a small object.
-  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+template <std::size_t kSize>
+std::array<std::uint8_t, kSize> digest_of(const EVP_MD* algorithm, std::initializer_list<std::string_view> parts) {
   thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> t_context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  std::array<std::uint8_t, 20> out{};
-  EVP_DigestInit_ex2(t_context.get(), kAlgorithm, nullptr);
-  EVP_DigestUpdate(t_context.get(), head.data(), head.size());
-  EVP_DigestUpdate(t_context.get(), rest.data(), rest.size());
+  std::array<std::uint8_t, kSize> out{};
+  EVP_DigestInit_ex2(t_context.get(), algorithm, nullptr);
+  for (const std::string_view part : parts) EVP_DigestUpdate(t_context.get(), part.data(), part.size());
   EVP_DigestFinal_ex(t_context.get(), out.data(), nullptr);
   return out;
+}
+
+}  // namespace
+
+Digest sha256(std::string_view bytes) { return {digest_of<32>(algorithm_of_sha256(), {bytes})}; }
+
+std::array<std::uint8_t, 20> sha1(std::string_view head, std::string_view rest) {
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  return digest_of<20>(kAlgorithm, {head, rest});
 }
 
 struct Hasher::State {
@@ -77,7 +86,7 @@ struct Hasher::State {
   ~State() { EVP_MD_CTX_free(context); }
 };
 
-Hasher::Hasher() : state_(std::make_unique<State>()) { EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr); }
+Hasher::Hasher() : state_(std::make_unique<State>()) { EVP_DigestInit_ex2(state_->context, algorithm_of_sha256(), nullptr); }
 Hasher::~Hasher() = default;
 
 Hasher& Hasher::add(std::string_view part) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace muster {
@@ -84,11 +85,30 @@ std::string_view Value::type_name() const {
   return kNames.at(data_.index());
 }
 
+namespace {
+
+/// May one of eight bytes need an escape in JSON? Never no where one does.
+bool may_need_escape(const char* bytes) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  constexpr std::uint64_t kHigh = kOnes * 0x80U;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  const auto holds = [&](std::uint64_t byte) {
+    const std::uint64_t other = word ^ (kOnes * byte);
+    return (other - kOnes) & ~other;
+  };
+  return (((word - kOnes * 0x20U) & ~word) | holds('"') | holds('\\') | holds(0x7f)) & kHigh;
+}
+
+}  // namespace
+
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr std::string_view kHex = "0123456789abcdef";
   out.push_back('"');
   std::size_t copied = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    while (i + 8 <= text.size() && !may_need_escape(text.data() + i)) i += 8;
+    if (i == text.size()) break;
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f) continue;
     out.append(text, copied, i - copied);

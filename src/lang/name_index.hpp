@@ -54,7 +54,8 @@ class NameIndex {
 
   [[nodiscard]] std::size_t mask() const { return cells_.size() - 1; }
 
-  // FNV-1a over words of eight bytes: names are short, and nobody outside chooses them to collide with profit.
+  // Multiplied over words of eight bytes: names are short, and nobody outside chooses them to collide with profit. Products
+  // carry upwards only, so the high half is folded down twice; else names that differ in their last letters collide.
   static std::size_t hash(std::string_view name) {
     std::uint64_t state = 0xcbf29ce484222325U ^ name.size();
     while (name.size() >= 8) {
@@ -67,7 +68,8 @@ class NameIndex {
     std::uint64_t word = 0;
     if (!name.empty()) std::memcpy(&word, name.data(), name.size());
     state = (state ^ word) * 0x9e3779b97f4a7c15U;
-    return static_cast<std::size_t>(state ^ (state >> 29U));
+    state = (state ^ (state >> 32U)) * 0x9e3779b97f4a7c15U;
+    return static_cast<std::size_t>(state ^ (state >> 32U));
   }
 
   bool put(std::string_view name, std::uint32_t number) {
