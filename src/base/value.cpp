@@ -87,6 +87,13 @@ std::string_view Value::type_name() const {
 
 namespace {
 
+constexpr std::array<bool, 256> kNeedsEscape = [] {
+  std::array<bool, 256> needs{};
+  for (std::size_t byte = 0; byte < 0x20; ++byte) needs[byte] = true;
+  needs['"'] = needs['\\'] = needs[0x7f] = true;
+  return needs;
+}();
+
 /// May one of eight bytes need an escape in JSON? Never no where one does.
 bool may_need_escape(const char* bytes) {
   constexpr std::uint64_t kOnes = 0x0101010101010101U;
@@ -97,35 +104,50 @@ bool may_need_escape(const char* bytes) {
     const std::uint64_t other = word ^ (kOnes * byte);
     return (other - kOnes) & ~other;
   };
-  return (((word - kOnes * 0x20U) & ~word) | holds('"') | holds('\\') | holds(0x7f)) & kHigh;
+  return ((((word - kOnes * 0x20U) & ~word) | holds('"') | holds('\\') | holds(0x7f)) & kHigh) != 0;
+}
+
+/// How many bytes at the front need none.
+std::size_t clean_prefix(std::string_view text) {
+  std::size_t at = 0;
+  while (at + 8 <= text.size() && !may_need_escape(text.data() + at)) at += 8;
+  while (at < text.size() && !kNeedsEscape[static_cast<unsigned char>(text[at])]) ++at;
+  return at;
+}
+
+void append_escape(std::string& out, unsigned char byte) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  switch (byte) {
+    case '"': out.append("\\\""); break;
+    case '\\': out.append("\\\\"); break;
+    case '\n': out.append("\\n"); break;
+    case '\t': out.append("\\t"); break;
+    case '\r': out.append("\\r"); break;
+    default:
+      out.append("\\u00");
+      out.push_back(kHex[byte >> 4U]);
+      out.push_back(kHex[byte & 15U]);
+  }
 }
 
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  out.push_back('"');
-  std::size_t copied = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    while (i + 8 <= text.size() && !may_need_escape(text.data() + i)) i += 8;
-    if (i == text.size()) break;
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f) continue;
-    out.append(text, copied, i - copied);
-    copied = i + 1;
-    switch (byte) {
-      case '"': out.append("\\\""); break;
-      case '\\': out.append("\\\\"); break;
-      case '\n': out.append("\\n"); break;
-      case '\t': out.append("\\t"); break;
-      case '\r': out.append("\\r"); break;
-      default:
-        out.append("\\u00");
-        out.push_back(kHex[byte >> 4U]);
-        out.push_back(kHex[byte & 15U]);
-    }
+  const std::size_t clean = clean_prefix(text);
+  if (clean == text.size()) {
+    const std::size_t at = out.size();
+    out.resize(at + text.size() + 2);
+    out[at] = out.back() = '"';
+    text.copy(out.data() + at + 1, text.size());
+    return;
   }
-  out.append(text, copied, text.size() - copied);
+  out.push_back('"');
+  for (std::size_t size = clean;; size = clean_prefix(text)) {
+    out.append(text.substr(0, size));
+    if (size == text.size()) break;
+    append_escape(out, static_cast<unsigned char>(text[size]));
+    text.remove_prefix(size + 1);
+  }
   out.push_back('"');
 }
 

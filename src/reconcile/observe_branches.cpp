@@ -224,19 +224,20 @@ void read_descriptors(Draft& draft) {
 }
 
 void read_health_notes(Draft& draft) {
-  std::map<std::pair<std::size_t, std::string>, std::vector<record::HealthNote>> read;
+  using Said = std::map<std::pair<std::string, Digest>, bool>;  // By service and bundle: the last that was said.
+  std::map<std::pair<std::size_t, std::string>, Said> read;
   for (auto& state : draft.out.instances) {
     const auto since = git::Oid::parse(state.since);
     if (!state.stands || !since || !state.bundle) continue;
-    auto [notes, fresh] = read.try_emplace({state.environment, state.since});
+    auto [said, fresh] = read.try_emplace({state.environment, state.since});
     if (fresh) {
-      auto found = record::health_notes(*draft.out.environments[state.environment].repository,
-                                        draft.branches[state.environment].branch->notes, *since);
-      if (found.ok()) notes->second = std::move(found).value();
+      const auto found = record::health_notes(*draft.out.environments[state.environment].repository,
+                                              draft.branches[state.environment].branch->notes, *since);
+      if (!found.ok()) continue;
+      for (const auto& note : *found) said->second.insert_or_assign({note.service, note.bundle}, note.healthy);
     }
-    for (const auto& note : notes->second) {
-      if (note.service == state.key.service && note.bundle == *state.bundle) state.noted = note.healthy;
-    }
+    const auto last = said->second.find({state.key.service, *state.bundle});
+    if (last != said->second.end()) state.noted = last->second;
   }
 }
 

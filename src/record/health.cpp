@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kHealthy = "healthy";
 constexpr std::string_view kUnhealthy = "unhealthy";
-constexpr std::size_t kMaxNoteBytes = std::size_t{1} << 20U;
+constexpr std::size_t kMaxNoteBytes = std::size_t{16} << 20U;  ///< A record of 10,000 services has a note of 1.3 MB.
 
 /// Where a notes tree may keep the note of a commit: git fans out by two digits as it grows, and reads any of these.
 std::vector<std::string> note_paths(const git::Oid& commit) {
@@ -35,16 +35,36 @@ Result<std::optional<FoundNote>> find_note(git::Repository& repository, const gi
   return std::optional<FoundNote>{};
 }
 
-/// The last thing said of a service at a bundle.
-const HealthNote* last_of(const std::vector<HealthNote>& notes, std::string_view service, const Digest& bundle) {
-  const auto found = std::find_if(notes.rbegin(), notes.rend(), [&](const HealthNote& n) { return n.service == service && n.bundle == bundle; });
-  return found == notes.rend() ? nullptr : &*found;
-}
+/// A commit's note while observations are added to it.
+struct NoteDraft {
+  std::string path;
+  std::string text;
+  std::map<std::pair<std::string, Digest>, bool> last;  ///< By service and bundle: was it healthy when last spoken of?
+  bool changed = false;
 
-/// Does it say something new? Unhealthy is worth a note only after healthy: before that nothing had begun.
-bool is_news(const std::vector<HealthNote>& notes, const HealthNote& note) {
-  const HealthNote* last = last_of(notes, note.service, note.bundle);
-  return last == nullptr ? note.healthy : last->healthy != note.healthy;
+  /// Does it say something new? Unhealthy is worth a note only after healthy: before that nothing had begun.
+  [[nodiscard]] bool is_news(const HealthNote& note) const {
+    const auto known = last.find({note.service, note.bundle});
+    return known == last.end() ? note.healthy : known->second != note.healthy;
+  }
+
+  void add(const HealthNote& note) {
+    if (!text.empty() && !text.ends_with('\n')) text += '\n';
+    text += print(std::vector{note});
+    last.insert_or_assign({note.service, note.bundle}, note.healthy);
+    changed = true;
+  }
+};
+
+Result<NoteDraft> begin_note(git::Repository& repository, const std::optional<git::Oid>& tree, const git::Oid& commit) {
+  NoteDraft draft{commit.text(), {}, {}};
+  if (!tree) return draft;
+  MUSTER_TRY(auto found, find_note(repository, *tree, commit));
+  if (!found) return draft;
+  draft.path = std::move(found->path);
+  draft.text = std::move(found->text);
+  for (const HealthNote& note : parse_health_notes(draft.text)) draft.last.insert_or_assign({note.service, note.bundle}, note.healthy);
+  return draft;
 }
 
 }  // namespace
@@ -97,24 +117,19 @@ Result<std::optional<git::Oid>> add_health_notes(git::Repository& repository, st
     MUSTER_TRY(const auto head, repository.commit(*notes));
     tree = head.tree;
   }
-  std::map<git::Oid, FoundNote> changed;
+  std::map<git::Oid, NoteDraft> drafts;
   for (const auto& observation : observations) {
-    auto known = changed.find(observation.commit);
-    FoundNote note{observation.commit.text(), ""};
-    if (known != changed.end()) {
-      note = known->second;
-    } else if (tree) {
-      MUSTER_TRY(auto found, find_note(repository, *tree, observation.commit));
-      if (found) note = std::move(*found);
+    auto draft = drafts.find(observation.commit);
+    if (draft == drafts.end()) {
+      MUSTER_TRY(auto begun, begin_note(repository, tree, observation.commit));
+      draft = drafts.emplace(observation.commit, std::move(begun)).first;
     }
-    if (!is_news(parse_health_notes(note.text), observation.note)) continue;
-    if (!note.text.empty() && !note.text.ends_with('\n')) note.text += '\n';
-    note.text += print(std::vector{observation.note});
-    changed.insert_or_assign(observation.commit, std::move(note));
+    if (draft->second.is_news(observation.note)) draft->second.add(observation.note);
   }
-  if (changed.empty()) return std::optional<git::Oid>{};
+  std::erase_if(drafts, [](const auto& draft) { return !draft.second.changed; });
+  if (drafts.empty()) return std::optional<git::Oid>{};
   std::map<std::string, git::TreeEdit> edits;
-  for (const auto& [commit, note] : changed) {
+  for (const auto& [commit, note] : drafts) {
     MUSTER_TRY(const git::Oid blob, repository.write_blob(note.text));
     edits.emplace(note.path, git::TreeEdit{git::TreeEntry{"", git::Mode::file, blob}});
   }
