@@ -19,23 +19,35 @@ int run(Session& session) {
   deliver::RetireRequest request;
   request.environment = environment;
   request.confirm = session.arguments().has("--confirm");
-  request.dry = true;
   const deliver::Person by = person(session);
   const model::Fleet* fleet = open->declared();
   daemon::Engine& engine = open->session->engine();
-  Result<deliver::VerbResult> result = deliver::retire(engine.deliverer(), *open->records, fleet, request, by, session.stop());
-  if (!result.ok()) return session.fail(result.failure());
-  if (session.arguments().has("--dry-run")) return finish_verb(session, {std::move(*result)}, "retired");
-  reconcile::PassOptions options;
-  options.jobs = session.jobs();
-  options.stop = session.stop();
-  const Result<std::size_t> deleted = reconcile::retire_environment(session.world(), *open->records, engine.targets(),
-                                                                    reconcile::all_environments(*open->records), environment, options);
-  if (!deleted.ok()) return session.fail(Failure(deleted.failure()).with_context(environment));
+  const auto retire = [&] { return deliver::retire(engine.deliverer(), *open->records, fleet, request, by, session.stop()); };
+  const auto clear_target = [&] {
+    reconcile::PassOptions options;
+    options.jobs = session.jobs();
+    options.stop = session.stop();
+    return reconcile::retire_environment(session.world(), *open->records, engine.targets(), reconcile::all_environments(*open->records), environment, options);
+  };
+  // The branch says first that its services go (this is what refuses without --confirm), then the target follows it, then
+  // the empty branch goes: nothing is ever deleted that a branch still asks for, and wherever this ends it can go on.
+  request.dry = true;
+  Result<deliver::VerbResult> standing = retire();
+  if (!standing.ok()) return session.fail(standing.failure());
+  if (session.arguments().has("--dry-run")) return finish_verb(session, {std::move(*standing)}, "retired");
   request.dry = false;
-  result = deliver::retire(engine.deliverer(), *open->records, fleet, request, by, session.stop());
+  if (!standing->services.empty()) {
+    const Result<deliver::VerbResult> emptied = retire();
+    if (!emptied.ok()) return session.fail(emptied.failure());
+    standing->commit = emptied->commit;
+  }
+  const Result<std::size_t> deleted = clear_target();
+  if (!deleted.ok()) return session.fail(Failure(deleted.failure()).with_context(environment));
+  Result<deliver::VerbResult> result = retire();
   if (!result.ok()) return session.fail(result.failure());
-  result->notes.push_back(count_of(*deleted, "object") + " deleted from the target");
+  result->services = standing->services;
+  result->commit = standing->commit;
+  result->notes.insert(result->notes.begin(), count_of(*deleted, "object") + " deleted from the target");
   return finish_verb(session, {std::move(*result)}, "retired");
 }
 

@@ -127,5 +127,27 @@ TEST_F(Muster, RetiresAnEnvironmentOnlyWhenTheFleetNoLongerDeclaresIt) {
   EXPECT_THAT(declared.error, HasSubstr("the fleet still declares production; remove it there first"));
 }
 
+TEST_F(Muster, RetiresNothingUnconfirmedAndAllOfItInOneCommandWhenConfirmed) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  std::string fleet_text = read("fleet/shop.fleet");
+  fleet_text.erase(fleet_text.find("environment production"), fleet_text.find('\n', fleet_text.find("environment production")) - fleet_text.find("environment production"));
+  write("fleet/shop.fleet", fleet_text);
+  ASSERT_THAT(muster({"check"}), EndsWith(0)) << fleet_text;
+  const Ran asked = muster({"retire", "production"});
+  EXPECT_THAT(asked, EndsWith(2));
+  EXPECT_THAT(asked.error, HasSubstr("production still has 2 services: cart, payments; say `--confirm` to delete what they own"));
+  EXPECT_EQ(stands("cart", "production"), "one") << "a question deletes nothing";
+  EXPECT_THAT(muster({"retire", "production", "--dry-run"}).out, HasSubstr("production: would be retired: cart, payments"));
+  EXPECT_EQ(stands("cart", "production"), "one");
+  const Ran retired = muster({"retire", "production", "--confirm"});
+  EXPECT_THAT(retired, EndsWith(0));
+  EXPECT_THAT(retired.out, AllOf(HasSubstr("production: retired: cart, payments ("), HasSubstr("2 objects deleted from the target"), HasSubstr("the branch production is gone")));
+  EXPECT_EQ(stands("cart", "production"), "");
+  EXPECT_EQ(stands("cart", "staging"), "one");
+  EXPECT_THAT(muster({"apply"}), EndsWith(0));
+  EXPECT_THAT(muster({"retire", "production", "--confirm"}).error, HasSubstr("there is no branch production"));
+}
+
 }  // namespace
 }  // namespace muster::test
