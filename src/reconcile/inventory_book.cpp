@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace muster::reconcile {
 namespace {
@@ -11,16 +12,20 @@ bool same(const target::Inventory& a, const target::Inventory& b) {
   return a.record == b.record && a.objects == b.objects && a.folder == b.folder && a.entries == b.entries && a.job == b.job && a.lost == b.lost;
 }
 
-/// The folder's id stands in the inventory only while that names exactly the objects of the descriptor: then the next
-/// pass need not read them.
+/// The folder's id stands in the inventory only while that names exactly the objects of the descriptor, each as it was
+/// applied last: then the next pass need not read them. The bundle's digest alone does not say so, for it is the one of the
+/// last whole pass: a newer one may have written some objects and failed at others, and then been taken back.
 std::string folder_of(const InstanceState& state, const target::Inventory& inventory) {
   if (!state.stands || inventory.objects != state.objects || inventory.entries.size() != state.desired.size()) return {};
-  std::set<manifest::ObjectId> owned;
+  std::map<manifest::ObjectId, Digest> applied;
   for (const auto& entry : inventory.entries) {
     if (entry.uid.empty()) return {};
-    owned.insert(entry.id);
+    applied.emplace(entry.id, entry.applied);
   }
-  const bool all = std::all_of(state.desired.begin(), state.desired.end(), [&](const Desired& desired) { return owned.contains(desired.id); });
+  const bool all = std::all_of(state.desired.begin(), state.desired.end(), [&](const Desired& desired) {
+    const auto found = applied.find(desired.id);
+    return found != applied.end() && found->second == desired.digest;
+  });
   return all ? state.folder : std::string();
 }
 

@@ -356,6 +356,30 @@ TEST(Uids, AnObjectThatChangedBetweenLookAndWriteIsWrittenWhereItIsStillTheSame)
 
 // ---- interrupted passes ----
 
+/// Writes of one kind to one object fail from here on.
+void refuse(Shop& shop, const std::string& write) {
+  shop.target().fail_before([write](const test::TargetCall& call) -> std::optional<Failure> {
+    if (call.text() == write) return retry(Reason::unreachable, "the disk is away");
+    return std::nullopt;
+  });
+}
+
+TEST(InterruptedPasses, AReleaseThatCameHalfwayAndWasTakenBackIsNotTakenForTheFormerOne) {
+  Shop shop;
+  shop.begin("production");
+  shop.record("production", {{"cart", {config("cart", "one"), config("other", "same")}}});
+  shop.pass();
+  const auto second = shop.record("production", {{"cart", {config("cart", "two")}, "v2"}});
+  refuse(shop, "remove ConfigMap shop/other");
+  EXPECT_EQ(shop.pass().exit_code(), 1);
+  shop.revert("production", second);
+  refuse(shop, "apply ConfigMap shop/cart");
+  EXPECT_EQ(shop.pass().exit_code(), 1);
+  shop.target().fail_before({});
+  EXPECT_EQ(shop.pass().find(kCart)->changed, 1U);
+  EXPECT_THAT(shop.contents(), UnorderedElementsAre(Pair("cart", "one"), Pair("other", "same")));
+}
+
 /// The process dies when it has created an object and before it could say so; then somebody edits that object.
 void die_after_creating(Shop& shop, const std::string& object) {
   bool dead = false;
