@@ -36,16 +36,9 @@ std::string changes_text(const reconcile::Outcome& outcome) {
 
 namespace {
 
-std::string path_text(const reconcile::Outcome& outcome) {
-  std::string out;
-  for (const reconcile::InstanceKey& key : outcome.path) out += (out.empty() ? "" : " → ") + key.text();
-  return out;
-}
-
 std::string outcome_text(const reconcile::Outcome& outcome) {
   std::string out = changes_text(outcome);
   if (!outcome.text.empty()) out += (out.empty() ? "" : "; ") + outcome.text;
-  if (outcome.path.size() > 1) out += fmt::format(" (because of {})", path_text(outcome));
   return escape_for_terminal(out);
 }
 

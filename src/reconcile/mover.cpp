@@ -88,6 +88,18 @@ bool check_stamp(const Walk& walk, Run& run) {
   return false;
 }
 
+/// From a run to the one that stopped it, by way of those in between: "b@staging → a@staging: failed". That one says itself
+/// what is wrong.
+std::string path_from(const Walk& walk, std::size_t instance) {
+  std::string path = walk.runs[instance].outcome.key.text();
+  for (std::size_t steps = 0; walk.runs[instance].cause && steps < walk.runs.size(); ++steps) {
+    instance = *walk.runs[instance].cause;
+    path += " → " + walk.runs[instance].outcome.key.text();
+  }
+  const auto& outcome = walk.runs[instance].outcome;
+  return outcome.state == State::unselected ? path + ": " + outcome.text : fmt::format("{}: {}", path, to_string(outcome.state));
+}
+
 /// Are all the waits of the plan satisfied? Otherwise the run ends, and says because of whom.
 bool check_waits(const Walk& walk, Run& run) {
   for (const auto& wait : plan_of(walk, run).waits) {
@@ -95,9 +107,8 @@ bool check_waits(const Walk& walk, Run& run) {
     const bool satisfied = wait.until == Wait::Until::attempted || (wait.until == Wait::Until::applied ? other.moved : other.healthy);
     if (satisfied) continue;
     run.cause = wait.instance;
-    const auto why = other.outcome.text.empty() ? std::string(to_string(other.outcome.state)) : other.outcome.text;
     const auto* relation = wait.until == Wait::Until::healthy ? "needs" : "goes after";
-    end(run, because_of(other.outcome.state), fmt::format("{} {}: {}", relation, other.outcome.key.text(), why));
+    end(run, because_of(other.outcome.state), fmt::format("{} {}", relation, path_from(walk, wait.instance)));
     return false;
   }
   return true;

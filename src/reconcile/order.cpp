@@ -1,7 +1,5 @@
 #include "reconcile/order.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 
@@ -132,17 +130,31 @@ class Ordering {
     plan_.instances[i].obstacle = Obstacle{Obstacle::Kind::need, std::move(text), cause};
   }
 
+  /// From an instance to the one that stops it, by way of those in between: "b@staging → a@staging". The cause has a line
+  /// of its own that says what is wrong with it, unless the run was not asked for it.
+  std::string path_from(std::size_t i) {
+    std::string path = plan_.instances[i].key.text();
+    for (std::size_t steps = 0; steps < plan_.instances.size(); ++steps) {
+      const auto& obstacle = plan_.instances[i].obstacle;
+      const auto next = obstacle && obstacle->kind == Obstacle::Kind::need && obstacle->cause ? find(*obstacle->cause) : kNone;
+      if (next == kNone) break;
+      i = next;
+      path += " → " + plan_.instances[i].key.text();
+    }
+    const auto& obstacle = plan_.instances[i].obstacle;
+    path += !obstacle && observation_.instances[i].health.state == target::Health::State::unhealthy ? ", which is unhealthy" : ", which does not move";
+    return obstacle && obstacle->kind == Obstacle::Kind::unselected ? path + ": " + obstacle->text : path;
+  }
+
   void block_by_needs(std::size_t i) {
     for (const auto& need : observation_.instances[i].needs) {
       const auto other = find(need);
       if (other == kNone || other == i) continue;
       const auto& its = plan_.instances[other];
       const auto& health = observation_.instances[other].health;
-      if (its.obstacle && moves(its)) return block(i, need, fmt::format("needs {}, which does not move: {}", need.text(), its.obstacle->text));
+      if (its.obstacle && moves(its)) return block(i, need, "needs " + path_from(other));
       const bool mended = its.move != Move::none;
-      if (!mended && health.state == target::Health::State::unhealthy) {
-        return block(i, need, fmt::format("needs {}, which is unhealthy: {}", need.text(), health.reason));
-      }
+      if (!mended && health.state == target::Health::State::unhealthy) return block(i, need, "needs " + path_from(other));
     }
   }
 
@@ -150,7 +162,7 @@ class Ordering {
     for (const auto& wait : plan_.instances[i].waits) {
       const auto& its = plan_.instances[wait.instance];
       if (wait.until == Wait::Until::applied && its.obstacle) {
-        return block(i, its.key, fmt::format("{} still needs it: {}", its.key.text(), its.obstacle->text));
+        return block(i, its.key, "is still needed by " + path_from(wait.instance));
       }
     }
   }

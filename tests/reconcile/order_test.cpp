@@ -125,7 +125,9 @@ TEST(Order, AFailedInstanceBlocksOnlyItsDependentsWhichReportThePathToTheCause) 
   EXPECT_EQ(report.find(production("schema"))->state, State::failed);
   EXPECT_EQ(report.find(production("payments"))->state, State::blocked);
   EXPECT_THAT(report.find(production("cart"))->path, ElementsAre(production("payments"), production("schema")));
-  EXPECT_THAT(report.find(production("cart"))->text, HasSubstr("the disk is full"));
+  EXPECT_EQ(report.find(production("cart"))->text, "needs payments@production → schema@production: failed") << "the cause says itself what is wrong";
+  EXPECT_EQ(report.find(production("payments"))->text, "needs schema@production: failed");
+  EXPECT_THAT(report.find(production("schema"))->text, HasSubstr("the disk is full"));
   EXPECT_EQ(report.find(production("search"))->state, State::applied);
   EXPECT_EQ(report.exit_code(), 1);
   shop.target().fail_before({});
