@@ -30,7 +30,9 @@ std::string moves_text(const deliver::Outcome& outcome) {
 std::string obstacle_text(const deliver::Obstacle& obstacle, Instant now) {
   std::string out = obstacle.input.empty() ? "" : obstacle.input + ": ";
   out += obstacle.text;
-  if (obstacle.since && now - *obstacle.since >= std::chrono::seconds(1)) out += fmt::format(", for {}", format_duration(now - *obstacle.since));
+  // Since when a release soaks stands in the text; since when that is waited for is nobody's question.
+  const bool counts_down = obstacle.why == deliver::Why::soak && obstacle.until;
+  if (obstacle.since && !counts_down && now - *obstacle.since >= std::chrono::seconds(1)) out += fmt::format(", for {}", format_duration(now - *obstacle.since));
   if (obstacle.until && *obstacle.until > now) out += fmt::format(", {} more", format_duration(*obstacle.until - now));
   if (!obstacle.lift.empty()) out += " → " + obstacle.lift;
   return escape_for_terminal(out);
@@ -55,12 +57,43 @@ std::vector<deliver::Obstacle> said_of(const std::vector<deliver::Obstacle>& obs
   return out;
 }
 
-bool SharedObstacle::covers(const deliver::Obstacle& other) const {
-  return obstacle.why == other.why && obstacle.input == other.input && obstacle.text == other.text && obstacle.lift == other.lift;
+namespace {
+
+/// The text with `SERVICE` for every word that is the service's name.
+std::string without_name(std::string_view text, std::string_view service) {
+  const auto in_word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t after = i + service.size();
+    const bool begins = i == 0 || !in_word(text[i - 1]);
+    if (begins && text.substr(i, service.size()) == service && (after == text.size() || !in_word(text[after]))) {
+      out += "SERVICE";
+      i = after;
+    } else {
+      out += text[i++];
+    }
+  }
+  return out;
 }
 
-bool covered(const std::vector<SharedObstacle>& shared, const deliver::Obstacle& obstacle) {
-  return std::any_of(shared.begin(), shared.end(), [&](const SharedObstacle& one) { return one.covers(obstacle); });
+}  // namespace
+
+deliver::Obstacle of_any_service(const ServiceObstacle& one) {
+  deliver::Obstacle out = one.obstacle;
+  if (one.service.empty()) return out;
+  out.text = without_name(out.text, one.service);
+  out.lift = without_name(out.lift, one.service);
+  return out;
+}
+
+bool SharedObstacle::covers(const std::string& service, const deliver::Obstacle& other) const {
+  if (obstacle.why != other.why || obstacle.input != other.input) return false;
+  const deliver::Obstacle any = of_any_service({service, other});
+  return obstacle.text == any.text && obstacle.lift == any.lift;
+}
+
+bool covered(const std::vector<SharedObstacle>& shared, const std::string& service, const deliver::Obstacle& obstacle) {
+  return std::any_of(shared.begin(), shared.end(), [&](const SharedObstacle& one) { return one.covers(service, obstacle); });
 }
 
 std::string SharedObstacle::names() const {
@@ -73,9 +106,12 @@ std::vector<SharedObstacle> shared_obstacles(const std::vector<ServiceObstacle>&
   constexpr std::size_t kMany = 3;
   std::vector<SharedObstacle> groups;
   for (const ServiceObstacle& one : all) {
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const SharedObstacle& known) { return known.covers(one.obstacle); });
-    if (group == groups.end()) group = groups.insert(group, {one.obstacle, {}});
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const SharedObstacle& known) { return known.covers(one.service, one.obstacle); });
+    if (group == groups.end()) group = groups.insert(group, {of_any_service(one), {}});
     group->services.push_back(one.service);
+    // Of all of them: since the first of them, until the last.
+    if (one.obstacle.since && (!group->obstacle.since || *one.obstacle.since < *group->obstacle.since)) group->obstacle.since = one.obstacle.since;
+    if (one.obstacle.until && (!group->obstacle.until || *one.obstacle.until > *group->obstacle.until)) group->obstacle.until = one.obstacle.until;
   }
   std::erase_if(groups, [](const SharedObstacle& group) { return group.services.size() < kMany; });
   return groups;
@@ -105,7 +141,7 @@ std::vector<SharedObstacle> shared_in(const deliver::EnvironmentOutcome& environ
 /// Nothing of it moved, and why not is said of many at once.
 bool is_covered(const deliver::Outcome& one, const std::vector<SharedObstacle>& shared) {
   const auto said = said_of(one.obstacles);
-  return !moves(one) && std::all_of(said.begin(), said.end(), [&](const deliver::Obstacle& obstacle) { return covered(shared, obstacle); });
+  return !moves(one) && std::all_of(said.begin(), said.end(), [&](const deliver::Obstacle& obstacle) { return covered(shared, one.service, obstacle); });
 }
 
 }  // namespace
@@ -146,7 +182,7 @@ std::vector<std::string> delivery_lines(const Session& session, const Terminal& 
       lines.push_back(fmt::format("  {}  {}  {}", name, terminal.paint(one.removed ? Colour::red : Colour::green, verb), moves_text(one)));
     }
     for (const deliver::Obstacle& obstacle : said_of(one.obstacles)) {
-      if (covered(shared, obstacle)) continue;
+      if (covered(shared, one.service, obstacle)) continue;
       const deliver::Verdict verdict = deliver::verdict_of(obstacle.why);
       lines.push_back(fmt::format("  {}  {}  {}", name, terminal.paint(colour_of(verdict), to_string(verdict)), obstacle_text(obstacle, now)));
     }

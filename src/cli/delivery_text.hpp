@@ -23,11 +23,12 @@ std::string verdict_text(const Terminal& terminal, const deliver::Obstacle& obst
 /// What people are told of them: one for several inputs that wait for the same thing.
 std::vector<deliver::Obstacle> said_of(const std::vector<deliver::Obstacle>& obstacles);
 
-/// An obstacle of one environment that many services have, word for word; it is said once.
+/// An obstacle of one environment that many services have, word for word but for their own names; it is said once, with
+/// `SERVICE` where each would read its name.
 struct SharedObstacle {
   deliver::Obstacle obstacle;
   std::vector<std::string> services;
-  [[nodiscard]] bool covers(const deliver::Obstacle& other) const;
+  [[nodiscard]] bool covers(const std::string& service, const deliver::Obstacle& other) const;
   /// "billing, cart, catalog and 2 more".
   [[nodiscard]] std::string names() const;
 };
@@ -35,8 +36,10 @@ struct ServiceObstacle {
   std::string service;
   deliver::Obstacle obstacle;
 };
+/// An obstacle of a service, as it reads for any.
+deliver::Obstacle of_any_service(const ServiceObstacle& one);
 /// Is it said elsewhere?
-bool covered(const std::vector<SharedObstacle>& shared, const deliver::Obstacle& obstacle);
+bool covered(const std::vector<SharedObstacle>& shared, const std::string& service, const deliver::Obstacle& obstacle);
 std::vector<SharedObstacle> shared_obstacles(const std::vector<ServiceObstacle>& all);
 Colour colour_of(deliver::Verdict verdict);
 

@@ -96,10 +96,21 @@ void print_fields(Session& session, const Planned& plan, const reconcile::Instan
   session.out().raw(manifest::print_changes(manifest::difference(manifest::without_secrets(**live), manifest::without_secrets(desired)), "      "));
 }
 
-/// Said once for the environment, not of each instance.
-bool is_of_environment(const reconcile::InstancePlan& instance) { return instance.obstacle && instance.obstacle->kind == reconcile::Obstacle::Kind::environment; }
+/// Said once for the environment, or asked for by whoever reads this: not said of each instance.
+bool is_said_elsewhere(const reconcile::InstancePlan& instance) {
+  using Kind = reconcile::Obstacle::Kind;
+  return instance.obstacle && (instance.obstacle->kind == Kind::environment || instance.obstacle->kind == Kind::unselected);
+}
 
 bool shown(const reconcile::ObjectPlan& object) { return object.action != reconcile::Action::keep && object.action != reconcile::Action::yield; }
+
+/// A new release of the same objects: it is recorded, needs no gate, and nothing is written for it.
+bool only_recorded(const Planned& plan, const reconcile::InstancePlan& instance, const deliver::Outcome* outcome) {
+  if (outcome == nullptr || !moves(*outcome) || instance.writes()) return false;
+  const auto& all = plan.delivery.proposals;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.service == outcome->service && one.environment == outcome->environment; });
+  return found != all.end() && !found->objects_differ && !found->removal && found->renamed_from.empty();
+}
 
 void print_instance(Session& session, const Planned& plan, const reconcile::InstancePlan& instance, const deliver::Outcome* outcome,
                     const std::vector<SharedObstacle>& shared) {
@@ -108,23 +119,24 @@ void print_instance(Session& session, const Planned& plan, const reconcile::Inst
   if (outcome != nullptr && moves(*outcome)) head += "  " + moves_text(*outcome);
   if (instance.move == reconcile::Move::repair) head += "  drift";
   session.out().line(head);
+  if (only_recorded(plan, instance, outcome)) session.out().line("    no object changes");
   for (const reconcile::ObjectPlan& object : instance.objects) {
     if (!shown(object)) continue;
     session.out().line(object_line(session.out(), object));
     if (session.arguments().has("--objects")) print_fields(session, plan, instance, object);
   }
-  if (instance.obstacle && !is_of_environment(instance)) session.out().print("    {}: {}", session.out().paint(Colour::yellow, to_string(instance.obstacle->kind)), escape_for_terminal(instance.obstacle->text));
+  if (instance.obstacle && !is_said_elsewhere(instance)) session.out().print("    {}: {}", session.out().paint(Colour::yellow, to_string(instance.obstacle->kind)), escape_for_terminal(instance.obstacle->text));
   if (outcome == nullptr) return;
   for (const deliver::Obstacle& obstacle : said_of(outcome->obstacles)) {
-    if (!covered(shared, obstacle)) session.out().print("    {}", verdict_text(session.out(), obstacle, now));
+    if (!covered(shared, outcome->service, obstacle)) session.out().print("    {}", verdict_text(session.out(), obstacle, now));
   }
 }
 
 bool is_shown(const reconcile::InstancePlan& instance, const deliver::Outcome* outcome, const std::vector<SharedObstacle>& shared) {
-  if (instance.writes() || (instance.obstacle && !is_of_environment(instance)) || instance.count(reconcile::Action::leftover) != 0) return true;
+  if (instance.writes() || (instance.obstacle && !is_said_elsewhere(instance)) || instance.count(reconcile::Action::leftover) != 0) return true;
   if (outcome == nullptr) return false;
   const auto said = said_of(outcome->obstacles);
-  return moves(*outcome) || std::any_of(said.begin(), said.end(), [&](const auto& one) { return !covered(shared, one); });
+  return moves(*outcome) || std::any_of(said.begin(), said.end(), [&](const auto& one) { return !covered(shared, outcome->service, one); });
 }
 
 /// Services that would be promoted by the same `apply` that records what this plan proposes upstream of `name`: they are
@@ -162,7 +174,7 @@ std::vector<SharedObstacle> shared_in(const deliver::EnvironmentOutcome& outcome
   std::vector<SharedObstacle> shared = shared_obstacles(all);
   for (const ServiceObstacle& one : all) {
     const bool follows = std::find(following.begin(), following.end(), one.service) != following.end();
-    if (follows && one.obstacle.why == deliver::Why::upstream_missing && !covered(shared, one.obstacle)) shared.push_back({one.obstacle, {}});
+    if (follows && one.obstacle.why == deliver::Why::upstream_missing && !covered(shared, one.service, one.obstacle)) shared.push_back({of_any_service(one), {}});
   }
   return shared;
 }
@@ -238,6 +250,7 @@ struct Totals {
   std::size_t change = 0;
   std::size_t prune = 0;
   std::set<std::string> instances;
+  std::set<std::string> written;  ///< Those of them whose objects change: what needs them may notice.
 };
 
 Totals totals_of(const Planned& plan) {
@@ -246,9 +259,14 @@ Totals totals_of(const Planned& plan) {
     out.create += instance.count(reconcile::Action::create) + instance.count(reconcile::Action::run);
     out.change += instance.count(reconcile::Action::change) + instance.count(reconcile::Action::adopt) + instance.count(reconcile::Action::take);
     out.prune += instance.count(reconcile::Action::prune);
-    if (instance.writes()) out.instances.insert(instance.key.text());
+    if (instance.writes()) out.written.insert(instance.key.text());
   }
-  for (const deliver::Proposal& proposal : plan.delivery.proposals) out.instances.insert(model::instance_name(proposal.service, proposal.environment));
+  out.instances = out.written;
+  for (const deliver::Proposal& proposal : plan.delivery.proposals) {
+    const std::string name = model::instance_name(proposal.service, proposal.environment);
+    out.instances.insert(name);
+    if (proposal.objects_differ) out.written.insert(name);
+  }
   return out;
 }
 
@@ -306,9 +324,17 @@ Standstill standstill_of(const Planned& plan) {
   return out;
 }
 
-int print_plan(Session& session, const daemon::LoadedFleet& fleet, const Planned& plan, int code) {
+/// Was it asked for, or does it have something to say to whoever asked for others?
+bool is_told(const model::Fleet& fleet, const Planned& plan, const Selection& selection, const std::string& name) {
+  if (selection.all || std::find(selection.environments.begin(), selection.environments.end(), name) != selection.environments.end()) return true;
+  const auto& all = plan.looked.plan.environments;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+  return (found != all.end() && found->hold) || !followers(fleet, plan, name).empty();
+}
+
+int print_plan(Session& session, const daemon::LoadedFleet& fleet, const Planned& plan, const Selection& selection, int code) {
   const Totals totals = totals_of(plan);
-  const std::vector<std::string> hit = hit_by(graph::graph_of(fleet.fleet()).graph, totals.instances);
+  const std::vector<std::string> hit = hit_by(graph::graph_of(fleet.fleet()).graph, totals.written);
   if (session.json()) {
     Array proposals;
     for (const deliver::Proposal& proposal : plan.delivery.proposals) proposals.push_back(to_value(proposal));
@@ -328,6 +354,7 @@ int print_plan(Session& session, const daemon::LoadedFleet& fleet, const Planned
   for (const auto& environment : plan.delivery.report.environments) names.insert(environment.environment);
   for (const auto& environment : plan.looked.plan.environments) names.insert(environment.name);
   for (const std::string& name : deliver::upstream_first(fleet.fleet(), {names.begin(), names.end()})) {
+    if (!is_told(fleet.fleet(), plan, selection, name)) continue;
     const auto& all = plan.delivery.report.environments;
     const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.environment == name; });
     print_environment(session, fleet.fleet(), plan, name, found == all.end() ? nullptr : &*found);
@@ -374,7 +401,7 @@ int run(Session& session) {
   code = worst(exit_code_of(*fleet), standstill_of(*plan).exit_code());
   const bool changes = !totals_of(*plan).instances.empty();
   if (code == kDone && changes && session.arguments().has("--exit-code")) code = kChanges;
-  code = print_plan(session, *fleet, *plan, code);
+  code = print_plan(session, *fleet, *plan, *selection, code);
   if (!out.empty()) code = worst(code, write_plan(session, *fleet, *plan, out));
   return code;
 }

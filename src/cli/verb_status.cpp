@@ -115,7 +115,7 @@ void print_reasons(Session& session, const daemon::View& view, const Selection& 
     if (!one.reason.empty() && one.condition != daemon::Condition::healthy) session.out().print("{}: {}", name, escape_for_terminal(one.reason));
     if (!one.paused.empty()) session.out().print("{}: paused by {}", name, escape_for_terminal(one.paused));
     for (const deliver::Obstacle& obstacle : said_of(one.obstacles)) {
-      if (!covered(shared[one.environment], obstacle)) session.out().print("{}: {}", name, verdict_text(session.out(), obstacle, view.made));
+      if (!covered(shared[one.environment], one.service, obstacle)) session.out().print("{}: {}", name, verdict_text(session.out(), obstacle, view.made));
     }
   }
 }

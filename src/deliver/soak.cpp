@@ -38,19 +38,19 @@ Result<std::vector<record::HealthNote>> notes_of(Pass& pass, const record::Branc
   return notes;
 }
 
-std::optional<Obstacle> compare(const Pass& pass, const Item& item, const model::Gate::Soak& soak, std::optional<Instant> since, std::string_view what) {
+/// In words that fit a bundle and a declaration alike, so that a release of which both soak says it once.
+std::optional<Obstacle> compare(const Pass& pass, const Item& item, const model::Gate::Soak& soak, std::optional<Instant> since) {
   if (!since) {
-    return waiting(fmt::format("{} has not been seen healthy in {} yet", what, soak.environment),
-                   fmt::format("it begins when {} is healthy there; or {}", item.service, skip_hint(pass, item)));
+    return waiting(fmt::format("not seen healthy in {} yet", soak.environment), fmt::format("its time begins when it is; or {}", skip_hint(pass, item)));
   }
   if (*since > pass.now) {
-    return waiting(fmt::format("{} is healthy in {} since {}, which is in the future", what, soak.environment, format_instant(*since)),
+    return waiting(fmt::format("healthy in {} since {}, which is in the future", soak.environment, format_instant(*since)),
                    "put the clocks right");
   }
   const Instant until = *since + soak.time;
   if (until <= pass.now) return std::nullopt;
-  return waiting(fmt::format("{} is healthy in {} since {}, and has to be for {}", what, soak.environment, format_instant(*since), format_duration(soak.time)),
-                 fmt::format("it goes on at {}; or {}", format_instant(until), skip_hint(pass, item)), until);
+  return waiting(fmt::format("healthy in {} since {}, and has to be for {}", soak.environment, format_instant(*since), format_duration(soak.time)),
+                 fmt::format("it goes on by itself; or {}", skip_hint(pass, item)), until);
 }
 
 /// Did the fleet move the declaration there later than here? By revision where git knows, else by the records' times.
@@ -93,7 +93,7 @@ Result<std::optional<Obstacle>> soak_bundle(Pass& pass, const Item& item, const 
     return std::optional(waiting(fmt::format("this release never stood in {}", soak.environment),
                                  fmt::format("let it stand there first; or {}", skip_hint(pass, item))));
   }
-  return compare(pass, item, soak, since, "this release");
+  return compare(pass, item, soak, since);
 }
 
 Result<std::optional<Obstacle>> soak_declaration(Pass& pass, const Item& item, const model::Gate::Soak& soak) {
@@ -129,7 +129,7 @@ Result<std::optional<Obstacle>> soak_declaration(Pass& pass, const Item& item, c
   // Whatever bundle: what is watched here is the declaration.
   std::optional<Instant> since;
   for (const auto& note : notes) since = !note.healthy ? std::nullopt : since ? since : std::optional(note.at);
-  return compare(pass, item, soak, since, "this declaration");
+  return compare(pass, item, soak, since);
 }
 
 }  // namespace muster::deliver

@@ -62,6 +62,38 @@ TEST_F(Muster, SaysOnceWhatManyServicesWaitFor) {
   EXPECT_THAT(status.out, Not(HasSubstr("never seen")));
 }
 
+TEST_F(Muster, SaysOnceWhatManyServicesWaitForEachUnderItsOwnName) {
+  two_services();
+  write("fleet/web.fleet", "service web : std.manifests { repo = \"../code/web.git\", path = \"deploy\" }\n");
+  change("web", "one");
+  std::string text = read("fleet/shop.fleet");
+  text.replace(text.find("from = staging,"), 15, "from = staging, gate { soak = { staging = 1h } },");
+  write("fleet/shop.fleet", text);
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  const Ran status = muster({"status"});
+  EXPECT_THAT(status.out, AllOf(HasSubstr("production: cart, payments, web: waiting, declaration, from: healthy in staging since "),
+                                HasSubstr("it goes on by itself; or `muster approve SERVICE@production --skip soak`")));
+  EXPECT_THAT(status.out, Not(HasSubstr("cart@production: ")));
+  EXPECT_THAT(muster({"apply"}).out, HasSubstr("  cart, payments, web: waiting, declaration, from: healthy in staging since "));
+  EXPECT_THAT(muster({"status", "cart"}).out, HasSubstr("`muster approve cart@production --skip soak`"));
+}
+
+TEST_F(Muster, SpeaksInAPlanOnlyOfWhatItWasAskedFor) {
+  two_services();
+  const Ran one = muster({"plan", "cart@staging"});
+  EXPECT_THAT(one.out, AllOf(HasSubstr("staging:\n  cart  declaration"), Not(HasSubstr("unselected")), Not(HasSubstr("payments"))));
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  EXPECT_EQ(muster({"plan", "--in", "production"}).out, "production:\n  nothing would change\neverything matches\n");
+}
+
+TEST_F(Muster, SaysWhereANewReleaseChangesNoObject) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  repository("payments").commit({{"deploy/all.yaml", config_map("payments", "one") + "# said better\n"}}, "Say it better", "main");
+  const Ran plan = muster({"plan", "--in", "staging"});
+  EXPECT_THAT(plan.out, AllOf(HasSubstr("(push)\n    no object changes\n"), Not(HasSubstr("blast radius"))));
+}
+
 TEST_F(Muster, AppliesExactlyAWrittenPlan) {
   two_services();
   ASSERT_THAT(muster({"apply"}), EndsWith(0));
