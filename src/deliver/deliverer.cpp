@@ -122,7 +122,11 @@ Result<void> attempt(Run& run, const model::Environment& environment, record::En
   outcome.instances.clear();
   proposals.clear();
   preview.reset();
-  MUSTER_TRY(const record::Branch branch, prepare_branch(run, environment, records, outcome.created));
+  MUSTER_TRY(Prepared prepared, prepare_branch(run, environment, records));
+  outcome.created = outcome.created || prepared.created;
+  outcome.obstacle = std::move(prepared.held);
+  if (outcome.obstacle) return {};
+  const record::Branch branch = std::move(prepared.branch);
   if (!branch.tip.is_zero()) outcome.tip = outcome.tip_before = branch.tip;
   Pass pass{run, environment, records, branch, nullptr, {}, {}, {}, {}, {}, {}, {}};
   MUSTER_CHECK(decide(pass));
@@ -170,8 +174,7 @@ void pass_environment(Run& run, const model::Environment& environment, record::E
   };
   auto done = pass();
   if (!done.ok()) {
-    const bool uncommitted = !not_committed(run).empty() && done.failure().text == not_committed(run);
-    outcome.obstacle = uncommitted ? Obstacle{Why::dirty_fleet, "", done.failure().text, "commit the fleet files", std::nullopt, std::nullopt} : obstacle_of(done.failure(), environment.name);
+    outcome.obstacle = obstacle_of(done.failure(), environment.name);
     outcome.instances.clear();
     proposals.clear();
     preview.reset();

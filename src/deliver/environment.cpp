@@ -62,26 +62,56 @@ Result<void> finish_rename(Run& run, const record::Branch& branch, const model::
   return {};
 }
 
+Obstacle held(Why why, std::string text, std::string lift) { return Obstacle{why, "", std::move(text), std::move(lift), std::nullopt, std::nullopt}; }
+
+/// A shared environment repository takes only what is committed.
+std::optional<Obstacle> not_committed(const Run& run) {
+  if (!run.revision.dirty || run.fleet.records.empty()) return std::nullopt;
+  const std::string_view what = run.revision.commit.empty() ? "are in no commit" : "differ from their commit";
+  return held(Why::dirty_fleet, fmt::format("the fleet files {}, and a shared environment repository takes only what is committed", what), "commit the fleet files");
+}
+
+/// May this fleet begin the environment, or go on under another name from the branch `former`? nullopt: yes.
+std::optional<Obstacle> keeps_from_beginning(const Run& run, const std::optional<record::Branch>& former) {
+  if (auto uncommitted = not_committed(run)) return uncommitted;
+  if (!former) return std::nullopt;
+  if (auto older = compare_fleets(run, former->file.written_by)) return older;
+  if (run.fleet.whole) return std::nullopt;
+  return held(Why::environment, fmt::format("it was {} before, and while the fleet has errors nothing counts as renamed", former->environment),
+              "mend the fleet; `muster check` lists the errors");
+}
+
+/// The branch of an environment that has none, or only that of a former name.
+Result<Prepared> begin_branch(Run& run, const model::Environment& environment, const record::EnvironmentFile& wanted, record::EnvironmentRepository& records) {
+  const auto former = former_branch(environment, records);
+  Prepared prepared;
+  prepared.held = keeps_from_beginning(run, former);
+  if (prepared.held) return prepared;
+  if (!run.request.dry) {
+    prepared.created = true;
+    MUSTER_TRY(prepared.branch, former ? records.rename(*former, wanted, run.author, run.stop) : records.create(wanted, run.author, run.stop));
+  } else if (former) {
+    prepared.branch = *former;
+    prepared.branch.environment = environment.name;
+    prepared.branch.file.renamed_from.insert(prepared.branch.file.renamed_from.begin(), former->environment);
+    prepared.branch.file.environment = environment.name;
+  } else {
+    MUSTER_TRY(prepared.branch, empty_branch(wanted, records));
+  }
+  return prepared;
+}
+
 }  // namespace
 
 record::FleetStamp fleet_stamp(const Run& run) {
   return {run.revision.commit + (run.revision.dirty && !run.revision.commit.empty() ? "+" : ""), run.state.settings.version, run.fleet.language};
 }
 
-std::string not_committed(const Run& run) {
-  if (!run.revision.dirty || run.fleet.records.empty()) return "";
-  return run.revision.commit.empty() ? "the fleet files are in no commit, and a shared environment repository takes only what is committed"
-                                     : "the fleet files differ from their commit, and a shared environment repository takes only what is committed";
-}
-
 std::optional<Obstacle> compare_fleets(const Run& run, const record::FleetStamp& recorded) {
-  const auto no = [](Why why, std::string text, std::string lift) {
-    return Obstacle{why, "", std::move(text), std::move(lift), std::nullopt, std::nullopt};
-  };
   const record::FleetStamp now = fleet_stamp(run);
-  if (std::string why = not_committed(run); !why.empty()) return no(Why::dirty_fleet, std::move(why), "commit the fleet files");
+  if (auto uncommitted = not_committed(run)) return uncommitted;
   if (record::compare_versions(now.muster, recorded.muster) < 0 || record::compare_versions(now.edition, recorded.edition) < 0) {
-    return no(Why::older_muster, fmt::format("muster {} (language {}) recorded this last; this is {} ({})", recorded.muster, recorded.edition, now.muster, now.edition),
+    return held(Why::older_muster, fmt::format("muster {} (language {}) recorded this last; this is {} ({})", recorded.muster, recorded.edition, now.muster, now.edition),
               "use that muster or a later one, or `muster resume`");
   }
   const std::string before = without_plus(recorded.revision);
@@ -92,39 +122,29 @@ std::optional<Obstacle> compare_fleets(const Run& run, const record::FleetStamp&
     const auto descends = run.revision.repository->is_ancestor(*ancestor, *descendant);
     if (descends.ok() && *descends) return std::nullopt;
   }
-  return no(Why::older_fleet, fmt::format("this fleet ({}) is older than the one recorded ({})", run.revision.commit.substr(0, 10), before.substr(0, 10)),
+  return held(Why::older_fleet, fmt::format("this fleet ({}) is older than the one recorded ({})", run.revision.commit.substr(0, 10), before.substr(0, 10)),
             "bring the fleet files up to date, or `muster resume`");
 }
 
-Result<record::Branch> prepare_branch(Run& run, const model::Environment& environment, record::EnvironmentRepository& records, bool& created) {
+Result<Prepared> prepare_branch(Run& run, const model::Environment& environment, record::EnvironmentRepository& records) {
   const record::EnvironmentFile wanted = wanted_file(run, environment);
   auto branch = records.branch(environment.name);
   if (!branch.ok()) {
     // Stalled: it is known, and goes on under another name.
-    if (branch.failure().reason != Reason::absent || branch.failure().kind != FailureKind::wait) return branch;
-    const auto former = former_branch(environment, records);
-    if (former) {
-      if (auto older = compare_fleets(run, former->file.written_by)) return stalled(Reason::conflict, older->text);
-      if (!run.fleet.whole) return stalled(Reason::conflict, "it was renamed, and while the fleet has errors nothing counts as renamed");
-    }
-    if (std::string why = not_committed(run); !why.empty()) return stalled(Reason::conflict, std::move(why));
-    if (run.request.dry) {
-      if (!former) return empty_branch(wanted, records);
-      record::Branch renamed = *former;
-      renamed.environment = environment.name;
-      renamed.file.renamed_from.insert(renamed.file.renamed_from.begin(), former->environment);
-      renamed.file.environment = environment.name;
-      return renamed;
-    }
-    created = true;
-    return former ? records.rename(*former, wanted, run.author, run.stop) : records.create(wanted, run.author, run.stop);
+    const bool has_none = branch.failure().reason == Reason::absent && branch.failure().kind == FailureKind::wait;
+    return has_none ? begin_branch(run, environment, wanted, records) : Result<Prepared>(std::move(branch).failure());
   }
   MUSTER_CHECK(finish_rename(run, *branch, environment, records));
-  if (run.request.dry || branch->file.declares_same(wanted) || compare_fleets(run, branch->file.written_by)) return branch;
+  Prepared prepared;
+  if (run.request.dry || branch->file.declares_same(wanted) || compare_fleets(run, branch->file.written_by)) {
+    prepared.branch = std::move(branch).value();
+    return prepared;
+  }
   record::EnvironmentFile file = wanted;
   file.id = branch->file.id;
   file.renamed_from = branch->file.renamed_from;
-  return commit_file(run, records, *branch, file, fmt::format("Bring {} up to date", record::kEnvironmentFile));
+  MUSTER_TRY(prepared.branch, commit_file(run, records, *branch, file, fmt::format("Bring {} up to date", record::kEnvironmentFile)));
+  return prepared;
 }
 
 std::vector<std::string> environments_to_look_at(const model::Fleet& fleet, const std::vector<std::string>& environments) {

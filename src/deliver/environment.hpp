@@ -5,14 +5,18 @@
 
 namespace muster::deliver {
 
+struct Prepared {
+  record::Branch branch;
+  bool created = false;          ///< It was made, or took over the branch of a former name.
+  std::optional<Obstacle> held;  ///< Why this fleet may not begin it; then `branch` is empty.
+};
+
 /// The branch of an environment, ready for a pass. In a dry run nothing is written: an environment without a branch is one
-/// without commits (tip zero, an empty tree).
-Result<record::Branch> prepare_branch(Run& run, const model::Environment& environment, record::EnvironmentRepository& records, bool& created);
+/// without commits (tip zero, an empty tree). Failures are those of the environment repository.
+Result<Prepared> prepare_branch(Run& run, const model::Environment& environment, record::EnvironmentRepository& records);
 
 /// May this fleet, by this muster, replace what was recorded from that one? nullopt: yes.
 std::optional<Obstacle> compare_fleets(const Run& run, const record::FleetStamp& recorded);
-/// Why a shared environment repository takes nothing from these fleet files; "" where it does.
-std::string not_committed(const Run& run);
 record::FleetStamp fleet_stamp(const Run& run);
 
 /// One pass over one environment, with as many attempts as others make it take.

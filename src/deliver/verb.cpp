@@ -88,9 +88,9 @@ Result<Pass> Rehearsal::decide() {
   const model::Environment* declared = run.fleet.environment(environment);
   if (declared == nullptr) return stalled(Reason::invalid, fmt::format("the fleet declares no environment `{}`", environment));
   record::EnvironmentRepository& records = run.state.records_of(run.fleet);
-  bool created = false;
-  MUSTER_TRY(const record::Branch branch, prepare_branch(run, *declared, records, created));
-  Pass pass{run, *declared, records, branch, nullptr, {}, {}, {}, {}, {}, {}, {}};
+  MUSTER_TRY(Prepared prepared, prepare_branch(run, *declared, records));
+  if (prepared.held) return stalled(Reason::conflict, std::move(prepared.held->text));
+  Pass pass{run, *declared, records, std::move(prepared.branch), nullptr, {}, {}, {}, {}, {}, {}, {}};
   MUSTER_CHECK(deliver::decide(pass));
   return pass;
 }
