@@ -6,7 +6,8 @@
 namespace muster::cli {
 namespace {
 
-constexpr Option kOptions[] = {{"--warnings-as-errors", "", "exit 2 for warnings too"}};
+constexpr Option kOptions[] = {{"--warnings-as-errors", "", "exit 2 for warnings too"},
+                               {"--sarif", "", "print a SARIF 2.1.0 log instead, for code scanning of pull requests"}};
 
 std::string summary(const model::Fleet& fleet) {
   return fmt::format("fleet {}: {}, {}, {}", fleet.name, count_of(fleet.services.size(), "service"),
@@ -29,6 +30,8 @@ Object result_of(const lang::Compilation& compilation) {
 }
 
 int run(Session& session) {
+  const bool sarif = session.arguments().has("--sarif");
+  if (sarif && session.json()) return session.misuse("--json and --sarif are two forms of the same answer: ask for one");
   const std::optional<Path> root = session.root();
   if (!root) return kInvalid;
   Result<lang::Compilation> compiled = load_fleet(session, *root);
@@ -38,6 +41,10 @@ int run(Session& session) {
   const bool invalid = diagnostics.errors() > 0 || (warnings > 0 && session.arguments().has("--warnings-as-errors"));
   const int code = invalid ? kInvalid : kDone;
   if (session.json()) return session.finish(result_of(*compiled), code);
+  if (sarif) {
+    session.out().line(to_pretty_json(diag::to_sarif(diagnostics, compiled->sources(), MUSTER_VERSION)));
+    return code;
+  }
 
   print_diagnostics(session, diagnostics, compiled->sources());
   if (diagnostics.errors() == 0) {
@@ -66,7 +73,8 @@ const Verb kCheck = {
     "",
     kOptions,
     "$ muster check\n"
-    " fleet shop: 12 services, 2 environments, 23 instances: no mistakes",
+    " fleet shop: 12 services, 2 environments, 23 instances: no mistakes\n"
+    " $ muster check --sarif > muster.sarif      # in a pipeline, for the forge's code scanning",
     "fleet, services, environments, instances (counts), barrier (true: nothing is delivered), held ([{service, environment,\n"
     "reason}]), diagnostics ([{code, severity, message, path, line, column, …}], with place, labels and fixes).",
     run};

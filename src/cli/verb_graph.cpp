@@ -41,6 +41,13 @@ Part part_of(const graph::Graph& whole, const Selection& selection, graph::Direc
   return out;
 }
 
+/// The chain in which each needs the one before: however many run at once, this many steps come after each other.
+std::vector<std::string> longest_chain(const graph::Graph& drawn) {
+  std::vector<std::string> names;
+  for (const graph::NodeId node : graph::critical_path(drawn, std::vector<std::uint64_t>(drawn.size(), 1)).nodes) names.push_back(drawn.name(node));
+  return names;
+}
+
 int run(Session& session) {
   const std::string format = session.arguments().get("--format", session.json() ? "json" : "text");
   if (format != "text" && format != "dot" && format != "svg" && format != "json") return session.misuse("--format is text, dot, svg or json");
@@ -56,9 +63,13 @@ int run(Session& session) {
   const graph::InstanceGraph whole = graph::graph_of(compiled->fleet());
   const Part part = part_of(whole.graph, *selection, direction);
   const int code = errors > 0 ? kInvalid : kDone;
-  if (format == "json") return session.finish(Object{{"graph", graph::draw_json(part.graph)}}, code);
+  const std::vector<std::string> chain = longest_chain(part.graph);
+  if (format == "json") {
+    return session.finish(Object{{"graph", graph::draw_json(part.graph)}, {"longest_chain", Array(chain.begin(), chain.end())}}, code);
+  }
   if (format == "text") {
     session.out().raw(graph::draw_tree(part.graph, direction, part.roots));
+    if (chain.size() > 2 && part.roots.empty()) session.out().line(fmt::format("longest chain: {}", join(chain, " → ")));
   } else {
     const graph::Graph drawn = graph::reduced(part.graph);
     session.out().raw(format == "dot" ? graph::draw_dot(drawn) : graph::draw_svg(drawn));
@@ -76,7 +87,7 @@ const Verb kGraph = {"graph",
                      "$ muster graph --in production\n"
                      " $ muster graph --reverse payments@production\n"
                      " $ muster graph --format svg > fleet.svg",
-                     "graph ({nodes: [{name, group, wave}], edges: [{from, to}]}).",
+                     "graph ({nodes: [{name, group, wave}], edges: [{from, to}]}), longest_chain (names: each needs the one before).",
                      run};
 
 }  // namespace muster::cli

@@ -30,6 +30,21 @@ TEST_F(Muster, ReportsAllMistakesAtOnceWithPlaceAndFixAndExit2) {
   EXPECT_GE(json.json().find("diagnostics")->if_array()->size(), 2U);
 }
 
+TEST_F(Muster, TellsMistakesToCodeScanningAsSarif) {
+  two_services();
+  write("fleet/more.fleet", "service web : std.web {\n  imgae = \"web:1\"\n}\n");
+  const Ran ran = muster({"check", "--sarif"});
+  EXPECT_THAT(ran, EndsWith(2));
+  EXPECT_THAT(ran.out, AllOf(StartsWith("{"), HasSubstr("\"version\": \"2.1.0\""), HasSubstr("\"uri\": \"more.fleet\""), HasSubstr("\"startLine\": 2")));
+  EXPECT_THAT(muster({"check", "--sarif", "--json"}), EndsWith(2));
+}
+
+TEST_F(Muster, TellsTheLongestChainOfNeeds) {
+  two_services();
+  write("fleet/more.fleet", "service web : std.manifests {\n  repo = \"../code/cart.git\"\n  needs = [cart]\n}\n");
+  EXPECT_THAT(muster({"graph", "--in", "staging"}).out, HasSubstr("longest chain: payments@staging → cart@staging → web@staging\n"));
+}
+
 TEST_F(Muster, FindsTheFleetFromAFolderBelowAndFromAnywhereWithC) {
   two_services();
   std::filesystem::create_directories(fleet() / "teams/checkout");
