@@ -200,14 +200,19 @@ void observe_branches(Draft& draft, const std::vector<EnvironmentAt>& environmen
 
 void read_descriptors(Draft& draft) {
   auto& instances = draft.out.instances;
-  // Each chunk reads through a Standing of its own, which belongs to one thread and keeps the root it has read.
+  // Each chunk reads through Standings of its own, which belong to one thread and share the root of their branch.
+  std::vector<std::optional<record::Standing>> loaded(draft.branches.size());
+  for (std::size_t i = 0; i < loaded.size(); ++i) {
+    if (!draft.branches[i].branch) continue;
+    loaded[i].emplace(draft.out.environments[i].repository, draft.branches[i].branch->tip);
+    (void)loaded[i]->load();  // Its failure is met again, and told, by each instance.
+  }
   const std::size_t chunks = std::clamp<std::size_t>(draft.options.jobs * std::size_t{4}, 1, std::max<std::size_t>(instances.size(), 1));
   for_each_index(chunks, draft.options.jobs, [&](std::size_t chunk) {
     std::map<std::size_t, record::Standing> standings;
     for (std::size_t i = instances.size() * chunk / chunks; i < instances.size() * (chunk + 1) / chunks; ++i) {
       auto& state = instances[i];
-      const auto& environment = draft.out.environments[state.environment];
-      const auto at = standings.try_emplace(state.environment, environment.repository, draft.branches[state.environment].branch->tip).first;
+      const auto at = standings.try_emplace(state.environment, *loaded[state.environment]).first;
       read_one(draft, at->second, state);
     }
   });

@@ -55,38 +55,50 @@ Standing Standing::of_tree(std::shared_ptr<git::Repository> repository, git::Oid
   return standing;
 }
 
-Result<const std::map<std::string, git::TreeEntry, std::less<>>*> Standing::root() {
-  if (root_) return &*root_;
+Result<void> Standing::load() {
+  MUSTER_CHECK(root());
+  return {};
+}
+
+Result<const Standing::Root*> Standing::root() {
+  if (root_) return root_.get();
   if (!tree_) {
     MUSTER_TRY(const auto commit, repository_->commit(commit_));
     tree_ = commit.tree;
   }
   MUSTER_TRY(auto entries, repository_->tree(*tree_));
-  root_.emplace();
-  for (auto& entry : entries) root_->emplace(entry.name, std::move(entry));
-  return &*root_;
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  root_ = std::make_shared<const Root>(std::move(entries));
+  return root_.get();
+}
+
+Result<const git::TreeEntry*> Standing::root_entry(std::string_view name) {
+  MUSTER_TRY(const Root* entries, root());
+  const auto found = std::lower_bound(entries->begin(), entries->end(), name, [](const auto& entry, auto wanted) { return entry.name < wanted; });
+  return found == entries->end() || found->name != name ? nullptr : &*found;
 }
 
 Result<std::vector<std::string>> Standing::services() {
-  MUSTER_TRY(const auto* entries, root());
+  MUSTER_TRY(const Root* entries, root());
   std::vector<std::string> names;
-  for (const auto& [name, entry] : *entries) {
-    if ((entry.mode == git::Mode::tree || is_link(entry)) && is_service_name(name)) names.push_back(name);
+  for (const auto& entry : *entries) {
+    if ((entry.mode == git::Mode::tree || is_link(entry)) && is_service_name(entry.name)) names.push_back(entry.name);
   }
   return names;
 }
 
 Result<std::optional<git::Oid>> Standing::folder(std::string_view service) {
-  MUSTER_TRY(const auto* entries, root());
-  const auto found = entries->find(service);
-  if (found == entries->end() || !is_service_name(service)) return std::optional<git::Oid>{};
-  if (found->second.mode != git::Mode::tree && !is_link(found->second)) return std::optional<git::Oid>{};
-  return std::optional(found->second.id);
+  MUSTER_TRY(const auto* found, root_entry(service));
+  if (found == nullptr || !is_service_name(service)) return std::optional<git::Oid>{};
+  if (found->mode != git::Mode::tree && !is_link(*found)) return std::optional<git::Oid>{};
+  return std::optional(found->id);
 }
 
 Result<std::optional<git::Oid>> Standing::readable_folder(std::string_view service) {
   MUSTER_TRY(auto found, folder(service));
-  if (found && is_link(root_->find(service)->second)) return refused_link(service);
+  if (!found) return found;
+  MUSTER_TRY(const auto* entry, root_entry(service));
+  if (is_link(*entry)) return refused_link(service);
   return found;
 }
 
@@ -180,19 +192,17 @@ Result<std::optional<std::vector<manifest::ObjectId>>> Standing::identities(std:
 }
 
 Result<EnvironmentFile> Standing::environment_file() {
-  MUSTER_TRY(const auto* entries, root());
-  const auto found = entries->find(kEnvironmentFile);
-  if (found == entries->end()) return stalled(Reason::invalid, fmt::format("the branch has no {}", kEnvironmentFile));
-  MUSTER_TRY(const std::string bytes, repository_->blob(found->second.id, kMaxStatementBytes));
+  MUSTER_TRY(const auto* found, root_entry(kEnvironmentFile));
+  if (found == nullptr) return stalled(Reason::invalid, fmt::format("the branch has no {}", kEnvironmentFile));
+  MUSTER_TRY(const std::string bytes, repository_->blob(found->id, kMaxStatementBytes));
   return parse_environment_file(bytes, kEnvironmentFile);
 }
 
 Result<std::map<std::string, std::string>> Standing::statements(std::string_view folder_name) {
   std::map<std::string, std::string> out;
-  MUSTER_TRY(const auto* entries, root());
-  const auto found = entries->find(folder_name);
-  if (found == entries->end() || found->second.mode != git::Mode::tree) return out;
-  MUSTER_TRY(const auto files, repository_->tree(found->second.id));
+  MUSTER_TRY(const auto* found, root_entry(folder_name));
+  if (found == nullptr || found->mode != git::Mode::tree) return out;
+  MUSTER_TRY(const auto files, repository_->tree(found->id));
   for (const auto& file : files) {
     if (file.mode != git::Mode::file || !file.name.ends_with(".yaml")) continue;
     MUSTER_TRY(std::string bytes, repository_->blob(file.id, kMaxStatementBytes));

@@ -1,6 +1,7 @@
 // Standing: what an environment branch says at one commit: releases, objects, holds, approvals, budgets' counts.
 //
-// Ownership: a Standing keeps its repository alive and reads lazily; what it read it keeps. Thread-safety: one thread.
+// Ownership: a Standing keeps its repository alive and reads lazily; what it read it keeps. Thread-safety: one thread;
+// copies made after load() share what was read of the root, one copy for each thread.
 // Failures: per service, so that one broken descriptor touches only its own instance.
 #pragma once
 
@@ -45,6 +46,8 @@ class Standing {
   static Standing of_tree(std::shared_ptr<git::Repository> repository, git::Oid tree);
 
   [[nodiscard]] const git::Oid& commit() const { return commit_; }
+  /// Reads the root now, so that copies need not: the commit that first records a large fleet has a message of megabytes.
+  Result<void> load();
   /// Names of services with a folder, sorted; also where a link stands in its place, which nobody can read.
   Result<std::vector<std::string>> services();
   /// Tree id of a service's folder; nullopt where it does not stand.
@@ -69,12 +72,16 @@ class Standing {
   Result<std::map<std::string, Approval, std::less<>>> approvals();
 
  private:
-  Result<const std::map<std::string, git::TreeEntry, std::less<>>*> root();
+  using Root = std::vector<git::TreeEntry>;  ///< Sorted by name.
+
+  Result<const Root*> root();
+  /// nullptr: the root has no such entry.
+  Result<const git::TreeEntry*> root_entry(std::string_view name);
   Result<std::map<std::string, std::string>> statements(std::string_view folder_name);
   std::shared_ptr<git::Repository> repository_;
   git::Oid commit_;
   std::optional<git::Oid> tree_;
-  std::optional<std::map<std::string, git::TreeEntry, std::less<>>> root_;
+  std::shared_ptr<const Root> root_;
   std::map<std::string, Descriptor, std::less<>> descriptors_;
 };
 
