@@ -141,6 +141,8 @@ Result<void> attempt(Run& run, const model::Environment& environment, record::En
       outcome.tip = record = after.tip;
     }
   }
+  outcome.instances.reserve(pass.items.size());
+  proposals.reserve(static_cast<std::size_t>(std::count_if(pass.items.begin(), pass.items.end(), [](const Item& item) { return item.proposal.has_value(); })));
   for (Item& item : pass.items) {
     if (!item.selected) continue;
     outcome.instances.push_back(outcome_of(pass, item, record));

@@ -74,6 +74,7 @@ Result<void> gather_items(Pass& pass) {
   add_declared(pass, standing, items);
   settle_renames(items);
   const std::set<std::string> wanted(pass.run.request.instances.begin(), pass.run.request.instances.end());
+  pass.items.reserve(items.size());
   for (auto& [service, item] : items) {
     const std::string& name = item.renamed_from.empty() ? service : item.renamed_from;
     item.service = service;

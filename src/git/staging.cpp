@@ -2,6 +2,7 @@
 
 #include <git2/sys/odb_backend.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace muster::git {
@@ -61,6 +62,7 @@ std::vector<Oid> Staging::ids() const {
   std::vector<Oid> out;
   out.reserve(objects_.size());
   for (const auto& [id, object] : objects_) out.push_back(id);
+  std::sort(out.begin(), out.end());
   return out;
 }
 

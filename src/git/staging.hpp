@@ -5,11 +5,12 @@
 // Thread-safe. Ownership: shared by the repository and the backends it hands to libgit2.
 #pragma once
 
-#include <map>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "git/library.hpp"
@@ -31,8 +32,15 @@ class Staging {
   void forget(const std::vector<Oid>& ids);
 
  private:
+  struct FirstBytes {  ///< Of a hash, which are as good as another hash of it.
+    std::size_t operator()(const Oid& id) const {
+      std::size_t out = 0;
+      std::memcpy(&out, id.bytes.data(), sizeof out);
+      return out;
+    }
+  };
   mutable std::mutex mutex_;
-  std::map<Oid, std::shared_ptr<const Object>> objects_;
+  std::unordered_map<Oid, std::shared_ptr<const Object>, FirstBytes> objects_;
   std::size_t bytes_ = 0;
 };
 

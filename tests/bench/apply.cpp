@@ -1,12 +1,18 @@
 // The whole path by the real binary: N services of four objects each, all in one monorepo or each in a repository of its
-// own (local remotes), applied to a directory: first, again with nothing to do, and after one line changed. The limits do
-// what no tool can leave out: as many files written, replaced by renaming and made durable once; as many files looked at.
+// own (on the disk; behind git's http-backend), applied to a directory: first, again with nothing to do, and after one line
+// changed. That there is nothing to do is counted, not believed: no file is written and no ref moves, and over HTTP each
+// repository is asked once. The limits do what no tool can leave out: as many files written, replaced by renaming and made
+// durable once; as many files looked at.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <memory>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -14,6 +20,7 @@
 #include "bench/applications.hpp"
 #include "bench/arguments.hpp"
 #include "bench/measure.hpp"
+#include "support/git_server.hpp"
 #include "support/temporary.hpp"
 
 namespace muster::bench {
@@ -24,26 +31,32 @@ namespace fs = std::filesystem;
 constexpr std::size_t kObjects = 4;
 constexpr const char* kGit = "git -c user.name=bench -c user.email=bench@localhost";
 
+enum class Sources { monorepo, folders, http };
+
 struct World {
-  World(std::size_t count, bool one_repository) : services(count), monorepo(one_repository), fleet(folder.path() / "fleet") {
+  World(std::size_t count, Sources from) : services(count), sources(from), fleet(folder.path() / "fleet") {
+    if (sources == Sources::http) server = std::make_unique<test::GitHttpServer>(test::GitHttpServer::Options{folder.path() / "repositories", false, "", "", 4, true});
     folder.write("fleet/fleet.fleet",
                  "fleet bench { language = \"1.0\" }\n"
                  "target here : directory { path = \"out\" }\n"
                  "environment production { branch = \"main\", target = here, namespace = \"shop\" }\n");
-    if (monorepo) write_applications(folder.path() / "mono", count);
+    if (sources == Sources::monorepo) write_applications(folder.path() / "mono", count);
     for (std::size_t i = 0; i < count; ++i) {
       const std::string name = application_name(i);
-      if (!monorepo) {
+      if (sources != Sources::monorepo) {
         folder.write(fmt::format("repositories/{}/apps/{}/app.yaml", name, name), application_yaml(i));
         shell(fmt::format("cd '{}' && git init -q -b main && git add -A && {} commit -q -m first", repository(i).string(), kGit));
       }
       folder.write(fmt::format("fleet/services/{}.fleet", name),
-                   fmt::format("service {} : std.manifests {{ repo = \"{}\", path = \"apps/{}\" }}\n", name,
-                               monorepo ? "../../mono" : fmt::format("../../repositories/{}", name), name));
+                   fmt::format("service {} : std.manifests {{ repo = \"{}\", path = \"apps/{}\" }}\n", name, url(name), name));
     }
   }
 
-  [[nodiscard]] fs::path repository(std::size_t i) const { return monorepo ? folder.path() / "mono" : folder.path() / "repositories" / application_name(i); }
+  [[nodiscard]] std::string url(const std::string& name) const {
+    if (sources == Sources::http) return server->url(name + "/.git");
+    return sources == Sources::monorepo ? "../../mono" : "../../repositories/" + name;
+  }
+  [[nodiscard]] fs::path repository(std::size_t i) const { return sources == Sources::monorepo ? folder.path() / "mono" : folder.path() / "repositories" / application_name(i); }
 
   void apply() { memory = std::max(memory, run_to_end({MUSTER_BINARY, "apply"}, fleet.string())); }
 
@@ -64,6 +77,35 @@ struct World {
     shell(fmt::format("cd '{}' && {} commit -q -a -m change", repository(i).string(), kGit));
   }
 
+  /// Requests that the server has answered so far, at least so many.
+  [[nodiscard]] std::size_t requests(std::size_t least) const {
+    const std::string log = server == nullptr ? std::string() : server->access_log(least);
+    return static_cast<std::size_t>(std::count(log.begin(), log.end(), '\n'));
+  }
+
+  /// Inode and time of all files that applying may write; the locks alone are taken by every run.
+  [[nodiscard]] std::map<std::string, std::pair<ino_t, std::int64_t>> files() const {
+    std::map<std::string, std::pair<ino_t, std::int64_t>> out;
+    for (const char* name : {"out", ".muster"}) {
+      for (const fs::directory_entry& entry : fs::recursive_directory_iterator(fleet / name)) {
+        struct stat status {};
+        if (entry.path().parent_path().filename() == "locks" || !entry.is_regular_file() || stat(entry.path().c_str(), &status) != 0) continue;
+        out.emplace(entry.path().string(), std::pair(status.st_ino, std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec));
+      }
+    }
+    return out;
+  }
+
+  void check_nothing_is_done() {
+    const std::size_t asked = requests(1);
+    const auto before = files();
+    apply();
+    if (files() != before) throw std::runtime_error("a second apply wrote files");
+    if (server == nullptr) return;
+    const std::size_t more = requests(asked + services) - asked;
+    if (more != services) throw std::runtime_error(fmt::format("a second apply sent {} requests to {} repositories", more, services));
+  }
+
   [[nodiscard]] std::size_t objects() const {
     std::size_t count = 0;
     for (const auto& entry : fs::directory_iterator(fleet / "out" / "shop")) count += entry.path().extension() == ".yaml" ? 1 : 0;
@@ -71,8 +113,9 @@ struct World {
   }
 
   test::TemporaryFolder folder;
+  std::unique_ptr<test::GitHttpServer> server;
   std::size_t services;
-  bool monorepo;
+  Sources sources;
   fs::path fleet;
   double memory = 0;
   int forgotten = 0;
@@ -100,34 +143,40 @@ void look_at_files(const fs::path& folder) {
   if (bytes == 0) throw std::runtime_error("nothing is there");
 }
 
-void run(const Arguments& arguments, bool monorepo) {
-  World world(arguments.number("--services", 1'000), monorepo);
-  const std::string what = fmt::format("{} services × {} objects {}", with_commas(world.services), kObjects, monorepo ? "in one monorepo" : "in a repository each");
+/// The peer: only what it takes to get at the sources.
+void clone_all(const World& world, const fs::path& into) {
+  fs::create_directories(into);
+  if (world.sources == Sources::monorepo) {
+    shell(fmt::format("git clone -q --bare --no-local '{}' '{}'", world.repository(0).string(), (into / "mono").string()));
+    return;
+  }
+  const std::string from = world.sources == Sources::http ? world.url("%") : (world.folder.path() / "repositories" / "%").string();
+  shell(fmt::format("seq -f 'app-%04g' 0 {} | xargs -P8 -I% git clone -q --bare --no-local '{}' '{}/%'", world.services - 1, from, into.string()));
+}
+
+void run(const Arguments& arguments, Sources sources, std::string_view where) {
+  World world(arguments.number("--services", 1'000), sources);
+  const std::string what = fmt::format("{} services × {} objects {}", with_commas(world.services), kObjects, where);
   int limits = 0;
   const auto first = [&] {
     world.forget();
     world.apply();
     if (world.objects() != world.services * kObjects) throw std::runtime_error("not all objects are there");
   };
-  const auto clones = [&] {
-    const std::string names = fmt::format("seq -f 'app-%04g' 0 {}", world.services - 1);
-    const fs::path into = world.folder.path() / fmt::format("clones-{}", ++limits);
-    fs::create_directories(into);
-    const std::string command = monorepo ? fmt::format("git clone -q --bare --no-local '{}' '{}'", world.repository(0).string(), (into / "mono").string())
-                                         : fmt::format("{} | xargs -P2 -I% git clone -q --bare --no-local '{}/repositories/%' '{}/%'", names, world.folder.path().string(), into.string());
-    shell(command);
-  };
+  const auto clones = [&] { clone_all(world, world.folder.path() / fmt::format("clones-{}", ++limits)); };
   std::vector<Contender> contenders = {{Role::ours, "muster apply", first}};
   if (arguments.peers()) contenders.push_back({Role::peer, "git clone alone", clones, 1});
   contenders.push_back({Role::limit, "write and sync the files", [&] { write_files(world.folder.path() / fmt::format("limit-{}", ++limits), world.services * kObjects); }});
   std::vector<Figure> figures = measure(contenders, arguments.runs(3));
   report({"apply", what + ", first", "", world.memory}, figures);
 
+  world.check_nothing_is_done();
   world.memory = 0;
   contenders = {{Role::ours, "muster apply", [&] { world.apply(); }}};
   contenders.push_back({Role::limit, "look at the files", [&] { look_at_files(world.fleet / "out"); }});
   figures = measure(contenders, arguments.runs(5));
-  report({"apply", what + ", again, nothing to do", monorepo ? "≤ 50 ms" : "", world.memory}, figures);
+  const std::string counted = sources == Sources::http ? "0 files written, 0 refs moved, 1 request a repository" : "0 files written, 0 refs moved";
+  report({"apply", what + ", again", counted, world.memory}, figures);
 
   world.memory = 0;
   const auto changed = [&] {
@@ -139,10 +188,24 @@ void run(const Arguments& arguments, bool monorepo) {
 }
 
 void run_all(const Arguments& arguments) {
-  for (const bool monorepo : {true, false}) run(arguments, monorepo);
+  if (arguments.slope()) {
+    return report_slope("first apply", arguments.full(), [](std::size_t services) -> std::function<void()> {
+      return [world = std::make_shared<World>(services, Sources::monorepo)] {
+        world->forget();
+        world->apply();
+      };
+    });
+  }
+  run(arguments, Sources::monorepo, "in one monorepo");
+  run(arguments, Sources::folders, "in a repository each");
+  if (const auto missing = test::GitHttpServer::missing()) {
+    fmt::print("apply  over HTTP: not measured: {}\n", *missing);
+  } else {
+    run(arguments, Sources::http, "in a repository each over HTTP");
+  }
 }
 
 }  // namespace
 }  // namespace muster::bench
 
-int main(int argc, char** argv) { return muster::bench::run_main(argc, argv, "bench_apply [--services N]", muster::bench::run_all); }
+int main(int argc, char** argv) { return muster::bench::run_main(argc, argv, "bench_apply [--services N] [--slope]", muster::bench::run_all); }

@@ -68,7 +68,7 @@ std::string shell(const std::string& command);
 /// Raises the reason why a peer has no figure.
 [[noreturn]] void leave_out(std::string_view why);
 
-/// A program of its own, its output thrown away: throws where it fails, else its peak resident size in MiB.
+/// A program of its own, its output thrown away: throws with what it said where it fails, else its peak resident size in MiB.
 double run_to_end(const std::vector<std::string>& command, const std::string& folder);
 
 }  // namespace muster::bench

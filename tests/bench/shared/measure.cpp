@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <memory>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -195,6 +196,9 @@ double run_to_end(const std::vector<std::string>& command, const std::string& fo
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  const std::unique_ptr<FILE, int (*)(FILE*)> said(std::tmpfile(), std::fclose);
+  if (said == nullptr) throw std::runtime_error("no temporary file");
+  posix_spawn_file_actions_adddup2(&actions, fileno(said.get()), 2);
   posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
   pid_t child = 0;
   const int error = posix_spawnp(&child, words.front(), &actions, nullptr, words.data(), environ);
@@ -202,7 +206,12 @@ double run_to_end(const std::vector<std::string>& command, const std::string& fo
   if (error != 0) throw std::runtime_error(fmt::format("{} cannot be started", command.front()));
   int status = 0;
   rusage usage{};
-  if (wait4(child, &status, 0, &usage) != child || status != 0) throw std::runtime_error(fmt::format("{} failed in {}", fmt::join(command, " "), folder));
+  if (wait4(child, &status, 0, &usage) != child || status != 0) {
+    std::array<char, 2000> text{};
+    std::rewind(said.get());
+    const std::size_t length = fread(text.data(), 1, text.size(), said.get());
+    throw std::runtime_error(fmt::format("{} failed in {}: {}", fmt::join(command, " "), folder, std::string_view(text.data(), length)));
+  }
   return static_cast<double>(usage.ru_maxrss) / 1024.0;
 }
 
