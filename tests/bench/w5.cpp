@@ -101,7 +101,7 @@ void run(const Arguments& arguments) {
     source::TreeIds ids(opened);
     check(pass(opened, ids, recorded_first, commits.back()));
   };
-  const std::string what = fmt::format("one line changed in a monorepo of {} applications → the changed objects", with_commas(apps));
+  const std::string what = fmt::format("one line changed in a monorepo of {} → the changed objects", with_commas(apps));
   report({"W5", what + ", in the daemon", "≤ 5 ms", peak_memory_mib()},
          measure({{Role::ours, "muster", daemon}, {Role::peer, "git diff + kubectl kustomize of the whole", whole, apps > 200 ? 1 : 3}, {Role::limit, "git diff-tree", limit}}, runs));
   report({"W5", what + ", one-shot", "≤ 15 ms", peak_memory_mib()},

@@ -73,11 +73,11 @@ void append_row(const Workload& workload, const std::vector<Figure>& figures) {
     std::string& cell = others.at(figure.role == Role::peer ? 0 : 1);
     cell += fmt::format("{}{} {} ({})", cell.empty() ? "" : "; ", figure.name, time_text(figure.best), comparison(ours, figure));
   }
-  std::string mine = ours.absent.empty() ? fmt::format("**{}**, {} CPU", time_text(ours.best), time_text(ours.cpu)) : "—";
-  if (workload.memory_mib > 0) mine += fmt::format(", {:.0f} MiB", workload.memory_mib);
+  const std::string mine = ours.absent.empty() ? fmt::format("**{}**", time_text(ours.best)) : std::string();
+  const std::string memory = workload.memory_mib > 0 ? fmt::format("{:.0f} MiB", workload.memory_mib) : std::string();
   const auto filled = [](const std::string& cell) { return cell.empty() ? std::string("—") : cell; };
-  std::ofstream(table, std::ios::app) << fmt::format("| {} | {} | {} | {} | {} | {} |\n", workload.id, workload.what, mine, filled(others[0]),
-                                                     filled(others[1]), filled(workload.goal));
+  std::ofstream(table, std::ios::app) << fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", workload.id, workload.what, filled(mine), filled(memory),
+                                                     filled(others[0]), filled(others[1]), filled(workload.goal));
 }
 
 void print_slope(std::string_view workload, const std::string& times, double slope) {
@@ -85,7 +85,7 @@ void print_slope(std::string_view workload, const std::string& times, double slo
   std::fflush(stdout);
   const char* table = std::getenv("BENCH_TABLE");  // NOLINT(concurrency-mt-unsafe): nobody sets it.
   if (table == nullptr) return;
-  std::ofstream(table, std::ios::app) << fmt::format("| W12 | {} at ten times the size: CPU {} | **{:.1f}** | — | linear 10 | ≤ 11 |\n", workload, times, slope);
+  std::ofstream(table, std::ios::app) << fmt::format("| W12 | {}, CPU: {} | **{:.1f} ×** | — | — | linear 10 × | ≤ 11 × |\n", workload, times, slope);
 }
 
 }  // namespace
