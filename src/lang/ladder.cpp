@@ -293,6 +293,11 @@ const Cause* report_locked(const Program& program, const Assignment& lock, const
   auto& said = out.error(breaker.span, "F0503", "{}", message)
                    .label(fmt::format("may not be set by {}", body_text(program, breaker)))
                    .also(lock.span, part ? "these elements are locked" : "locked here");
+  if (part && breaker.op == Assign::set) {
+    // The usual slip: the elements may stay, and what the author wants comes beside them.
+    said.help(fmt::format("write `{} += …`, which adds to them", slot));
+    return Program::cause(arena, message, breaker.span);
+  }
   const std::string_view path = holder.starts_with("kind ") ? std::string_view(holder).substr(5) : std::string_view(holder);
   said.help(fmt::format("whoever owns {} can waive it: `waive {}.{} for {} {{ until = …, reason = \"…\" }}`", holder, path, slot, body_text(program, breaker)));
   return Program::cause(arena, message, breaker.span);
@@ -304,6 +309,7 @@ void warn_hidden(const Program& program, const Slot& slot, std::span<const Assig
   if (top.form != Form::written || top.rung < Rung::fleet_defaults) return;
   for (const Assignment* hidden : all.subspan(chosen)) {
     if (hidden->rung >= top.rung || hidden->form != Form::written) continue;
+    if (slot.additive && hidden->locked) return;  // That is an error, and said as one.
     if (slot.additive) {
       out.warning(top.span, "W0511", "`{} =` hides what is given to `{}` from below", slot.path, slot.path)
           .label("sets it whole")
