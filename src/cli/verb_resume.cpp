@@ -18,6 +18,17 @@ deliver::VerbResult begins_anew(const std::string& environment) {
   return out;
 }
 
+/// Services of an environment whose job failed; only its target knows.
+Result<std::vector<std::string>> failed_jobs(Session& session, const OpenFleet& open, const std::string& environment) {
+  MUSTER_TRY(const daemon::Engine::Looked looked, open.session->engine().look(*open.records, {}, session.stop()));
+  std::vector<std::string> out;
+  for (const reconcile::InstanceState& state : looked.observation.instances) {
+    const bool failed = state.inventory && state.inventory->job && state.inventory->job->state == target::JobRun::State::failed;
+    if (failed && state.key.environment == environment) out.push_back(state.key.service);
+  }
+  return out;
+}
+
 int run(Session& session) {
   int code = kDone;
   const auto open = open_fleet(session, code);
@@ -37,7 +48,10 @@ int run(Session& session) {
       if (!branch.ok()) return branch.failure();
       MUSTER_CHECK(reconcile::accept_branch(open->session->engine().targets(), *branch));
     }
-    return deliver::resume(open->session->engine().deliverer(), open->fleet.fleet(), open->fleet.revision, request, by, session.stop());
+    MUSTER_TRY(request.failed, failed_jobs(session, *open, environment));
+    MUSTER_TRY(auto result, deliver::resume(open->session->engine().deliverer(), open->fleet.fleet(), open->fleet.revision, request, by, session.stop()));
+    if (services.empty() && !request.dry) result.notes.insert(result.notes.begin(), "its branch is taken as it stands");
+    return result;
   };
   return act_on_each(session, by_environment(session, *open), "resumed", act);
 }

@@ -106,7 +106,13 @@ void weigh_resumed(Item& item, bool edited) {
       const auto standing = inputs.find(input);
       stands = standing != inputs.end() && record::same_content(standing->second.value, *observation.value);
     }
-    if (edited || !stands) item.moved.emplace(input, moved_input(item, input, *observation.value));
+    if (edited || !stands) {
+      item.moved.emplace(input, moved_input(item, input, *observation.value));
+      continue;
+    }
+    // It stands, and automation put it there: recording it once more would move neither an object nor the ledger.
+    const record::LedgerInput* recorded = item.ledger == nullptr ? nullptr : item.ledger->input(input);
+    if (recorded != nullptr && record::same_content(recorded->value, *observation.value)) item.moved.erase(input);
   }
 }
 

@@ -13,6 +13,7 @@ namespace {
 using std::chrono::hours;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class Verbs : public ::testing::Test {
  protected:
@@ -80,13 +81,29 @@ TEST_F(Verbs, ResumeTakesGlobsLiftsHoldsAndProposesWhatWasTakenBack) {
   ASSERT_TRUE(hold_cart().ok());
   const auto resumed = resume_all();
   ASSERT_TRUE(resumed.ok()) << resumed.failure().text;
-  EXPECT_THAT(resumed->services, ElementsAre("cart", "orders"));
+  EXPECT_THAT(resumed->services, ElementsAre("cart")) << "nothing holds orders";
   stage.restart();
   stage.deliver();
   EXPECT_EQ(stage.stands("cart@production"), "v2 setting=a");
   stage.git_revert("production");  // Taken back again: the resume is used up.
   for (int i = 0; i < 3; ++i) stage.deliver();
   EXPECT_EQ(stage.stands("cart@production"), "v1 setting=a");
+}
+
+TEST_F(Verbs, ResumeCommitsNothingWhereNothingIsHeldAndNothingIsRecordedAfterIt) {
+  stage.push("cart", "v2");
+  stage.deliver();
+  const auto tip = stage.tip("production");
+  const auto resumed = resume_all();
+  ASSERT_TRUE(resumed.ok()) << resumed.failure().text;
+  EXPECT_FALSE(resumed->commit);
+  EXPECT_THAT(resumed->services, IsEmpty());
+  EXPECT_EQ(stage.tip("production"), tip);
+  ASSERT_TRUE(hold_cart().ok());
+  ASSERT_TRUE(resume_all().ok());
+  const auto lifted = stage.tip("production");
+  for (int i = 0; i < 2; ++i) stage.deliver();
+  EXPECT_EQ(stage.tip("production"), lifted) << "what stands is what was recorded, and is not recorded again";
 }
 
 TEST_F(Verbs, AResumeWaitsForAFreezeAndIsNotForgotten) {

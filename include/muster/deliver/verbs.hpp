@@ -43,11 +43,12 @@ struct HoldRequest {
 Result<VerbResult> hold(Deliverer& deliverer, const model::Fleet& fleet, const HoldRequest& request, const Person& by, const std::stop_token& stop);
 
 /// Lifts holds of people, and accepts what holds the service by itself (rewound, shrunk, edited, taken back, taken off): all
-/// observed values are proposed by the next pass, and listed in `proposals`.
+/// observed values are proposed by the next pass, and listed in `proposals`. Services that nothing holds are left alone.
 struct ResumeRequest {
   std::string environment;
   std::vector<std::string> services;
   bool dry = false;
+  std::vector<std::string> failed = {};  ///< Whose job failed in the target, which no branch says: a resume runs it again.
 };
 Result<VerbResult> resume(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const ResumeRequest& request, const Person& by, const std::stop_token& stop);
 
