@@ -1,5 +1,6 @@
 // apply, deliver, reconcile: the two loops, together and alone.
 #include <algorithm>
+#include <set>
 
 #include "cli/delivery_text.hpp"
 #include "cli/fleet_session.hpp"
@@ -17,6 +18,8 @@ constexpr Option kApplyOptions[] = {kIn,
                                     {"--timeout", "DURATION", "how long an instance may take to become healthy, as in `15min` (default 10min)"}};
 constexpr Option kDeliverOptions[] = {kIn,
                                       kRerender,
+                                      {"--image", "[NAME=]REF", "an image that CI built for the one service named; NAME is `main` unless said"},
+                                      {"--commit", "COMMIT", "the commit that the image was built from: an older build than the one recorded changes nothing"},
                                       {"--dry-run", "", "decide and show, record nothing"}};
 constexpr Option kReconcileOptions[] = {kIn,
                                         {"--timeout", "DURATION", "how long an instance may take to become healthy, as in `15min` (default 10min)"}};
@@ -45,6 +48,16 @@ std::vector<std::string> declared(const std::vector<std::string>& names, const m
   return out;
 }
 
+/// CI says it once: where the image was not taken, nobody else will bring it.
+void note_lost(Session& session, const deliver::Report& report, const deliver::BuiltImage& image) {
+  for (const deliver::EnvironmentOutcome& environment : report.environments) {
+    const deliver::Outcome* outcome = report.find(image.service, environment.environment);
+    if (outcome == nullptr || outcome->obstacles.empty()) continue;
+    const bool taken = std::any_of(outcome->moves.begin(), outcome->moves.end(), [&](const deliver::Move& move) { return move.input == std::string(record::kImagePrefix) + image.name; });
+    if (!taken) session.out().error(fmt::format("note: {}@{} did not take `{}`: deliver it again when what is said above is out of the way", image.service, environment.environment, image.reference));
+  }
+}
+
 void run_deliver(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, deliver::Request request, Run& run) {
   if (!request.environments.empty()) {
     request.environments = declared(request.environments, fleet.fleet());
@@ -59,6 +72,7 @@ void run_deliver(Session& session, FleetSession& parts, const daemon::LoadedFlee
   for (const deliver::EnvironmentOutcome& environment : delivery.report.environments) {
     for (const std::string& line : delivery_lines(session, session.out(), environment, request.dry)) session.out().line(line);
   }
+  for (const deliver::BuiltImage& image : request.images) note_lost(session, delivery.report, image);
 }
 
 std::optional<Duration> timeout(Session& session) {
@@ -180,6 +194,45 @@ int apply(Session& session) {
   return finish(session, run);
 }
 
+/// What a pipeline hands in after its build. It is for one service, and for environments that a branch feeds.
+Result<std::vector<deliver::BuiltImage>> built_images(const Session& session, const model::Fleet& fleet, const Selection& selection) {
+  const std::vector<std::string> given = session.arguments().all("--image");
+  std::vector<deliver::BuiltImage> out;
+  if (given.empty()) {
+    if (session.arguments().has("--commit")) return stalled(Reason::invalid, "--commit says what an image was built from: give --image too");
+    return out;
+  }
+  std::set<std::string> services;
+  std::set<std::string> names;
+  bool is_fed = false;
+  for (const std::string& name : selection.instances) {
+    const std::size_t at = name.find('@');
+    services.insert(name.substr(0, at));
+    const model::Instance* instance = fleet.instance(name.substr(0, at), name.substr(at + 1));
+    if (instance == nullptr || !instance->follows.empty()) continue;
+    is_fed = true;
+    for (const model::ImageInput& image : instance->images) names.insert(image.name);
+  }
+  if (services.size() != 1) return stalled(Reason::invalid, "--image is for one service: `muster deliver cart --image REF`");
+  if (!is_fed) return stalled(Reason::invalid, fmt::format("no branch feeds {} in {}: its images come from upstream there", *services.begin(), join(selection.environments, ", ")));
+  if (names.empty()) return stalled(Reason::invalid, fmt::format("{} has no image of its own: its manifests name them, or `images` in its fleet file", *services.begin()));
+  for (const std::string& text : given) {
+    const std::size_t equals = text.find('=');
+    deliver::BuiltImage image;
+    image.service = *services.begin();
+    if (equals != std::string::npos) image.name = text.substr(0, equals);
+    image.reference = equals == std::string::npos ? text : text.substr(equals + 1);
+    image.commit = session.arguments().get("--commit");
+    const bool readable = std::all_of(image.reference.begin(), image.reference.end(), [](char c) { return c > ' ' && c < 127; });
+    if (image.reference.empty() || !readable) return stalled(Reason::invalid, fmt::format("`{}` is no image; write it as in --image registry.example/cart:1.4.2", text));
+    if (!names.contains(image.name)) {
+      return stalled(Reason::invalid, fmt::format("{} has no image `{}`; it has {}", image.service, image.name, join({names.begin(), names.end()}, ", ")));
+    }
+    out.push_back(std::move(image));
+  }
+  return out;
+}
+
 int deliver_only(Session& session) {
   int code = kDone;
   const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
@@ -191,7 +244,11 @@ int deliver_only(Session& session) {
   if (fleet->fleet().barrier) return finish(session, run);
   Result<Selection> selection = parts->selection(&*fleet, nullptr);
   if (!selection.ok()) return session.fail(selection.failure());
-  run_deliver(session, *parts, *fleet, deliver_request(session, *selection), run);
+  deliver::Request request = deliver_request(session, *selection);
+  Result<std::vector<deliver::BuiltImage>> images = built_images(session, fleet->fleet(), *selection);
+  if (!images.ok()) return session.fail(images.failure());
+  request.images = std::move(*images);
+  run_deliver(session, *parts, *fleet, request, run);
   return finish(session, run);
 }
 
@@ -233,10 +290,12 @@ const Verb kApply = {"apply",
 const Verb kDeliver = {"deliver",
                        "record new releases on the environment branches",
                        "The push side alone: looks at application repositories and fleet files, renders what moved, asks gates, freezes, budgets\n"
-                       "and holds, and makes one record for each environment in which something moved. Targets are left to `reconcile`.",
+                       "and holds, and makes one record for each environment in which something moved. Targets are left to `reconcile`.\n"
+                       "A pipeline hands in what it built with --image, where the fleet does not name the image.",
                        "[INSTANCE…]",
                        kDeliverOptions,
                        "$ muster deliver cart\n"
+                       " $ muster deliver cart@staging --image ghcr.io/shop/cart:1.4.3 --commit 4f2c9d1\n"
                        " $ muster deliver --dry-run",
                        "One line: {event: \"result\", exit_code, deliver: as in `muster apply --json`}.",
                        deliver_only};
