@@ -3,15 +3,18 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <stop_token>
 #include <thread>
 
 #include "cli/command_line.hpp"
 #include "cli/environment.hpp"
+#include "cli/failure_text.hpp"
 #include "cli/session.hpp"
 #include "cli/signals.hpp"
 #include "muster/base/log.hpp"
+#include "muster/base/text.hpp"
 
 namespace muster::cli {
 namespace {
@@ -49,6 +52,9 @@ int run(const std::vector<std::string>& words) {
   if (const EarlyEnd* end = std::get_if<EarlyEnd>(&parsed)) {
     if (end->exit_code == kDone) {
       terminal.raw(end->text);
+    } else if (std::find(words.begin(), words.end(), "--json") != words.end()) {
+      const Failure failure = stalled(Reason::invalid, std::string(trim(end->text)));
+      terminal.raw(to_pretty_json(Object{{"muster", MUSTER_VERSION}, {"exit_code", end->exit_code}, {"error", error_value(failure)}}));
     } else {
       terminal.error(std::string_view(end->text).substr(0, end->text.size() - 1));
     }

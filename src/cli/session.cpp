@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "cli/command_line.hpp"
+#include "cli/failure_text.hpp"
 #include "muster/base/parallel.hpp"
 #include "muster/base/text.hpp"
 #include "muster/diag/render.hpp"
@@ -58,15 +59,14 @@ Path Session::state(const Path& root) const {
 }
 
 int Session::fail(const Failure& failure) {
-  const int code = failure.kind == FailureKind::stalled && failure.reason == Reason::invalid ? kInvalid : kFailed;
-  if (json()) {
-    return finish(Object{{"error", Object{{"reason", to_string(failure.reason)}, {"kind", to_string(failure.kind)}, {"text", failure.text}}}}, code);
-  }
+  const int code = exit_code_of(failure);
+  if (json()) return finish(Object{{"error", error_value(failure)}}, code);
   terminal_.error(fmt::format("muster: {}", escape_for_terminal(failure.text)));
   return code;
 }
 
 int Session::misuse(std::string_view text) {
+  if (json()) return fail(stalled(Reason::invalid, std::string(text)));
   terminal_.error(fmt::format("muster {}: {}\nRun `muster {} --help` for its options.", verb_.name, escape_for_terminal(text), verb_.name));
   return kInvalid;
 }

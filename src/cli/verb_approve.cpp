@@ -1,7 +1,10 @@
+#include <algorithm>
+
 #include "cli/options.hpp"
 #include "cli/person.hpp"
 #include "cli/verb_results.hpp"
 #include "cli/verbs.hpp"
+#include "muster/diag/suggest.hpp"
 
 namespace muster::cli {
 namespace {
@@ -19,6 +22,14 @@ int run(Session& session) {
   if (!open) return code;
   for (const std::string& gate : session.arguments().all("--skip")) {
     if (gate != "soak" && gate != "check") return session.misuse("--skip is soak or check");
+  }
+  const std::string team = session.arguments().get("--team");
+  const auto& teams = open->fleet.fleet().teams;
+  if (!team.empty() && std::none_of(teams.begin(), teams.end(), [&](const model::Team& one) { return one.name == team; })) {
+    std::vector<std::string_view> names;
+    for (const model::Team& one : teams) names.push_back(one.name);
+    const std::string_view near = diag::nearest(team, names);
+    return session.fail(stalled(Reason::invalid, fmt::format("there is no team `{}`{}", team, near.empty() ? "" : fmt::format("; did you mean `{}`?", near))));
   }
   const deliver::Person by = person(session);
   const Act act = [&](const std::string& environment, const std::vector<std::string>& services) -> Result<deliver::VerbResult> {

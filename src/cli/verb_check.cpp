@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <set>
+
 #include "cli/session.hpp"
 #include "cli/verbs.hpp"
 #include "muster/base/text.hpp"
@@ -14,18 +17,55 @@ std::string summary(const model::Fleet& fleet) {
                      count_of(fleet.environments.size(), "environment"), count_of(fleet.instances.size(), "instance"));
 }
 
+/// Services that wait for a first image from CI, and approvals that are not tied to a key: both are allowed, and neither
+/// should surprise anybody.
+std::vector<std::string> notes_on(const model::Fleet& fleet) {
+  std::set<std::string> waiting;
+  for (const model::Instance& instance : fleet.instances) {
+    if (!instance.follows.empty()) continue;
+    for (const model::ImageInput& image : instance.images) {
+      if (image.reference.empty()) waiting.insert(instance.name);
+    }
+  }
+  std::set<std::string> unsigned_teams;
+  const auto note = [&](const std::vector<model::Gate>& gates) {
+    for (const model::Gate& gate : gates) {
+      for (const auto& approval : gate.approvals) unsigned_teams.insert(approval.from.begin(), approval.from.end());
+    }
+  };
+  for (const model::Environment& environment : fleet.environments) note({environment.gate});
+  for (const model::Instance& instance : fleet.instances) note(instance.gates);
+  std::erase_if(unsigned_teams, [&](const std::string& name) {
+    const auto team = std::find_if(fleet.teams.begin(), fleet.teams.end(), [&](const model::Team& one) { return one.name == name; });
+    return team == fleet.teams.end() || !team->keys.empty();
+  });
+  std::vector<std::string> out;
+  if (!waiting.empty()) {
+    out.push_back(fmt::format("{}: no image is named, so {} for CI: `muster deliver {} --image REF`", join({waiting.begin(), waiting.end()}, ", "),
+                              waiting.size() == 1 ? "it waits" : "they wait", waiting.size() == 1 ? *waiting.begin() : "SERVICE"));
+  }
+  if (!unsigned_teams.empty()) {
+    out.push_back(fmt::format("{}: without `keys`, whoever may push to the environment repository may approve for {}", join({unsigned_teams.begin(), unsigned_teams.end()}, ", "),
+                              unsigned_teams.size() == 1 ? "it" : "them"));
+  }
+  return out;
+}
+
 Object result_of(const lang::Compilation& compilation) {
   const model::Fleet& fleet = compilation.fleet();
   Array poisoned;
   for (const model::Poisoned& item : fleet.poisoned) {
     poisoned.emplace_back(Object{{"service", item.service}, {"environment", item.environment}, {"reason", item.reason}});
   }
+  Array notes;
+  for (std::string& note : notes_on(fleet)) notes.emplace_back(std::move(note));
   return Object{{"fleet", fleet.name},
                 {"services", std::uint64_t{fleet.services.size()}},
                 {"environments", std::uint64_t{fleet.environments.size()}},
                 {"instances", std::uint64_t{fleet.instances.size()}},
                 {"barrier", fleet.barrier},
                 {"held", std::move(poisoned)},
+                {"notes", std::move(notes)},
                 {"diagnostics", diag::to_json(compilation.diagnostics(), compilation.sources())}};
 }
 
@@ -49,6 +89,7 @@ int run(Session& session) {
   print_diagnostics(session, diagnostics, compiled->sources());
   if (diagnostics.errors() == 0) {
     session.out().line(summary(compiled->fleet()) + (warnings == 0 ? ": no mistakes" : ": " + count_of(warnings, "warning")));
+    for (const std::string& note : notes_on(compiled->fleet())) session.out().line("note: " + note);
     return code;
   }
   const model::Fleet& fleet = compiled->fleet();
@@ -76,7 +117,7 @@ const Verb kCheck = {
     " fleet shop: 12 services, 2 environments, 23 instances: no mistakes\n"
     " $ muster check --sarif > muster.sarif      # in a pipeline, for the forge's code scanning",
     "fleet, services, environments, instances (counts), barrier (true: nothing is delivered), held ([{service, environment,\n"
-    "reason}]), diagnostics ([{code, severity, message, path, line, column, …}], with place, labels and fixes).",
+    "reason}]), notes (what is allowed, and may surprise), diagnostics ([{code, severity, message, path, line, column, …}], with place, labels and fixes).",
     run};
 
 }  // namespace muster::cli

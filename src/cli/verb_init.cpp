@@ -167,7 +167,7 @@ int run(Session& session) {
   if (!entries.ok()) return session.fail(entries.failure());
   for (const DirectoryEntry& entry : *entries) {
     if (entry.kind == FileKind::file && entry.name.ends_with(".fleet")) {
-      return session.misuse(fmt::format("{} is already here; add services to it, or to files beside it", entry.name));
+      return session.fail(stalled(Reason::invalid, fmt::format("{} is already here; add services to it, or to files beside it", entry.name)));
     }
   }
   const std::string name = service_name(session.arguments().get("--name", root.filename().string()));

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "cli/delivery_text.hpp"
+#include "cli/failure_text.hpp"
 #include "muster/base/text.hpp"
 #include "muster/manifest/difference.hpp"
 #include "muster/record/standing.hpp"
@@ -63,16 +64,28 @@ Result<ServicesByEnvironment> by_environment(const Session& session, const OpenF
   return out;
 }
 
+namespace {
+
+Result<record::DescriptorObjects> standing_objects(const OpenFleet& open, const deliver::Proposal& proposal) {
+  MUSTER_TRY(const record::Branch branch, open.records->branch(proposal.environment));
+  record::Standing standing(open.records->repository(), branch.tip);
+  return standing.objects(proposal.renamed_from.empty() ? proposal.service : proposal.renamed_from);
+}
+
+}  // namespace
+
 void print_proposal(Session& session, const OpenFleet& open, const deliver::Proposal& proposal) {
   Terminal& out = session.out();
   out.print("  {}  {}", out.paint(Colour::bold, proposal.service), proposal.removal ? "is removed" : moves_text(proposal.moves));
   std::map<manifest::ObjectId, Value> before;
-  const Result<record::Branch> branch = open.records->branch(proposal.environment);
-  if (branch.ok() && proposal.standing) {
-    record::Standing standing(open.records->repository(), branch->tip);
-    if (const Result<record::DescriptorObjects> objects = standing.objects(proposal.service); objects.ok()) {
-      for (const manifest::Object& object : objects->objects) before[object.id] = object.content;
+  if (proposal.standing) {
+    const Result<record::DescriptorObjects> objects = standing_objects(open, proposal);
+    if (!objects.ok()) {
+      // What stands is unknown, so "create" would be a guess.
+      out.print("    what stands cannot be read, so what changes is not known: {}", escape_for_terminal(objects.failure().text));
+      return;
     }
+    for (const manifest::Object& object : objects->objects) before[object.id] = object.content;
   }
   for (const manifest::Object& object : proposal.objects) {
     const auto was = before.find(object.id);
@@ -100,15 +113,34 @@ int finish_verb(Session& session, const std::vector<deliver::VerbResult>& result
   return exit_code;
 }
 
+namespace {
+
+/// Of which environment it is, unless it says so itself.
+Failure named(const Failure& failure, const std::string& environment) {
+  return failure.text.starts_with(environment + " ") ? failure : Failure(failure).with_context(environment);
+}
+
+/// An environment went wrong after others were done, which their result must not leave unsaid.
+int fail_after(Session& session, const std::vector<deliver::VerbResult>& done_before, std::string_view done, const Failure& failure) {
+  if (done_before.empty()) return session.fail(failure);
+  if (session.json()) {
+    const int code = exit_code_of(failure);
+    Array list;
+    for (const deliver::VerbResult& result : done_before) list.push_back(result_value(result));
+    return session.finish(Object{{"dry_run", session.arguments().has("--dry-run")}, {"results", std::move(list)}, {"error", error_value(failure)}}, code);
+  }
+  finish_verb(session, done_before, done);
+  return session.fail(failure);
+}
+
+}  // namespace
+
 int act_on_each(Session& session, const Result<ServicesByEnvironment>& wanted, std::string_view done, const Act& act) {
   if (!wanted.ok()) return session.fail(wanted.failure());
   std::vector<deliver::VerbResult> results;
   for (const auto& [environment, services] : *wanted) {
     Result<deliver::VerbResult> result = act(environment, services);
-    if (!result.ok()) {
-      if (!session.json() && !results.empty()) finish_verb(session, results, done);
-      return session.fail(Failure(result.failure()).with_context(environment));
-    }
+    if (!result.ok()) return fail_after(session, results, done, named(result.failure(), environment));
     results.push_back(std::move(*result));
   }
   return finish_verb(session, results, done);

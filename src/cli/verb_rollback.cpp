@@ -5,6 +5,7 @@
 #include "cli/person.hpp"
 #include "cli/verb_results.hpp"
 #include "cli/verbs.hpp"
+#include "muster/base/text.hpp"
 
 namespace muster::cli {
 namespace {
@@ -42,8 +43,9 @@ Result<ServicesByEnvironment> rollback_wanted(const Session& session, const Open
   if (rest.empty() && !whole.empty()) return out;
   MUSTER_TRY(out, by_environment(session, open));
   if (out.size() > 1 && !session.arguments().has("--in") && rest.front().find('@') == std::string::npos) {
-    return stalled(Reason::invalid, fmt::format("`{}` exists in several environments; say which, as in `muster rollback {}@production`",
-                                                rest.front(), rest.front()));
+    std::vector<std::string> names;
+    for (const auto& [environment, services] : out) names.push_back(rest.front() + "@" + environment);
+    return stalled(Reason::invalid, fmt::format("`{}` exists in several environments; say which: {}", rest.front(), join(names, ", ")));
   }
   return out;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -112,11 +113,29 @@ void print_reasons(Session& session, const daemon::View& view, const Selection& 
   for (const daemon::InstanceView& one : view.instances) {
     if (!selection.has(one.service, one.environment)) continue;
     const std::string name = model::instance_name(one.service, one.environment);
-    if (!one.reason.empty() && one.condition != daemon::Condition::healthy) session.out().print("{}: {}", name, escape_for_terminal(one.reason));
-    if (!one.paused.empty()) session.out().print("{}: paused by {}", name, escape_for_terminal(one.paused));
+    const bool is_paused = !one.paused.empty();
+    if (!one.reason.empty() && one.condition != daemon::Condition::healthy && !is_paused) session.out().print("{}: {}", name, escape_for_terminal(one.reason));
+    if (is_paused) session.out().print("{}: {} → `muster resume {}`", name, escape_for_terminal(one.paused), name);
     for (const deliver::Obstacle& obstacle : said_of(one.obstacles)) {
+      // The hold that pauses it stops its records too, and was said.
+      if (is_paused && obstacle.why == deliver::Why::held_by_person) continue;
       if (!covered(shared[one.environment], one.service, obstacle)) session.out().print("{}: {}", name, verdict_text(session.out(), obstacle, view.made));
     }
+  }
+}
+
+/// An environment that the fleet no longer declares is left alone: it comes last, and says so.
+void mark_undeclared(daemon::View& view, const model::Fleet& fleet) {
+  const auto is_declared = [&](const daemon::EnvironmentView& one) { return fleet.environment(one.name) != nullptr; };
+  std::stable_partition(view.environments.begin(), view.environments.end(), is_declared);
+  for (daemon::InstanceView& one : view.instances) one.declared = one.declared && fleet.environment(one.environment) != nullptr;
+}
+
+void print_undeclared(Session& session, const daemon::View& view, const model::Fleet& fleet, const Selection& selection) {
+  for (const daemon::EnvironmentView& one : view.environments) {
+    const bool shown = std::find(selection.environments.begin(), selection.environments.end(), one.name) != selection.environments.end();
+    if (!shown || fleet.environment(one.name) != nullptr) continue;
+    session.out().print("{}: the fleet does not declare it, so it is left as it stands → `muster retire {}` deletes it", one.name, one.name);
   }
 }
 
@@ -140,12 +159,14 @@ int run(Session& session) {
   const Result<Selection> selection = parts->selection(&*fleet, *records);
   if (!selection.ok()) return session.fail(selection.failure());
   const std::vector<std::string> order = deliver::upstream_first(fleet->fleet(), parts->environments(&*fleet, *records));
-  const daemon::View view = daemon::make_view(delivery ? &delivery->report : nullptr, looked->observation, looked->plan, order,
+  daemon::View view = daemon::make_view(delivery ? &delivery->report : nullptr, looked->observation, looked->plan, order,
                                               session.world().clock.now(), 2 * fleet->fleet().evidence);
+  if (usable) mark_undeclared(view, fleet->fleet());
   code = worst(exit_code_of(*fleet), view.exit_code());
   if (session.json()) return session.finish(Object{{"view", to_value(view)}}, code);
   print_matrix(session, view, nameable_of(fleet->fleet()), *selection);
   print_reasons(session, view, *selection);
+  if (usable) print_undeclared(session, view, fleet->fleet(), *selection);
   return code;
 }
 

@@ -197,9 +197,26 @@ int why_instance(Session& session, const Question& question) {
   return code;
 }
 
+/// The environment is missing: names those that there are.
+int ask_where(Session& session, const std::string& operand) {
+  const std::optional<Path> root = session.root();
+  if (!root) return kInvalid;
+  const Result<lang::Compilation> compiled = load_fleet(session, *root);
+  if (!compiled.ok()) return session.fail(compiled.failure());
+  std::vector<std::string> names;
+  bool is_environment = false;
+  for (const model::Environment& environment : compiled->fleet().environments) {
+    names.push_back(fmt::format("`{}@{}`", operand, environment.name));
+    is_environment = is_environment || environment.name == operand;
+  }
+  if (is_environment) return session.misuse(fmt::format("`{}` is an environment; `muster status --in {}` shows it, and `muster history {}` how it came about", operand, operand, operand));
+  return session.misuse(fmt::format("say in which environment: {}", join(names, ", ")));
+}
+
 int run(Session& session) {
   const auto& operands = session.arguments().operands;
   const std::optional<Question> question = operands.size() == 1 ? parse(operands.front()) : std::nullopt;
+  if (!question && operands.size() == 1 && operands.front().find('@') == std::string::npos) return ask_where(session, operands.front());
   if (!question) return session.misuse("takes an instance or a field of one, as in `cart@production` or `cart.replicas@production`");
   return question->field.empty() ? why_instance(session, *question) : why_value(session, *question);
 }

@@ -22,6 +22,17 @@ std::string team_of(const Pass& pass, const Item& item, const ApproveRequest& re
   return teams.size() == 1 ? *teams.begin() : std::string();
 }
 
+/// Does a gate want the team's word?
+bool is_asked(const Pass& pass, const Item& item, const std::string& team) {
+  const auto gates = gates_of(pass, item);
+  return std::any_of(gates.begin(), gates.end(), [&](const model::Gate* gate) {
+    return std::any_of(gate->approvals.begin(), gate->approvals.end(), [&](const auto& approval) {
+      const bool owns = item.instance != nullptr && item.instance->owner == team;
+      return std::any_of(approval.from.begin(), approval.from.end(), [&](const std::string& from) { return from == team || (from == "owner" && owns); });
+    });
+  });
+}
+
 void approve_releases(Pass& pass, const ApproveRequest& request, const std::vector<std::string>& services, std::vector<Approval>& approvals, VerbResult& out) {
   for (const auto& service : services) {
     Item* item = pass.find(service);
@@ -38,6 +49,9 @@ void approve_releases(Pass& pass, const ApproveRequest& request, const std::vect
       values.push_back(record::describe_move(name, std::nullopt, input.value));
     }
     out.notes.push_back(fmt::format("{}: {}", service, join(values, ", ")));
+    if (!request.team.empty() && request.skip.empty() && !is_asked(pass, *item, request.team)) {
+      out.notes.push_back(fmt::format("no gate of {} asks {}, so this counts for none", service, request.team));
+    }
     approval.skip = request.skip;
     approval.team = team_of(pass, *item, request);
     approvals.push_back(std::move(approval));

@@ -388,7 +388,9 @@ Datum Evaluator::output(const Datum& reference, SlotId slot, const Term& at) {
     // Where a service is named that is not there, that has been said already.
     const std::uint32_t own = frame_->is_service() && frame_->environment != kAligned && frame_->id != kAligned ? program_.instance_number(frame_->id, frame_->environment) : kAligned;
     if (own != kAligned && own < program_.instance_poison.size() && program_.instance_poison[own] != nullptr) return make::poison(program_.instance_poison[own]);
-    return fail(at.span, "F0303", fmt::format("`{}` does not exist in environment `{}`", entity.name, name), "read here");
+    const std::string text = name.empty() ? fmt::format("in which environment is `{}` read? say it with `--in ENV`, or here: `{}@ENV`", entity.name, entity.name)
+                                          : fmt::format("`{}` does not exist in environment `{}`", entity.name, name);
+    return fail(at.span, "F0303", text, "read here");
   }
   Datum value;
   if (Frame* open_already = find_open(service, environment)) {

@@ -32,7 +32,7 @@ TEST_F(Muster, AnswersMistakesOfTheCommandLineWithTheWayOutAndExit2) {
       {{"deliver", "team:nobody"}, "no service belongs to a team `nobody`"},
       {{"apply", "--timeout", "soon"}, "--timeout takes a duration, as in `15min`"},
       {{"serve", "--interval", "often"}, "--interval takes a duration"},
-      {{"why", "cart"}, "takes an instance or a field of one"},
+      {{"why", "cart"}, "say in which environment: `cart@production`, `cart@staging`"},
       {{"promote", "cart"}, "say where to: --to ENV"},
       {{"rollback"}, "name the instances, as in `muster rollback cart@production`"},
       {{"rollback", "staging"}, "a whole environment goes back to a time"},

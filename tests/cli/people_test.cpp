@@ -119,6 +119,64 @@ TEST_F(Muster, SaysWhatWasRolledBackBeforeAnotherEnvironmentFailed) {
   EXPECT_NE(ran.code, 0);
 }
 
+TEST_F(Muster, ResumesOnlyWhereSomethingIsHeld) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  ASSERT_THAT(muster({"hold", "cart@production", "--reason", "audit"}), EndsWith(0));
+  const Ran resumed = muster({"resume", "cart"});
+  EXPECT_THAT(resumed.out, AllOf(HasSubstr("production: resumed: cart ("), HasSubstr("staging: nothing holds cart\n")));
+  EXPECT_THAT(muster({"history", "cart@staging"}).out, Not(HasSubstr("Resume")));
+  EXPECT_THAT(muster({"apply"}).out, AllOf(HasSubstr("production: nothing to record, 2 unchanged"), HasSubstr("staging: nothing to record, 2 unchanged")));
+}
+
+TEST_F(Muster, SaysOnceThatAPersonPausedAnInstance) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  ASSERT_THAT(muster({"hold", "cart@production", "--target", "--reason", "audit"}), EndsWith(0));
+  const Ran status = muster({"status"});
+  EXPECT_THAT(status.out, AllOf(HasSubstr("cart@production: paused by Ada <ada@example.org>: audit → `muster resume cart@production`\n"), Not(HasSubstr("held by"))));
+}
+
+TEST_F(Muster, TakesApprovalsOnlyOfTeamsThatThereAre) {
+  two_services();
+  std::string text = read("fleet/shop.fleet");
+  text.replace(text.find("from = staging,"), 15, "from = staging, gate { approval { from = [ops] } },");
+  write("fleet/shop.fleet", text + "team ops {}\nteam web {}\n");
+  EXPECT_THAT(muster({"check"}).out, HasSubstr("note: ops: without `keys`, whoever may push to the environment repository may approve for it\n"));
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  EXPECT_THAT(muster({"approve", "cart@production", "--team", "opps"}).error, HasSubstr("there is no team `opps`; did you mean `ops`?"));
+  EXPECT_THAT(muster({"approve", "cart@production", "--team", "web"}).out, HasSubstr("no gate of cart asks web, so this counts for none"));
+  EXPECT_THAT(muster({"approve", "cart@production", "--team", "ops"}).out, Not(HasSubstr("counts for none")));
+}
+
+TEST_F(Muster, SaysWhatWasDoneBeforeAnEnvironmentFailsAsJsonToo) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  change("cart", "two");
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  ASSERT_THAT(shell("git --git-dir .muster/records.git update-ref -d refs/heads/staging"), EndsWith(0));
+  const Ran ran = muster({"rollback", "cart@production", "cart@staging", "--json"});
+  EXPECT_NE(ran.code, 0);
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("\"results\": ["), HasSubstr("\"environment\": \"production\""), HasSubstr("\"error\": {")));
+}
+
+TEST_F(Muster, AnswersAMisuseAsJsonWhereThatIsAskedFor) {
+  two_services();
+  const Ran ran = muster({"hold", "cart", "--json"});
+  EXPECT_THAT(ran, EndsWith(2));
+  EXPECT_THAT(ran.out, HasSubstr("\"text\": \"say why with --reason TEXT"));
+  EXPECT_THAT(muster({"aply", "--json"}).out, HasSubstr("did you mean `apply`?"));
+}
+
+TEST_F(Muster, AsksWhereWhenNoEnvironmentIsNamed) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  EXPECT_THAT(muster({"why", "cart"}).error, HasSubstr("say in which environment: `cart@production`, `cart@staging`"));
+  EXPECT_THAT(muster({"why", "staging"}).error, HasSubstr("`staging` is an environment; `muster status --in staging`"));
+  EXPECT_THAT(muster({"eval", "cart.name"}).error, HasSubstr("in which environment is `cart` read? say it with `--in ENV`"));
+  EXPECT_THAT(muster({"rollback", "cart"}).error, HasSubstr("say which: cart@production, cart@staging"));
+}
+
 TEST_F(Muster, RetiresAnEnvironmentOnlyWhenTheFleetNoLongerDeclaresIt) {
   two_services();
   ASSERT_THAT(muster({"apply"}), EndsWith(0));
@@ -134,6 +192,7 @@ TEST_F(Muster, RetiresNothingUnconfirmedAndAllOfItInOneCommandWhenConfirmed) {
   fleet_text.erase(fleet_text.find("environment production"), fleet_text.find('\n', fleet_text.find("environment production")) - fleet_text.find("environment production"));
   write("fleet/shop.fleet", fleet_text);
   ASSERT_THAT(muster({"check"}), EndsWith(0)) << fleet_text;
+  EXPECT_THAT(muster({"status"}).out, AllOf(HasSubstr("healthy, undeclared"), HasSubstr("production: the fleet does not declare it, so it is left as it stands → `muster retire production`")));
   const Ran asked = muster({"retire", "production"});
   EXPECT_THAT(asked, EndsWith(2));
   EXPECT_THAT(asked.error, HasSubstr("production still has 2 services: cart, payments; say `--confirm` to delete what they own"));
