@@ -177,7 +177,7 @@ TEST(Ladder, KeepsLockedValuesFromDerivedKindsDefaultsAndEntities) {
   EXPECT_EQ(Compiled(kind + "service s : mine { labels += { other = \"x\" } }\n").codes(), Strings());
   EXPECT_EQ(Compiled(kind + "service s : mine { labels += { tier = \"back\" } }\n").codes(), Strings({"F0503"}));
   EXPECT_EQ(Compiled(kind + "service s : mine { labels -= [\"tier\"] }\n").codes(), Strings({"F0503"}));
-  EXPECT_EQ(Compiled(kind + "service s : mine { labels = {} }\n").codes(), Strings({"F0503"}) << "said once, as the error");
+  EXPECT_EQ(Compiled(kind + "service s : mine { labels = {} }\n").codes(), Strings({"F0503"})) << "said once, as the error";
 }
 
 TEST(Ladder, LetsAnEnvironmentDecideBetweenTwoGroups) {
