@@ -28,6 +28,7 @@ constexpr Option kReconcileOptions[] = {kIn,
 struct Run {
   Object result;
   int exit_code = kDone;
+  std::set<std::string> said;  ///< What keeps whole environments, as deliver told it: "staging: the branch is gone …".
 };
 
 deliver::Request deliver_request(const Session& session, const Selection& selection) {
@@ -70,6 +71,7 @@ void run_deliver(Session& session, FleetSession& parts, const daemon::LoadedFlee
     return;
   }
   for (const deliver::EnvironmentOutcome& environment : delivery.report.environments) {
+    if (environment.obstacle) run.said.insert(environment.environment + ": " + environment.obstacle->text);
     for (const std::string& line : delivery_lines(session, session.out(), environment, request.dry)) session.out().line(line);
   }
   for (const deliver::BuiltImage& image : request.images) note_lost(session, delivery.report, image);
@@ -123,6 +125,7 @@ void run_reconcile(Session& session, FleetSession& parts, const model::Fleet* fl
     run.result.set("reconcile", to_value(*report));
     return;
   }
+  std::erase_if(report->environments, [&](const reconcile::EnvironmentReport& one) { return one.hold && run.said.contains(one.name + ": " + one.hold->text); });
   for (const std::string& line : reconcile_lines(session.out(), *report)) session.out().line(line);
 }
 

@@ -67,6 +67,9 @@ void approve_deletions(const Pass& pass, std::vector<Approval>& approvals, VerbR
   Approval approval;
   approval.what = Approval::What::deletions;
   approval.objects = pass.deletions->objects;
+  std::vector<std::string> ids;
+  for (const auto& id : approval.objects) ids.push_back(id.text());
+  out.notes.push_back(fmt::format("the deletion of {}: {}", count_of(ids.size(), "object"), join(ids, ", ")));
   approvals.push_back(std::move(approval));
 }
 
@@ -81,6 +84,9 @@ void approve_changes(Pass& pass, std::vector<Approval>& approvals, VerbResult& o
     out.notes.emplace_back("no changes are over the budget");
     return;
   }
+  std::vector<std::string> services;
+  for (const auto& [service, digest] : approval.declarations) services.push_back(service);
+  out.notes.push_back(fmt::format("the declarations of {}", join(services, ", ")));
   approvals.push_back(std::move(approval));
 }
 

@@ -88,6 +88,8 @@ TEST_F(Muster, HoldsALostEnvironmentRepositoryInsteadOfEmptyingTargets) {
   const Ran ran = muster({"apply"});
   EXPECT_THAT(ran, EndsWith(4));
   EXPECT_THAT(ran.out, HasSubstr("the branch staging is gone; it was at "));
+  EXPECT_EQ(ran.out.find("the branch staging is gone"), ran.out.rfind("the branch staging is gone")) << "both loops are held by it, and it is said once";
+  EXPECT_THAT(muster({"reconcile"}).out, HasSubstr("the branch staging is gone; it was at "));
   EXPECT_EQ(stands("cart", "staging"), "one");
 }
 

@@ -374,6 +374,8 @@ TEST_F(Budgets, HoldDeletionsOverThemAndNothingElse) {
   EXPECT_EQ(stage.last().report.exit_code(), 4);
   const auto approved = approve(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {}, true, false, {}, "", false}, stage.ann, {});
   ASSERT_TRUE(approved.ok()) << approved.failure().text;
+  ASSERT_EQ(approved->notes.size(), 1U);
+  EXPECT_TRUE(approved->notes.front().starts_with("the deletion of 12 objects: ")) << "an approval names what it is of: " << approved->notes.front();
   stage.edit([](FleetSpec& fleet) { fleet.services.erase(name(6)); });
   stage.deliver();
   EXPECT_EQ(standing(), 15U) << "one more needs a new approval";
