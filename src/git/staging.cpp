@@ -57,12 +57,10 @@ void Staging::put(const Oid& id, git_object_t type, std::string bytes) {
   if (objects_.emplace(id, std::move(object)).second) bytes_ += size;
 }
 
-std::vector<Oid> Staging::ids() const {
+std::vector<std::pair<Oid, std::shared_ptr<const Staging::Object>>> Staging::objects() const {
   const std::lock_guard lock(mutex_);
-  std::vector<Oid> out;
-  out.reserve(objects_.size());
-  for (const auto& [id, object] : objects_) out.push_back(id);
-  std::sort(out.begin(), out.end());
+  std::vector<std::pair<Oid, std::shared_ptr<const Object>>> out(objects_.begin(), objects_.end());
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return out;
 }
 
@@ -71,9 +69,9 @@ std::size_t Staging::bytes() const {
   return bytes_;
 }
 
-void Staging::forget(const std::vector<Oid>& ids) {
+void Staging::forget(const std::vector<std::pair<Oid, std::shared_ptr<const Object>>>& stored) {
   const std::lock_guard lock(mutex_);
-  for (const Oid& id : ids) {
+  for (const auto& [id, object] : stored) {
     const auto found = objects_.find(id);
     if (found == objects_.end()) continue;
     bytes_ -= found->second->bytes.size();

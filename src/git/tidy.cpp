@@ -24,7 +24,7 @@ Result<void> remove_leftovers(DiskRepository& repository) {
   const World& world = repository.world();
   MUSTER_TRY(const auto packs, world.files.list(packs_of(repository)));
   for (const DirectoryEntry& entry : packs) {
-    const bool is_temporary = entry.name.starts_with("pack_git2_") || entry.name.starts_with("tmp_");
+    const bool is_temporary = entry.name.starts_with("pack_git2_") || entry.name.starts_with("tmp_") || entry.name.starts_with(".pack-");
     if (is_temporary && is_old(world, entry)) MUSTER_CHECK(world.files.remove(packs_of(repository) / entry.name));
   }
   const Path own = repository.git_folder() / "muster";
@@ -75,14 +75,17 @@ Result<void> merge(DiskRepository& repository, const std::vector<PackFile>& pack
 Result<std::vector<PackFile>> list_packs(DiskRepository& repository) {
   MUSTER_TRY(const auto entries, repository.world().files.list(packs_of(repository)));
   std::set<std::string> kept;
+  std::set<std::string> indexed;  // A writer that was killed may have left a pack without its index, which is none.
   std::vector<PackFile> out;
   for (const DirectoryEntry& entry : entries) {
     const Path name(entry.name);
     if (name.extension() == ".keep" || name.extension() == ".promisor") kept.insert(name.stem());
+    if (name.extension() == ".idx") indexed.insert(name.stem());
   }
   for (const DirectoryEntry& entry : entries) {
     const Path name(entry.name);
-    if (name.extension() == ".pack" && entry.name.starts_with("pack-") && !kept.contains(name.stem())) out.push_back({name.stem(), entry.size});
+    const bool ours = entry.name.starts_with("pack-") && indexed.contains(name.stem()) && !kept.contains(name.stem());
+    if (name.extension() == ".pack" && ours) out.push_back({name.stem(), entry.size});
   }
   std::sort(out.begin(), out.end(), [](const PackFile& a, const PackFile& b) { return std::pair(a.bytes, a.name) < std::pair(b.bytes, b.name); });
   return out;

@@ -1,6 +1,8 @@
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "git/fixture.hpp"
@@ -31,6 +33,27 @@ TEST_F(LocalRepository, WritesCommitsThatPlainGitReads) {
   EXPECT_EQ(git({"show", "production:cart/release.yaml"}), "one\n");
   EXPECT_EQ(git({"log", "-1", "--format=%an <%ae> %ai|%s", "production"}), "muster <muster@example.org> 2023-11-14 23:13:20 +0100|first\n");
   EXPECT_EQ(git({"fsck", "--strict", "--full"}), "");
+}
+
+TEST_F(LocalRepository, StoresObjectsOfAllSizesInPacksThatPlainGitVerifies) {
+  std::map<std::string, std::string> files;
+  std::uint32_t noise = 1;
+  for (const std::size_t size : {0U, 1U, 15U, 16U, 2047U, 2048U, 262'143U, 262'144U}) {
+    std::string& text = files[fmt::format("f{}", size)];
+    while (text.size() < size) text.push_back(static_cast<char>((noise = noise * 1'664'525 + 1'013'904'223) >> 24U));
+  }
+  const Oid first = write(*repository, files, std::nullopt, "sizes\n");
+  ASSERT_TRUE(repository->update_ref("refs/heads/production", first, std::nullopt).ok());
+  std::size_t packs = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder("records.git") / "objects" / "pack")) {
+    if (entry.path().extension() != ".idx") continue;
+    ++packs;
+    EXPECT_EQ(git({"verify-pack", entry.path().string()}), "");
+    EXPECT_THAT(git({"index-pack", "--strict", std::filesystem::path(entry.path()).replace_extension(".pack").string()}),
+                HasSubstr(entry.path().stem().string().substr(5)));
+  }
+  EXPECT_EQ(packs, 1U);
+  for (const auto& [name, text] : files) EXPECT_EQ(git({"cat-file", "blob", "production:" + name}), text) << name;
 }
 
 TEST_F(LocalRepository, ReadsItsOwnWritesBeforeTheyAreStored) {
