@@ -117,8 +117,10 @@ Result<std::optional<Descriptor>> Standing::descriptor(std::string_view service)
   if (!entry) {
     descriptor.trouble = fmt::format("{} is not there", path);
   } else {
-    MUSTER_TRY(const std::string bytes, repository_->blob(entry->id, manifest::kMaxFileBytes));
-    auto release = parse_release(bytes, path);
+    // A folder in its place, a file without end: the trouble of this service, not of the whole pass.
+    const auto bytes = repository_->blob(entry->id, manifest::kMaxFileBytes);
+    if (!bytes.ok() && bytes.failure().kind != FailureKind::stalled) return bytes.failure();
+    auto release = bytes.ok() ? parse_release(*bytes, path) : Result<Release>(Failure(bytes.failure()).with_context(path));
     if (release.ok()) {
       descriptor.release = std::move(release).value();
     } else {

@@ -13,18 +13,20 @@ struct KindName {
   std::string_view kind;
 };
 
-// Custom kinds that many clusters have, whose definitions seldom stand beside the objects. Source: the definitions that
-// the projects named by their groups publish.
+// Custom kinds that many clusters have, whose definitions seldom stand beside the objects, and what Kubernetes itself has
+// had. Source: the definitions that the projects named by their groups publish; the API of Kubernetes 1.24.
 constexpr std::array kClusterScoped = std::to_array<KindName>({
     {"cert-manager.io", "ClusterIssuer"},
     {"cilium.io", "CiliumClusterwideNetworkPolicy"},
     {"external-secrets.io", "ClusterExternalSecret"},
     {"external-secrets.io", "ClusterSecretStore"},
+    {"extensions", "PodSecurityPolicy"},
     {"gateway.networking.k8s.io", "GatewayClass"},
     {"karpenter.k8s.aws", "EC2NodeClass"},
     {"karpenter.sh", "NodeClaim"},
     {"karpenter.sh", "NodePool"},
     {"kyverno.io", "ClusterPolicy"},
+    {"policy", "PodSecurityPolicy"},
     {"policy.networking.k8s.io", "AdminNetworkPolicy"},
     {"policy.networking.k8s.io", "BaselineAdminNetworkPolicy"},
     {"projectcalico.org", "GlobalNetworkPolicy"},

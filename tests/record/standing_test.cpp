@@ -101,6 +101,18 @@ TEST(Standing, SeesAReleaseThatWasEditedOrLost) {
   EXPECT_THAT(must(standing_of(play).edited("cart")), HasSubstr("release.yaml is not there"));
 }
 
+TEST(Standing, TakesAReleaseThatCannotBeReadForTheTroubleOfItsServiceAlone) {
+  Play play;
+  play.begin();
+  put(play, "cart", {"a"});
+  play.foreign("cart/release.yaml", std::string(manifest::kMaxFileBytes + 1, 'a'));
+  EXPECT_THAT(must(standing_of(play).descriptor("cart"))->trouble, AllOf(HasSubstr("cart/release.yaml: "), HasSubstr("at most 5242880 are read")));
+  EXPECT_THAT(must(standing_of(play).edited("cart")), HasSubstr("cart/release.yaml: "));
+  play.foreign_removal("cart/release.yaml");
+  play.foreign("cart/release.yaml/oops", "a");
+  EXPECT_THAT(must(standing_of(play).descriptor("cart"))->trouble, HasSubstr("is a tree, not a blob"));
+}
+
 TEST(Standing, PassesOverWhatPeopleWriteBesideTheObjects) {
   Play play;
   play.begin();

@@ -17,6 +17,8 @@ TEST(Scopes, KnowsWidelyUsedCustomKindsAndTakesTheOthersForNamespaced) {
   const Scopes scopes;
   EXPECT_TRUE(scopes.is_cluster_scoped("cert-manager.io", "ClusterIssuer"));
   EXPECT_FALSE(scopes.is_cluster_scoped("cert-manager.io", "Issuer"));
+  EXPECT_TRUE(scopes.is_cluster_scoped("policy", "PodSecurityPolicy")) << "gone from Kubernetes, not from repositories";
+  EXPECT_FALSE(scopes.is_cluster_scoped("policy", "PodDisruptionBudget"));
   EXPECT_FALSE(scopes.is_cluster_scoped("example.com", "Widget"));
 }
 

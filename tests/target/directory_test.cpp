@@ -210,6 +210,23 @@ TEST_F(DirectoryTargetTest, FollowsNoLinksOutOfItself) {
   EXPECT_EQ(std::distance(fs::directory_iterator(outside), fs::directory_iterator()), 1);
 }
 
+TEST_F(DirectoryTargetTest, KeepsItsInventoryInsideItself) {
+  const fs::path outside = folder.path() / "outside";
+  fs::create_directories(outside);
+  for (const char* linked : {"inventory", "inventory/e1"}) {
+    const fs::path link = folder.path() / "linked" / ".muster" / linked;
+    fs::remove_all(folder.path() / "linked");
+    fs::create_directories(link.parent_path());
+    fs::create_directory_symlink(outside, link);
+    const auto target = *open_targets(system_world(), folder.path())->open({"linked", "directory", "linked", {}});
+    const auto stamps = target->stamps();
+    ASSERT_FALSE(stamps.ok()) << linked;
+    EXPECT_EQ(stamps.failure().reason, Reason::conflict);
+    EXPECT_NE(stamps.failure().text.find(link.native() + " is no folder"), std::string::npos) << stamps.failure().text;
+    EXPECT_TRUE(fs::is_empty(outside)) << linked;
+  }
+}
+
 TEST_F(DirectoryTargetTest, SwapsStampsOnlyFromWhatWasExpected) {
   const auto target = open();
   const Stamp first{"e1", "shop", "production", "c1"};

@@ -52,7 +52,7 @@ Result<std::vector<DirectoryTarget::Held>> DirectoryTarget::hold_all() {
 
 Result<DirectoryTarget::Held> DirectoryTarget::hold_number(std::size_t number) {
   Held held{std::unique_lock(holds_.at(number)), nullptr};
-  MUSTER_CHECK(check_folder(layout_.root() / ".muster"));
+  MUSTER_CHECK(check_own_folders());
   auto locked = files_.lock(layout_.lock(number), fmt::format("muster applies to {}", reference_.name), kPatience);
   if (!locked.ok()) {
     Failure failure = std::move(locked).failure();
@@ -69,6 +69,11 @@ Result<void> DirectoryTarget::check_folder(const Path& folder) const {
   if (!entry.ok()) return entry.failure().reason == Reason::absent ? Result<void>() : Result<void>(entry.failure());
   if (entry->kind == FileKind::directory) return {};
   return stalled(Reason::conflict, fmt::format("{} is no folder; move it away, muster follows no links inside a target", folder.native()));
+}
+
+Result<void> DirectoryTarget::check_own_folders() const {
+  MUSTER_CHECK(check_folder(layout_.root() / ".muster"));
+  return check_folder(layout_.inventories());
 }
 
 // ---- Stamps and inventories ----
@@ -132,11 +137,14 @@ Result<void> DirectoryTarget::swap_stamp(const std::optional<Stamp>& expected, c
 
 Result<std::vector<Stamp>> DirectoryTarget::stamps() {
   std::vector<Stamp> out;
+  MUSTER_CHECK(check_own_folders());
   const auto folders = files_.list(layout_.inventories());
   if (!folders.ok() && folders.failure().reason == Reason::absent) return out;
   if (!folders.ok()) return folders.failure();
   for (const DirectoryEntry& folder : *folders) {
-    if (folder.kind != FileKind::directory || !Layout::is_file_name(folder.name)) continue;
+    if (!Layout::is_file_name(folder.name)) continue;
+    if (folder.kind == FileKind::symlink) MUSTER_CHECK(check_folder(layout_.inventories() / folder.name));
+    if (folder.kind != FileKind::directory) continue;
     MUSTER_TRY(std::optional<Stamp> found, stamp(folder.name));
     if (found) out.push_back(*std::move(found));
   }

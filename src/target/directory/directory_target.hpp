@@ -70,6 +70,7 @@ class DirectoryTarget final : public Target {
   Result<std::optional<Content>> content_at(const manifest::ObjectId& id);
   Result<std::optional<Live>> live_at(const manifest::ObjectId& id);
   [[nodiscard]] Result<void> check_folder(const Path& folder) const;
+  [[nodiscard]] Result<void> check_own_folders() const;
   Result<std::string> version_of(const Path& book);
   [[nodiscard]] Result<std::optional<Stamp>> without_stamp(std::string_view environment_id) const;
   [[nodiscard]] Failure corrupt_stamp(std::string_view what, std::string_view environment_id) const;
