@@ -20,9 +20,13 @@ std::optional<EnvironmentHold> hold_of(const EnvironmentState& environment, cons
   EnvironmentHold hold;
   if (environment.unreadable) {
     hold = {environment.unreadable->kind, environment.unreadable->reason, environment.unreadable->text, "", "", ""};
-    if (environment.stamp && environment.unreadable->kind == FailureKind::stalled) {
-      hold.expected = fmt::format("a branch that contains {}", environment.stamp->record);
-      hold.found = environment.unreadable->text;
+    // Where the branch was read, its target or its content is at fault, and the text names the place.
+    const bool is_branch = environment.repository == nullptr && environment.unreadable->kind == FailureKind::stalled;
+    if (!environment.stamp || !is_branch || hold.reason == Reason::unreachable || hold.reason == Reason::denied) return hold;
+    hold.expected = fmt::format("a branch that contains {}", environment.stamp->record);
+    hold.found = environment.unreadable->text;
+    hold.lift = lift_of(environment);
+    if (hold.reason == Reason::absent) {
       hold.lift = fmt::format("put the environment repository right, or delete what {} owns with `muster retire {}`", environment.name, environment.name);
     }
     return hold;

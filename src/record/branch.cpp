@@ -41,9 +41,10 @@ EnvironmentRepository::EnvironmentRepository(const World& world, git::Remotes& r
 Result<void> EnvironmentRepository::look(const std::optional<std::vector<std::string>>& environments, const std::stop_token& stop) {
   auto listed = location_.remote ? list_remote(environments, stop) : list_embedded();
   if (!listed.ok()) {
-    // A repository that is said not to exist says nothing about its branches: absence is a branch's, in a whole answer.
+    // A repository that is said not to exist says nothing about its branches: absence is a branch's, in a whole answer. Nor does the
+    // web page of a proxy in its place, and nobody is to be told to take the branch as it is for that.
     Failure failure = std::move(listed).failure();
-    if (failure.reason == Reason::absent) failure.reason = Reason::unreachable;
+    if (failure.reason == Reason::absent || failure.reason == Reason::corrupt) failure.reason = Reason::unreachable;
     // Nothing is known of what was asked for; what was seen of others before stays as it was.
     if (!environments) branches_.clear();
     if (!environments) unasked_ = failure;

@@ -120,6 +120,19 @@ TEST(Directory, ADamagedStampHoldsItsEnvironmentAndOnlyThat) {
   EXPECT_THAT(shop.text("out/prod/shop/configmap-idp.yaml"), HasSubstr("text: \"2\""));
 }
 
+TEST(Directory, ALinkInTheTargetIsNoFaultOfTheBranch) {
+  Directory shop;
+  shop.pass();
+  fs::rename(shop.at("out/prod/shop"), shop.at("elsewhere"));
+  fs::create_directory_symlink(shop.at("elsewhere"), shop.at("out/prod/shop"));
+  const auto plan = shop.plan();
+  const auto& hold = plan.environments.at(0).hold;
+  ASSERT_TRUE(hold);
+  EXPECT_THAT(hold->text, HasSubstr("move it away, muster follows no links inside a target"));
+  EXPECT_EQ(hold->expected, "");
+  EXPECT_EQ(hold->lift, "") << "nobody is to retire an environment for a link";
+}
+
 TEST(Directory, TwoTargetsOfOneFolderAreOneTarget) {
   Directory shop;
   record::EnvironmentFile file;

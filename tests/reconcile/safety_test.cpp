@@ -107,7 +107,9 @@ TEST(Stamps, ABranchThatIsGoneHoldsTheEnvironment) {
     if (another_machine) shop.begin("staging");  // Somebody must name the target.
     const auto report = shop.pass();
     EXPECT_EQ(report.exit_code(), 4);
-    EXPECT_TRUE(environment_of(report, "production").hold);
+    const auto& hold = environment_of(report, "production").hold;
+    ASSERT_TRUE(hold);
+    EXPECT_EQ(hold->lift.find("`muster retire production`") != std::string::npos, another_machine) << hold->lift;
     EXPECT_EQ(shop.contents().size(), 2U);
   }
 }

@@ -8,6 +8,7 @@
 #include "muster/record/standing.hpp"
 #include "record/play.hpp"
 #include "support/git_repository.hpp"
+#include "support/scripted_server.hpp"
 
 namespace muster::record::test {
 namespace {
@@ -117,6 +118,19 @@ TEST_F(RemoteRepository, SaysThatNothingIsKnownWhileItCannotBeReached) {
   std::filesystem::rename(path.string() + ".gone", path);
   must(play.records->look(kProduction, {}));
   EXPECT_TRUE(play.records->branch("production").ok());
+}
+
+TEST_F(RemoteRepository, LearnsNothingOfItsBranchesFromAWebPageInItsPlace) {
+  muster::test::ScriptedServer portal([](const auto&, auto& out) {
+    out.answer(200, "<!DOCTYPE html>Please log in", "Content-Type: text/html\r\n");
+    return true;
+  });
+  git::Remote there = remote();
+  there.url = portal.url("/environments.git");
+  Play play(there);
+  EXPECT_FALSE(play.records->look(kProduction, {}).ok());
+  ASSERT_FALSE(play.records->branch("production").ok());
+  EXPECT_EQ(play.records->branch("production").failure().reason, Reason::unreachable) << play.records->branch("production").failure().text;
 }
 
 TEST_F(RemoteRepository, ListsTheEnvironmentsOfTheFleetAndPassesOverOtherBranches) {
