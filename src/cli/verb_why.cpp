@@ -64,6 +64,7 @@ int why_value(Session& session, const Question& question) {
 struct Facts {
   std::optional<record::Release> release;
   std::string folder_note;                          ///< Why there is no release.
+  std::string edited;                               ///< What a person changed in the descriptor by hand; may be empty.
   const record::ServiceLedger* ledger = nullptr;
   const deliver::Outcome* delivery = nullptr;
   const reconcile::InstancePlan* plan = nullptr;
@@ -99,6 +100,10 @@ void print_chain(Session& session, const Question& question, const Facts& facts)
   Terminal& out = session.out();
   out.line(out.paint(Colour::bold, model::instance_name(question.service, question.environment)));
   print_release(session, facts);
+  if (!facts.edited.empty()) {
+    out.print("  edited by hand ({}): nothing newer is recorded until the edit is taken back, or `muster resume {}` replaces it",
+              escape_for_terminal(facts.edited), model::instance_name(question.service, question.environment));
+  }
   if (facts.newest) {
     out.print("  since {} by {} ({}): {}", format_instant(facts.newest->at), escape_for_terminal(facts.newest->author.name), facts.newest->step.commit.short_text(),
               escape_for_terminal(facts.newest->subject));
@@ -142,6 +147,7 @@ Object facts_value(const Question& question, const Facts& facts) {
                 {"environment", question.environment},
                 {"release", facts.release ? Value(facts.release->release.text()) : Value()},
                 {"inputs", std::move(inputs)},
+                {"edited", facts.edited},
                 {"since", facts.newest ? Value(facts.newest->step.commit.text()) : Value()},
                 {"deliver", facts.delivery == nullptr ? Value() : to_value(*facts.delivery)},
                 {"health", facts.state == nullptr ? Value() : Value(to_string(facts.state->health.state))},
@@ -182,6 +188,7 @@ int why_instance(Session& session, const Question& question) {
     if (descriptor.ok() && descriptor->has_value()) {
       facts.release = (*descriptor)->release;
       facts.folder_note = (*descriptor)->trouble;
+      if (const auto edited = standing.edited(question.service); edited.ok()) facts.edited = *edited;
     }
     if (const auto ledger = records.ledger(*branch); ledger.ok()) facts.ledger = (*ledger)->service(question.service);
     if (const auto chain = records.chain(*branch); chain.ok()) {
@@ -232,8 +239,8 @@ const Verb kWhy = {"why",
                    kOptions,
                    "$ muster why cart@production\n"
                    " $ muster why cart.replicas@production",
-                   "For an instance: service, environment, release, inputs ({name: {value, cause, ledger, record}}), since, deliver, health,\n"
-                   "objects. For a field: service, environment, field, lines ([{value, at, place, verdict, library}]).",
+                   "For an instance: service, environment, release, inputs ({name: {value, cause, ledger, record}}), edited, since, deliver,\n"
+                   "health, objects. For a field: service, environment, field, lines ([{value, at, place, verdict, library}]).",
                    run};
 
 }  // namespace muster::cli

@@ -119,6 +119,20 @@ TEST_F(Muster, SaysWhatWasRolledBackBeforeAnotherEnvironmentFailed) {
   EXPECT_NE(ran.code, 0);
 }
 
+TEST_F(Muster, TellsOfAHandEditOnTheBranchAndReplacesItWhenResumed) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  ASSERT_THAT(shell("git clone -q -b staging .muster/records.git ../edit && cd ../edit && sed -i 's/text: one/text: mine/' cart/*/*.yaml && "
+                    "git commit -qam 'Try it' && git push -q origin staging"), EndsWith(0));
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  EXPECT_EQ(stands("cart", "staging"), "mine");
+  EXPECT_THAT(muster({"why", "cart@staging"}).out, AllOf(HasSubstr("  edited by hand ("), HasSubstr("`muster resume cart@staging` replaces it")));
+  EXPECT_THAT(muster({"resume", "cart@staging"}).out, HasSubstr("staging: resumed: cart ("));
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  EXPECT_EQ(stands("cart", "staging"), "one");
+  EXPECT_THAT(muster({"why", "cart@staging"}).out, Not(HasSubstr("edited by hand")));
+}
+
 TEST_F(Muster, ResumesOnlyWhereSomethingIsHeld) {
   two_services();
   ASSERT_THAT(muster({"apply"}), EndsWith(0));
