@@ -1,5 +1,6 @@
 #include "cli/revisions.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "muster/base/text.hpp"
@@ -23,6 +24,7 @@ struct Comparison {
   std::vector<std::string> removed;
   std::vector<Difference> changed;
   std::vector<std::string> hits;
+  std::vector<std::string> follow;  ///< Fed by promotion from what changes its source or images.
 };
 
 std::string object_name(const Value& content) {
@@ -79,6 +81,19 @@ std::map<std::string, const model::Instance*> by_name(const model::Fleet& fleet)
   return out;
 }
 
+bool changes_inputs(const Difference& difference) {
+  return std::any_of(difference.fields.begin(), difference.fields.end(), [](const manifest::Change& change) { return change.path.starts_with("images") || change.path.starts_with("source"); });
+}
+
+/// All environments downstream of an instance, however many steps away.
+void add_followers(const model::Fleet& fleet, const std::string& service, const std::string& environment, std::set<std::string>& out) {
+  for (const model::Instance& instance : fleet.instances) {
+    if (instance.name != service || instance.follows != environment) continue;
+    const std::string& name = fleet.environment(instance.environment).name;
+    if (out.insert(model::instance_name(service, name)).second) add_followers(fleet, service, name, out);
+  }
+}
+
 Comparison compare(const model::Fleet& before, const model::Fleet& after) {
   Comparison out;
   const auto was = by_name(before);
@@ -97,6 +112,12 @@ Comparison compare(const model::Fleet& before, const model::Fleet& after) {
   for (const auto& [name, instance] : was) {
     if (!is.contains(name)) out.removed.push_back(name);
   }
+  std::set<std::string> follow;
+  for (const Difference& difference : out.changed) {
+    const std::size_t at = difference.instance.find('@');
+    if (changes_inputs(difference)) add_followers(after, difference.instance.substr(0, at), difference.instance.substr(at + 1), follow);
+  }
+  out.follow.assign(follow.begin(), follow.end());
   out.hits = hit_by(graph::graph_of(after).graph, changed);
   return out;
 }
@@ -125,7 +146,8 @@ Object to_object(const Comparison& comparison) {
   return Object{{"added", names_value(comparison.added)},
                 {"removed", names_value(comparison.removed)},
                 {"changed", std::move(changed)},
-                {"hits", names_value(comparison.hits)}};
+                {"hits", names_value(comparison.hits)},
+                {"follow", names_value(comparison.follow)}};
 }
 
 void print(Session& session, const Comparison& comparison, const std::string& revision) {
@@ -146,6 +168,7 @@ void print(Session& session, const Comparison& comparison, const std::string& re
     return;
   }
   out.print("since {}: {} added, {} removed, {} changed", escape_for_terminal(revision), comparison.added.size(), comparison.removed.size(), comparison.changed.size());
+  if (!comparison.follow.empty()) out.print("then promoted, as far as the gates let them: {}", join(comparison.follow, ", "));
   if (!comparison.hits.empty()) out.print("in their blast radius: {}", join(comparison.hits, ", "));
 }
 

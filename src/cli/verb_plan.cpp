@@ -421,7 +421,7 @@ const Verb kPlan = {"plan",
                     " $ muster plan --against origin/main",
                     "deliver (as in `muster apply --json`), proposals ([{service, environment, removal, moves, objects, …}]), reconcile\n"
                     "({environments, instances: [{objects: [{id, action, …}]}]}), changes, create, change, prune, hits.\n"
-                    "With --against: added, removed, changed ([{instance, fields, objects}]), hits.",
+                    "With --against: added, removed, changed ([{instance, fields, objects}]), hits, follow (fed from them).",
                     run};
 
 }  // namespace muster::cli

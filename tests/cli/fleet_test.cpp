@@ -145,5 +145,13 @@ TEST_F(Muster, ComparesTheFleetWithARevisionForAPullRequest) {
   EXPECT_THAT(muster({"plan", "--against", "nothing-like-it"}), Not(EndsWith(0)));
 }
 
+TEST_F(Muster, SaysWhereAPullRequestIsPromotedTo) {
+  two_services();
+  write("fleet/web.fleet", "service web : std.web { repo = \"../code/web.git\", image = \"registry.example/web:1\" }\n");
+  ASSERT_THAT(shell("git init -q -b main && git add . && git commit -qm 'The fleet'"), EndsWith(0));
+  write("fleet/web.fleet", "service web : std.web { repo = \"../code/web.git\", image = \"registry.example/web:2\" }\n");
+  EXPECT_THAT(muster({"plan", "--against", "HEAD"}).out, AllOf(HasSubstr("~ web@staging\n"), HasSubstr("then promoted, as far as the gates let them: web@production\n")));
+}
+
 }  // namespace
 }  // namespace muster::test
