@@ -190,9 +190,7 @@ void ensure_checked(Program& program, Function& function, diag::Diagnostics& out
   function.state = CheckState::checking;
   ExpressionChecker checker(program, program.arena, out, {Site::function, function.file, nullptr, EntityWord::service, kNoKind, nullptr});
   for (const Parameter& parameter : function.parameters) checker.push_local(parameter.name, parameter.type);
-  // Without a body it was said already, at the place where the text breaks off.
-  const bool is_whole = function.declaration->value != syntax::kNoExpr;
-  const Term* body = is_whole ? checker.check(function.declaration->value, function.result) : checker.poison(use, fmt::format("`{}` has no body", function.name));
+  const Term* body = checker.check(function.declaration->value, function.result);
   if (function.body == nullptr) function.body = body;
   function.height = 1;
   const auto measure = [&](const auto& self, const Term& term) -> void {

@@ -101,6 +101,7 @@ const Term* ExpressionChecker::check(ExprId id, Type expected) {
     set(ExprKind::conditional, &ExpressionChecker::check_conditional);
     return all;
   }();
+  if (id == syntax::kNoExpr) return poison({}, "a value is missing");  // Said already, at the place where the text breaks off.
   const Expr& expr = tree_[id];
   const Type want = expected == kInfer ? kInfer : wanted(expected, id);
   const Term* term = (this->*kChecks[static_cast<std::size_t>(expr.kind)])(id, expr, want);

@@ -202,7 +202,8 @@ void KindChecker::declare() {
     if (one.kind == StmtKind::output) declare_output(one);
     if (one.kind == StmtKind::let) declare_let(one);
   }
-  if (tree_[kind_.declaration->body].damaged) broken("part of its kind could not be read", kind_.span);
+  const syntax::BodyId body = kind_.declaration->body;
+  if (body == syntax::kNoBody || tree_[body].damaged) broken("part of its kind could not be read", kind_.span);
   // `check` works on pointers to what is declared; they are made anew here since the vector is complete now.
   program_.kind_lets[number(id_)].clear();
   for (const PendingLet& let : lets_) program_.kind_lets[number(id_)].emplace_back(let.slot, let.statement);
