@@ -17,8 +17,8 @@ std::string summary(const model::Fleet& fleet) {
                      count_of(fleet.environments.size(), "environment"), count_of(fleet.instances.size(), "instance"));
 }
 
-/// Services that wait for a first image from CI, and approvals that are not tied to a key: both are allowed, and neither
-/// should surprise anybody.
+/// Targets that nothing is applied to, services that wait for a first image from CI, approvals that are not tied to a key:
+/// all are allowed, and none should surprise anybody.
 std::vector<std::string> notes_on(const model::Fleet& fleet) {
   std::set<std::string> waiting;
   for (const model::Instance& instance : fleet.instances) {
@@ -40,6 +40,13 @@ std::vector<std::string> notes_on(const model::Fleet& fleet) {
     return team == fleet.teams.end() || !team->keys.empty();
   });
   std::vector<std::string> out;
+  std::vector<std::string> clusters;
+  for (const model::Target& target : fleet.targets) {
+    if (target.kind != "directory") clusters.push_back(target.name);
+  }
+  if (!clusters.empty()) {
+    out.push_back(fmt::format("{}: this version applies to a `directory` only: what goes there is recorded, and not applied", join(clusters, ", ")));
+  }
   if (!waiting.empty()) {
     out.push_back(fmt::format("{}: no image is named, so {} for CI: `muster deliver {} --image REF`", join({waiting.begin(), waiting.end()}, ", "),
                               waiting.size() == 1 ? "it waits" : "they wait", waiting.size() == 1 ? *waiting.begin() : "SERVICE"));

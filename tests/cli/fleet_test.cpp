@@ -145,6 +145,14 @@ TEST_F(Muster, ComparesTheFleetWithARevisionForAPullRequest) {
   EXPECT_THAT(muster({"plan", "--against", "nothing-like-it"}), Not(EndsWith(0)));
 }
 
+TEST_F(Muster, NotesTargetsThatThisVersionDoesNotApplyTo) {
+  two_services();
+  std::string text = read("fleet/shop.fleet");
+  text.replace(text.find("target prod-out : directory { path = \"../out/production\" }"), 58, "target prod-out : kubernetes { context = \"prod\" }");
+  write("fleet/shop.fleet", text);
+  EXPECT_THAT(muster({"check"}).out, HasSubstr("note: prod-out: this version applies to a `directory` only"));
+}
+
 TEST_F(Muster, SaysWhereAPullRequestIsPromotedTo) {
   two_services();
   write("fleet/web.fleet", "service web : std.web { repo = \"../code/web.git\", image = \"registry.example/web:1\" }\n");
