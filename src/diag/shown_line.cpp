@@ -39,9 +39,25 @@ std::uint32_t code_of(std::string_view character) {
   return code;
 }
 
+/// A password that stands in a URL is refused (F0421), and what is said of it goes to the log of a pipeline: `*` for each of its bytes.
+std::string without_passwords(std::string_view line) {
+  static constexpr std::string_view kScheme = "://";
+  std::string out(line);
+  for (std::size_t at = out.find(kScheme); at != std::string::npos; at = out.find(kScheme, at)) {
+    at += kScheme.size();
+    const std::size_t end = std::min(out.find_first_of("/\"' \t", at), out.size());
+    const std::size_t host = out.rfind('@', end);
+    const std::size_t colon = out.find(':', at);
+    if (host != std::string::npos && host >= at && colon < host) std::fill(out.begin() + static_cast<std::ptrdiff_t>(colon) + 1, out.begin() + static_cast<std::ptrdiff_t>(host), '*');
+  }
+  return out;
+}
+
 }  // namespace
 
-ShownLine::ShownLine(std::string_view line) {
+ShownLine::ShownLine(std::string_view source) {
+  const std::string line_without_passwords = without_passwords(source);
+  const std::string_view line = line_without_passwords;
   std::size_t column = 0;
   for (std::size_t at = 0; at < line.size();) {
     const std::string_view character = line.substr(at, size_of_character(line.substr(at)));

@@ -1,4 +1,4 @@
-// A line of source as a terminal shows it, and where each of its bytes ends up.
+// A line of source as a terminal shows it, passwords in URLs covered, and where each of its bytes ends up.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@ namespace muster::diag {
 
 class ShownLine {
  public:
-  explicit ShownLine(std::string_view line);
+  explicit ShownLine(std::string_view source);
 
   /// Screen column (from 0) of the byte at `offset` of the line; behind the last for offsets beyond it.
   [[nodiscard]] std::size_t column(std::size_t offset) const { return columns_[offset < columns_.size() ? offset : columns_.size() - 1]; }

@@ -74,6 +74,15 @@ TEST(Terminal, PutsLabelsOfOneLineUnderItTogetherAndAlignsLineNumbers) {
             "     |     - and here\n");
 }
 
+TEST(Terminal, CoversPasswordsInUrls) {
+  Sources sources;
+  const SourceId id = sources.add("cart.fleet", "repo = \"https://me:s3cret@host/cart\", or = \"https://host:8080/a\", at = \"http://host/me:x@y\"\n");
+  Diagnostics all;
+  all.error(find(sources, id, "repo"), "F0101", "no").label("here");
+  const std::string shown = render_terminal(all, sources);
+  EXPECT_NE(shown.find("\"https://me:******@host/cart\", or = \"https://host:8080/a\", at = \"http://host/me:x@y\""), std::string::npos) << shown;
+}
+
 TEST(Terminal, AlignsBelowTabsAndWideCharacters) {
   Sources sources;
   const SourceId id = sources.add("a.fleet", "\tx = \"名前\" + e\xcc\x81 + bad\n");
