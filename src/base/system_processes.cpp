@@ -172,8 +172,6 @@ class SystemStream final : public ProcessStream {
     return {};
   }
 
-  void close_input() override { child_.input.close(); }
-
   [[nodiscard]] std::string error_text() const override { return error_text_; }
 
   Result<int> wait() override {

@@ -122,10 +122,6 @@ Result<void> Comparison::compare(const std::optional<Oid>& before, const std::op
   return {};
 }
 
-bool same_file(const std::optional<TreeEntry>& a, const std::optional<TreeEntry>& b) {
-  return a.has_value() == b.has_value() && (!a || (a->id == b->id && a->mode == b->mode));
-}
-
 }  // namespace
 
 Result<std::optional<TreeEntry>> Repository::entry(const Oid& tree_id, std::string_view name) {
@@ -160,27 +156,6 @@ Result<std::vector<TreeChange>> compare_trees(Repository& repository, std::optio
   std::vector<TreeChange> changes = std::move(comparison.changes);
   std::sort(changes.begin(), changes.end(), [](const TreeChange& a, const TreeChange& b) { return a.path < b.path; });
   return changes;
-}
-
-Result<Oid> revert_tree(Repository& repository, const Oid& reverted, const Oid& onto) {
-  MUSTER_TRY(const Commit undone, repository.commit(reverted));
-  MUSTER_TRY(const Commit base, repository.commit(onto));
-  std::optional<Oid> parent_tree;
-  if (!undone.parents.empty()) {
-    MUSTER_TRY(const Commit parent, repository.commit(undone.parents.front()));
-    parent_tree = parent.tree;
-  }
-  MUSTER_TRY(const auto changes, compare_trees(repository, parent_tree, undone.tree));
-  std::map<std::string, TreeEdit> edits;
-  for (const TreeChange& change : changes) {
-    MUSTER_TRY(const auto now, find_entry(repository, base.tree, change.path));
-    if (same_file(now, change.before)) continue;
-    if (!same_file(now, change.after)) {
-      return stalled(Reason::conflict, fmt::format("{} changed after {}", change.path, reverted.short_text()));
-    }
-    edits[change.path] = {change.before};
-  }
-  return edit_tree(repository, base.tree, edits);
 }
 
 }  // namespace muster::git

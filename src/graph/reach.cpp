@@ -130,10 +130,4 @@ std::vector<std::vector<NodeId>> circles(const Graph& graph) {
   return out;
 }
 
-std::string circle_text(const Graph& graph, std::span<const NodeId> circle) {
-  std::string out;
-  for (const NodeId node : circle) out += graph.name(node) + " → ";
-  return circle.empty() ? out : out + graph.name(circle.front());
-}
-
 }  // namespace muster::graph

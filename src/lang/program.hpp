@@ -173,7 +173,6 @@ class Program {
 
   // Where services exist: filled by place.cpp.
   std::vector<std::vector<std::uint32_t>> group_members;         ///< Environments of a group, sorted.
-  std::vector<std::vector<std::uint32_t>> environment_groups;    ///< Groups that an environment is in.
   std::vector<std::uint32_t> instance_numbers;                   ///< [environment * services + service], kAligned where it does not exist.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> instances;  ///< Service and environment of an instance, by (environment, service).
 

@@ -123,6 +123,7 @@ Report finish(const Observation& observation, Plan plan, std::vector<Run>& runs,
 constexpr std::array<std::string_view, 11> kStates = {"matched", "applied", "waiting", "unhealthy", "paused", "unselected",
                                                       "superseded", "cancelled", "held", "blocked", "failed"};
 constexpr std::array<std::string_view, 7> kEvents = {"planned", "started", "applied", "pruned", "waiting", "settled", "finished"};
+static_assert(kStates.size() == static_cast<std::size_t>(State::failed) + 1 && kEvents.size() == static_cast<std::size_t>(Event::Kind::finished) + 1);
 
 }  // namespace
 

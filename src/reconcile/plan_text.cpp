@@ -12,11 +12,19 @@ std::string_view name_in(const std::array<std::string_view, N>& names, Enum valu
   return names[static_cast<std::size_t>(value)];
 }
 
+/// Has every value of an enumeration, up to its last, a name?
+template <typename Enum, std::size_t N>
+constexpr bool names_all(const std::array<std::string_view, N>& names, Enum last) {
+  return names.size() == static_cast<std::size_t>(last) + 1 && !names.back().empty();
+}
+
 constexpr std::array<std::string_view, 14> kActions = {"keep",  "create", "change",  "adopt",    "take",   "run",     "prune",
                                                        "forget", "yield", "leave", "contest", "leftover", "refuse", "conflict"};
 constexpr std::array<std::string_view, 5> kMoves = {"none", "repair", "forward", "back", "remove"};
 constexpr std::array<std::string_view, 8> kObstacles = {"environment held", "paused", "unusable", "conflict", "refused", "circle", "need", "unselected"};
 constexpr std::array<std::string_view, 3> kUntil = {"attempted", "applied", "healthy"};
+static_assert(names_all(kActions, Action::conflict) && names_all(kMoves, Move::remove));
+static_assert(names_all(kObstacles, Obstacle::Kind::unselected) && names_all(kUntil, Wait::Until::healthy));
 
 std::string dump_object(const ObjectPlan& object) {
   std::string line = fmt::format("  {} {}", to_string(object.action), object.id.text());

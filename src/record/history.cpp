@@ -57,18 +57,4 @@ Result<std::optional<git::Oid>> commit_at(git::Repository& repository, const git
   return last;
 }
 
-Result<std::vector<git::Oid>> versions_of(Chain& chain, std::string_view path, std::size_t limit) {
-  const std::string_view service = path.substr(0, path.find('/'));
-  std::vector<git::Oid> versions;
-  std::set<git::Oid> seen;
-  for (std::size_t index = 0; versions.size() < limit; ++index) {
-    MUSTER_TRY(const Step* step, chain.step(index));
-    if (step == nullptr) break;
-    if (!step->touches(service)) continue;
-    MUSTER_TRY(const auto entry, git::find_entry(chain.repository(), step->tree, path));
-    if (entry && entry->mode != git::Mode::tree && seen.insert(entry->id).second) versions.push_back(entry->id);
-  }
-  return versions;
-}
-
 }  // namespace muster::record

@@ -81,19 +81,6 @@ TEST_F(Trees, FindEntriesByPath) {
   EXPECT_EQ(find_entry(*repository, tree, "a/x").value(), std::nullopt);
 }
 
-TEST_F(Trees, TakeBackACommitUnderLaterOnes) {
-  const Oid first = write(*repository, {{"cart/a", "1"}, {"shop/a", "1"}}, std::nullopt);
-  const Oid bad = write(*repository, {{"cart/a", "bad"}, {"cart/new", "n"}}, first);
-  const Oid later = write(*repository, {{"shop/a", "2"}}, bad);
-  const Oid tree = revert_tree(*repository, bad, later).value();
-  EXPECT_EQ(tree, make_tree({{"cart/a", "1"}, {"shop/a", "2"}}));
-  const Oid touched = write(*repository, {{"cart/a", "third"}}, later);
-  const auto refused = revert_tree(*repository, bad, touched);
-  EXPECT_EQ(refused.failure().reason, Reason::conflict);
-  EXPECT_THAT(refused.failure().text, HasSubstr("cart/a changed after"));
-  EXPECT_TRUE(paths(revert_tree(*repository, first, first).value()).empty());
-}
-
 TEST_F(Trees, BoundABombOfFoldersThatNameEachOther) {
   Oid tree = repository->write_tree({{"leaf", Mode::file, repository->write_blob("x").value()}}).value();
   for (int level = 0; level < 12; ++level) {

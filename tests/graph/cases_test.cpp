@@ -45,7 +45,7 @@ std::string names(const Graph& graph, std::span<const NodeId> nodes) {
 
 std::string facts_of(const Graph& graph) {
   std::string out;
-  for (const auto& circle : circles(graph)) out += fmt::format("circle: {}\n", circle_text(graph, circle));
+  for (const auto& circle : circles(graph)) out += fmt::format("circle: {}\n", names(graph, circle));
   if (const auto sorted = order(graph)) out += fmt::format("order: {}\n", names(graph, *sorted));
   for (const auto& wave : waves(graph)) out += fmt::format("wave: {}\n", names(graph, wave));
   const std::vector<std::uint64_t> weights(graph.size(), 1);

@@ -17,6 +17,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+std::string object_path(const std::string& service, const manifest::ObjectId& id) { return service + "/" + id.descriptor_path(); }
+
 /// Puts a service with these objects on the branch as a record would.
 Branch put(Play& play, const std::string& service, const std::vector<std::string>& names, const std::string& version = "v1",
            const std::vector<std::string>& renamed_from = {}) {
@@ -231,17 +233,6 @@ TEST(History, AtATimeIsTheLastCommitAtOrBeforeIt) {
   EXPECT_EQ(must(commit_at(*play.records->repository(), play.branch.tip, then)), first.tip);
   EXPECT_EQ(must(commit_at(*play.records->repository(), play.branch.tip, play.clock.now())), play.branch.tip);
   EXPECT_FALSE(must(commit_at(*play.records->repository(), play.branch.tip, then - std::chrono::hours(9))));
-}
-
-TEST(History, KnowsEveryVersionOfADescriptor) {
-  Play play;
-  play.begin();
-  put(play, "cart", {"a"}, "v1");
-  put(play, "cart", {"a"}, "v2");
-  put(play, "orders", {"b"});
-  put(play, "cart", {"a"}, "v1");
-  Chain chain(play.records->repository(), play.branch.file, play.branch.tip);
-  EXPECT_EQ(must(versions_of(chain, object_path("cart", Play::object_of("a", "x").id), 10)).size(), 2U);
 }
 
 TEST(Chain, IsReadOnlyAsFarAsItIsAskedAndAdvances) {

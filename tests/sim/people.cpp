@@ -5,6 +5,24 @@
 
 namespace muster::sim {
 
+namespace {
+
+/// The tree of `onto` with the changes of `reverted` against its parent taken back, as `git revert` does it; nullopt where a
+/// file of them changed since.
+std::optional<git::Oid> reverted_tree(git::Repository& repository, const git::Commit& reverted, const git::Commit& parent, const git::Commit& onto) {
+  const auto same = [](const auto& a, const auto& b) { return a.has_value() == b.has_value() && (!a || (a->id == b->id && a->mode == b->mode)); };
+  std::map<std::string, git::TreeEdit> edits;
+  for (const git::TreeChange& change : git::compare_trees(repository, parent.tree, reverted.tree).value()) {
+    const auto now = git::find_entry(repository, onto.tree, change.path).value();
+    if (same(now, change.before)) continue;
+    if (!same(now, change.after)) return std::nullopt;
+    edits[change.path] = {change.before};
+  }
+  return git::edit_tree(repository, onto.tree, edits).value();
+}
+
+}  // namespace
+
 std::string manifest_text(const std::string& service, const std::string& text) {
   return fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\ndata:\n  text: \"{}\"\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {}\nspec:\n  ports: []\n",
                      service, text, service);
@@ -119,11 +137,13 @@ void Schedule::revert_newest() {
     if (commit->parents.empty()) return;
     reverted = commit->parents.front();
   }
-  if (network_.pool()->commit(reverted)->parents.empty()) return;
-  const Result<git::Oid> tree = git::revert_tree(repository, reverted, tip->second);
-  if (!tree.ok() || *tree == network_.pool()->commit(tip->second)->tree) return;
+  const git::Commit& undone = *network_.pool()->commit(reverted);
+  if (undone.parents.empty()) return;
+  const git::Commit& onto = *network_.pool()->commit(tip->second);
+  const auto tree = reverted_tree(repository, undone, *network_.pool()->commit(undone.parents.front()), onto);
+  if (!tree || *tree == onto.tree) return;
   // The message quotes trailers, as `git revert` and squash merges do.
-  commit_tree(environment, *tree, "Revert \"" + network_.pool()->commit(reverted)->message + "\"\n\n" + network_.pool()->commit(reverted)->message);
+  commit_tree(environment, *tree, "Revert \"" + undone.message + "\"\n\n" + undone.message);
   tell(fmt::format("somebody reverts {} in {}", reverted.short_text(), environment));
 }
 

@@ -43,7 +43,6 @@ class ProcessStream {
   /// Reads up to `size` bytes; 0 is end of file. Reason::timeout after the idle limit.
   virtual Result<std::size_t> read(char* buffer, std::size_t size) = 0;
   virtual Result<void> write(std::string_view bytes) = 0;
-  virtual void close_input() = 0;
   /// What it said on standard error so far, capped.
   [[nodiscard]] virtual std::string error_text() const = 0;
   /// Waits for its end and returns the exit code.

@@ -89,7 +89,6 @@ class Engine {
                             const std::stop_token& stop);
 
  private:
-  struct Remembered;
   [[nodiscard]] Path remembered_path() const;
   void remember(const model::Fleet& fleet);
   std::vector<reconcile::EnvironmentAt> chosen(const record::EnvironmentRepository& records, const ReconcileRequest& request) const;

@@ -29,9 +29,10 @@ enum class Why : std::uint8_t {
   undeclared,              ///< Stands, is not declared, and is left alone (unchanged).
   // waiting
   held_by_person, soak, approval, check, freeze, together, branch_missing, image_missing, upstream_missing, selection,
+  past_declaration,
   // held
   rewound, branch_deleted, list_shrank, image_refused, edited, taken_off, declaration_taken_back, bundle_taken_back, older_fleet,
-  older_muster, dirty_fleet, past_declaration, deletions_over_budget, changes_over_budget, removal_held, poisoned, claimed,
+  older_muster, dirty_fleet, deletions_over_budget, changes_over_budget, removal_held, poisoned, claimed,
   environment, moved_since_plan,
   // failed
   source_unreachable, source_failed, render_failed, check_failed, records_unreachable, record_failed, cancelled,

@@ -155,8 +155,5 @@ struct TreeChange {
   std::optional<TreeEntry> after;
 };
 Result<std::vector<TreeChange>> compare_trees(Repository& repository, std::optional<Oid> before, std::optional<Oid> after);
-/// The tree of `onto` with the changes of `reverted` (against its first parent) taken back.
-/// Reason::conflict names the first path that changed since.
-Result<Oid> revert_tree(Repository& repository, const Oid& reverted, const Oid& onto);
 
 }  // namespace muster::git

@@ -78,8 +78,6 @@ NodeId end_of(const Edge& edge, Direction direction);
 /// first), beginning with its first name; circles by first name. It is a shortest one of its knot, unless the knot has more
 /// than a few thousand nodes: then a shortest one through the knot's first name. Empty: the graph can be ordered.
 std::vector<std::vector<NodeId>> circles(const Graph& graph);
-/// "cart → payments → cart".
-std::string circle_text(const Graph& graph, std::span<const NodeId> circle);
 
 /// Every node after all that it needs; among those that could be next, the first by name. nullopt where there is a circle.
 std::optional<std::vector<NodeId>> order(const Graph& graph);

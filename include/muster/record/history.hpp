@@ -30,7 +30,4 @@ Result<std::vector<HistoryEntry>> read_history(Chain& chain, std::string_view se
 /// younger.
 Result<std::optional<git::Oid>> commit_at(git::Repository& repository, const git::Oid& tip, Instant at);
 
-/// Every version of one file that the branch ever had, newest first (blob ids, without repetition), at most `limit`.
-Result<std::vector<git::Oid>> versions_of(Chain& chain, std::string_view path, std::size_t limit);
-
 }  // namespace muster::record

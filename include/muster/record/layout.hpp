@@ -26,7 +26,6 @@ inline constexpr std::string_view kNotes = "refs/notes/muster/";
 std::string branch_ref(std::string_view environment);
 std::string notes_ref(std::string_view environment);
 std::string release_path(std::string_view service);
-std::string object_path(std::string_view service, const manifest::ObjectId& id);
 std::string hold_path(std::string_view service);
 /// A service's folder: not a dot name, a folder at the root of the branch.
 [[nodiscard]] bool is_service_name(std::string_view entry);
