@@ -1,4 +1,4 @@
-#include "child.hpp"
+#include "base/child.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

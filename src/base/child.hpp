@@ -7,7 +7,7 @@
 
 #include <optional>
 
-#include "descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "muster/base/process.hpp"
 
 namespace muster {

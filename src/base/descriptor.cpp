@@ -1,4 +1,4 @@
-#include "descriptor.hpp"
+#include "base/descriptor.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

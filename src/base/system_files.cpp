@@ -12,7 +12,7 @@
 #include <ctime>
 #include <thread>
 
-#include "descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "muster/base/digest.hpp"
 #include "muster/base/files.hpp"
 

@@ -10,7 +10,7 @@
 #include <csignal>
 #include <ctime>
 
-#include "child.hpp"
+#include "base/child.hpp"
 #include "muster/base/process.hpp"
 
 namespace muster {

@@ -1,4 +1,4 @@
-#include "approvals.hpp"
+#include "deliver/approvals.hpp"
 
 #include <algorithm>
 #include <set>

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "pass.hpp"
+#include "deliver/pass.hpp"
 
 namespace muster::deliver {
 

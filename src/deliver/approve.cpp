@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "approvals.hpp"
+#include "deliver/approvals.hpp"
 #include "muster/base/text.hpp"
-#include "verb.hpp"
+#include "deliver/verb.hpp"
 
 namespace muster::deliver {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "items.hpp"
+#include "deliver/items.hpp"
 #include "muster/base/text.hpp"
 
 namespace muster::deliver {

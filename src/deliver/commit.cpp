@@ -8,8 +8,8 @@
 #include "muster/manifest/yaml.hpp"
 #include "muster/record/layout.hpp"
 #include "muster/record/trailers.hpp"
-#include "environment.hpp"
-#include "pass.hpp"
+#include "deliver/environment.hpp"
+#include "deliver/pass.hpp"
 
 namespace muster::deliver {
 namespace {

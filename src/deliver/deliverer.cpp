@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "environment.hpp"
+#include "deliver/environment.hpp"
 #include "muster/git/verify.hpp"
 
 namespace muster::deliver {

@@ -1,4 +1,4 @@
-#include "environment.hpp"
+#include "deliver/environment.hpp"
 
 #include <fmt/core.h>
 

@@ -1,7 +1,7 @@
 // Environment: its branch before a pass: begun, renamed, or its muster.yaml brought up to date.
 #pragma once
 
-#include "pass.hpp"
+#include "deliver/pass.hpp"
 
 namespace muster::deliver {
 

@@ -1,4 +1,4 @@
-#include "freeze.hpp"
+#include "deliver/freeze.hpp"
 
 #include <fmt/core.h>
 

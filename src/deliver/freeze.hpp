@@ -10,7 +10,7 @@
 #include "muster/base/time.hpp"
 #include "muster/model/fleet.hpp"
 #include "muster/record/inputs.hpp"
-#include "timezone.hpp"
+#include "deliver/timezone.hpp"
 
 namespace muster::deliver {
 

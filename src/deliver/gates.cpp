@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "approvals.hpp"
+#include "deliver/approvals.hpp"
 #include "muster/base/text.hpp"
-#include "pass.hpp"
-#include "soak.hpp"
+#include "deliver/pass.hpp"
+#include "deliver/soak.hpp"
 
 namespace muster::deliver {
 namespace {

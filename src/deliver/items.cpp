@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "items.hpp"
+#include "deliver/items.hpp"
 
 namespace muster::deliver {
 namespace {

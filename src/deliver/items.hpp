@@ -1,7 +1,7 @@
 // The steps of a pass; each takes the pass as the one before left it. A Failure stops the whole environment.
 #pragma once
 
-#include "pass.hpp"
+#include "deliver/pass.hpp"
 
 namespace muster::deliver {
 

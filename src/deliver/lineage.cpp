@@ -1,4 +1,4 @@
-#include "lineage.hpp"
+#include "deliver/lineage.hpp"
 
 #include <algorithm>
 

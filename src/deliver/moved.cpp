@@ -1,4 +1,4 @@
-#include "moved.hpp"
+#include "deliver/moved.hpp"
 
 #include <fmt/core.h>
 

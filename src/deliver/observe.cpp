@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "pass.hpp"
+#include "deliver/pass.hpp"
 
 namespace muster::deliver {
 namespace {

@@ -1,12 +1,12 @@
 // The steps of one pass over one environment, in the order of the rules. Each decides from facts; only the commit writes.
-#include "pass.hpp"
+#include "deliver/pass.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
-#include "environment.hpp"
-#include "items.hpp"
+#include "deliver/environment.hpp"
+#include "deliver/items.hpp"
 
 namespace muster::deliver {
 namespace {

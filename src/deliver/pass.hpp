@@ -12,12 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "moved.hpp"
+#include "deliver/moved.hpp"
 #include "muster/deliver/deliverer.hpp"
 #include "muster/record/deletions.hpp"
 #include "muster/record/standing.hpp"
 #include "muster/source/heads.hpp"
-#include "state.hpp"
+#include "deliver/state.hpp"
 
 namespace muster::deliver {
 

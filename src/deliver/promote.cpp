@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "verb.hpp"
+#include "deliver/verb.hpp"
 
 namespace muster::deliver {
 namespace {

@@ -6,8 +6,8 @@
 #include "muster/manifest/order.hpp"
 #include "muster/render/render.hpp"
 #include "muster/source/tree.hpp"
-#include "environment.hpp"
-#include "pass.hpp"
+#include "deliver/environment.hpp"
+#include "deliver/pass.hpp"
 
 namespace muster::deliver {
 namespace {

@@ -2,7 +2,7 @@
 // recorded. Absence from a fleet that is broken or old says nothing.
 #include <fmt/core.h>
 
-#include "items.hpp"
+#include "deliver/items.hpp"
 
 namespace muster::deliver {
 namespace {

@@ -7,7 +7,7 @@
 #include "muster/base/text.hpp"
 #include "muster/record/deletions.hpp"
 #include "muster/record/layout.hpp"
-#include "verb.hpp"
+#include "deliver/verb.hpp"
 
 namespace muster::deliver {
 namespace {

@@ -1,7 +1,7 @@
 // Settle: from moved inputs to a proposal, as far as the gates allow. What leaves every object as it stands needs no gate.
 #include <algorithm>
 
-#include "items.hpp"
+#include "deliver/items.hpp"
 
 namespace muster::deliver {
 namespace {

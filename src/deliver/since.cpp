@@ -1,4 +1,4 @@
-#include "since.hpp"
+#include "deliver/since.hpp"
 
 #include <fmt/core.h>
 

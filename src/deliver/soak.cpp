@@ -1,4 +1,4 @@
-#include "soak.hpp"
+#include "deliver/soak.hpp"
 
 #include <fmt/core.h>
 

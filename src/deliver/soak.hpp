@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "pass.hpp"
+#include "deliver/pass.hpp"
 
 namespace muster::deliver {
 

@@ -5,13 +5,13 @@
 #include <memory>
 #include <string>
 
-#include "freeze.hpp"
-#include "lineage.hpp"
+#include "deliver/freeze.hpp"
+#include "deliver/lineage.hpp"
 #include "muster/base/world.hpp"
 #include "muster/deliver/deliverer.hpp"
 #include "muster/record/branch.hpp"
 #include "muster/source/tree.hpp"
-#include "since.hpp"
+#include "deliver/since.hpp"
 
 namespace muster::deliver {
 

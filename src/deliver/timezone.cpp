@@ -1,4 +1,4 @@
-#include "timezone.hpp"
+#include "deliver/timezone.hpp"
 
 #include <fmt/core.h>
 

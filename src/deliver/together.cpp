@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "items.hpp"
+#include "deliver/items.hpp"
 
 namespace muster::deliver {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "muster/base/text.hpp"
 #include "muster/record/layout.hpp"
-#include "pass.hpp"
+#include "deliver/pass.hpp"
 
 namespace muster::deliver {
 namespace {

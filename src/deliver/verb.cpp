@@ -1,4 +1,4 @@
-#include "verb.hpp"
+#include "deliver/verb.hpp"
 
 #include <fmt/core.h>
 

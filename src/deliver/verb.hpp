@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "environment.hpp"
+#include "deliver/environment.hpp"
 #include "muster/deliver/verbs.hpp"
 #include "muster/record/trailers.hpp"
 

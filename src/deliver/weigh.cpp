@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "items.hpp"
+#include "deliver/items.hpp"
 
 namespace muster::deliver {
 namespace {

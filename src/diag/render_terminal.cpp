@@ -4,7 +4,7 @@
 
 #include "muster/base/text.hpp"
 #include "muster/diag/render.hpp"
-#include "shown_line.hpp"
+#include "diag/shown_line.hpp"
 
 namespace muster::diag {
 namespace {

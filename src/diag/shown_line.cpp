@@ -1,4 +1,4 @@
-#include "shown_line.hpp"
+#include "diag/shown_line.hpp"
 
 #include <algorithm>
 #include <array>

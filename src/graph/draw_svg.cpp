@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "layout.hpp"
+#include "graph/layout.hpp"
 #include "muster/base/text.hpp"
 #include "muster/graph/draw.hpp"
 

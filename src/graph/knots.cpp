@@ -1,4 +1,4 @@
-#include "knots.hpp"
+#include "graph/knots.hpp"
 
 #include <boost/graph/compressed_sparse_row_graph.hpp>
 #include <boost/graph/strong_components.hpp>

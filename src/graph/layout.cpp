@@ -1,4 +1,4 @@
-#include "layout.hpp"
+#include "graph/layout.hpp"
 
 #include <algorithm>
 #include <map>

@@ -2,7 +2,7 @@
 #include <functional>
 #include <queue>
 
-#include "knots.hpp"
+#include "graph/knots.hpp"
 #include "muster/graph/graph.hpp"
 
 namespace muster::graph {

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "knots.hpp"
+#include "graph/knots.hpp"
 #include "muster/graph/graph.hpp"
 
 namespace muster::graph {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "lang/check.hpp"
-#include "lang/check_expression.hpp"
-#include "lang/evaluate_entities.hpp"
-#include "lang/lower.hpp"
+#include "lang/check/check.hpp"
+#include "lang/check/check_expression.hpp"
+#include "lang/evaluate/evaluate_entities.hpp"
+#include "lang/lower/lower.hpp"
 #include "lang/state.hpp"
 #include "lang/text_forms.hpp"
 #include "muster/base/parallel.hpp"

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "lang/arena.hpp"
-#include "lang/parse.hpp"
-#include "lang/schema.hpp"
-#include "lang/types.hpp"
+#include "lang/syntax/parse.hpp"
+#include "lang/check/schema.hpp"
+#include "lang/check/types.hpp"
 #include "muster/diag/diagnostic.hpp"
 #include "muster/diag/source.hpp"
 #include "muster/lang/compile.hpp"

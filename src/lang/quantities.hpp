@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "lang/datum.hpp"
+#include "lang/evaluate/datum.hpp"
 
 namespace muster::lang {
 

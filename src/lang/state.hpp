@@ -1,7 +1,7 @@
 // What a Compilation keeps.
 #pragma once
 
-#include "lang/ladder.hpp"
+#include "lang/evaluate/ladder.hpp"
 #include "lang/program.hpp"
 #include "muster/lang/compile.hpp"
 

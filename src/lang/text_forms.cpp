@@ -7,7 +7,7 @@
 #include <cctype>
 #include <charconv>
 
-#include "lang/evaluate.hpp"
+#include "lang/evaluate/evaluate.hpp"
 #include "lang/program.hpp"
 #include "lang/quantities.hpp"
 #include "muster/base/text.hpp"

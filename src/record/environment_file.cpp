@@ -6,7 +6,7 @@
 #include <limits>
 #include <utility>
 
-#include "fields.hpp"
+#include "record/fields.hpp"
 #include "muster/manifest/yaml.hpp"
 
 namespace muster::record {

@@ -1,4 +1,4 @@
-#include "fields.hpp"
+#include "record/fields.hpp"
 
 #include <fmt/core.h>
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "muster/base/text.hpp"
-#include "words.hpp"
+#include "record/words.hpp"
 
 namespace muster::record {
 namespace {

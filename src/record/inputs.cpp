@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "muster/base/text.hpp"
-#include "words.hpp"
+#include "record/words.hpp"
 
 namespace muster::record {
 namespace {

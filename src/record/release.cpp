@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "fields.hpp"
+#include "record/fields.hpp"
 #include "muster/base/text.hpp"
 #include "muster/manifest/yaml.hpp"
 #include "muster/record/environment_file.hpp"

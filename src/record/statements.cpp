@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "fields.hpp"
+#include "record/fields.hpp"
 #include "muster/manifest/yaml.hpp"
 #include "muster/record/layout.hpp"
 

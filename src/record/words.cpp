@@ -1,4 +1,4 @@
-#include "words.hpp"
+#include "record/words.hpp"
 
 #include <fmt/core.h>
 

@@ -1,4 +1,4 @@
-#include "declared.hpp"
+#include "render/declared.hpp"
 
 #include <fmt/format.h>
 
@@ -6,11 +6,11 @@
 #include <array>
 #include <utility>
 
-#include "images.hpp"
-#include "late.hpp"
+#include "render/images.hpp"
+#include "render/late.hpp"
 #include "muster/base/text.hpp"
 #include "muster/model/patch.hpp"
-#include "scope.hpp"
+#include "render/scope.hpp"
 
 namespace muster::render {
 namespace {

@@ -1,4 +1,4 @@
-#include "files.hpp"
+#include "render/files.hpp"
 
 #include <algorithm>
 #include <array>

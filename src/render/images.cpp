@@ -1,4 +1,4 @@
-#include "images.hpp"
+#include "render/images.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "late.hpp"
+#include "render/late.hpp"
 
 #include <fmt/format.h>
 

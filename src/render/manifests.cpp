@@ -1,4 +1,4 @@
-#include "manifests.hpp"
+#include "render/manifests.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <atomic>
 #include <optional>
 
-#include "files.hpp"
+#include "render/files.hpp"
 #include "muster/base/parallel.hpp"
 #include "muster/base/text.hpp"
 #include "muster/manifest/yaml.hpp"

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 
-#include "declared.hpp"
-#include "late.hpp"
-#include "manifests.hpp"
+#include "render/declared.hpp"
+#include "render/late.hpp"
+#include "render/manifests.hpp"
 #include "muster/source/tree.hpp"
 
 namespace muster::render {

@@ -1,4 +1,4 @@
-#include "scope.hpp"
+#include "render/scope.hpp"
 
 #include <algorithm>
 #include <array>

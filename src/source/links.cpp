@@ -1,4 +1,4 @@
-#include "links.hpp"
+#include "source/links.hpp"
 
 #include <fmt/core.h>
 

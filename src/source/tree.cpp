@@ -6,7 +6,7 @@
 #include <map>
 #include <optional>
 
-#include "links.hpp"
+#include "source/links.hpp"
 #include "muster/base/text.hpp"
 
 namespace muster::source {

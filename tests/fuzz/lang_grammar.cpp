@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "lang/parse.hpp"
+#include "lang/syntax/parse.hpp"
 #include "muster/base/text.hpp"
 #include "muster/diag/render.hpp"
 

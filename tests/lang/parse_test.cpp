@@ -1,5 +1,5 @@
 // Parsing: goldens (a file, then its tree and what is wrong with it), the grammar's own soundness, properties.
-#include "lang/parse.hpp"
+#include "lang/syntax/parse.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
