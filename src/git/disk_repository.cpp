@@ -8,7 +8,6 @@
 #include <cerrno>
 
 #include "git/object_text.hpp"
-#include "git/plain_pack.hpp"
 #include "git/refs.hpp"
 #include "git/tidy.hpp"
 #include "muster/base/log.hpp"
@@ -259,15 +258,10 @@ Result<Oid> DiskRepository::write_commit(const NewCommit& commit) {
 
 Result<void> DiskRepository::flush() {
   const std::lock_guard lock(flush_mutex_);
-  const auto objects = staging_->objects();
-  if (objects.empty()) return {};
-  MUSTER_TRY(const PlainPack made, plain_pack(objects));
-  const Path packs = git_folder_ / "objects" / "pack";
-  // The index last: it is what makes a pack one.
-  MUSTER_CHECK(world_.files.write_whole(packs / (made.name + ".pack"), made.pack));
-  MUSTER_CHECK(world_.files.write_whole(packs / (made.name + ".idx"), made.index));
-  if (is_durable()) MUSTER_CHECK(sync_to_disk(packs));
-  staging_->forget(objects);
+  const std::vector<Oid> ids = staging_->ids();
+  if (ids.empty()) return {};
+  MUSTER_TRY(const std::string name, store_pack(ids));
+  staging_->forget(ids);
   return {};
 }
 

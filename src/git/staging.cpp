@@ -57,10 +57,12 @@ void Staging::put(const Oid& id, git_object_t type, std::string bytes) {
   if (objects_.emplace(id, std::move(object)).second) bytes_ += size;
 }
 
-std::vector<std::pair<Oid, std::shared_ptr<const Staging::Object>>> Staging::objects() const {
+std::vector<Oid> Staging::ids() const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::pair<Oid, std::shared_ptr<const Object>>> out(objects_.begin(), objects_.end());
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Oid> out;
+  out.reserve(objects_.size());
+  for (const auto& [id, object] : objects_) out.push_back(id);
+  std::sort(out.begin(), out.end());
   return out;
 }
 
@@ -69,9 +71,9 @@ std::size_t Staging::bytes() const {
   return bytes_;
 }
 
-void Staging::forget(const std::vector<std::pair<Oid, std::shared_ptr<const Object>>>& stored) {
+void Staging::forget(const std::vector<Oid>& ids) {
   const std::lock_guard lock(mutex_);
-  for (const auto& [id, object] : stored) {
+  for (const Oid& id : ids) {
     const auto found = objects_.find(id);
     if (found == objects_.end()) continue;
     bytes_ -= found->second->bytes.size();

@@ -11,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "git/library.hpp"
@@ -28,9 +27,9 @@ class Staging {
   [[nodiscard]] std::shared_ptr<const Object> find(const Oid& id) const;
   void put(const Oid& id, git_object_t type, std::string bytes);
   /// In order of id, so that equal objects make equal packs.
-  [[nodiscard]] std::vector<std::pair<Oid, std::shared_ptr<const Object>>> objects() const;
+  [[nodiscard]] std::vector<Oid> ids() const;
   [[nodiscard]] std::size_t bytes() const;
-  void forget(const std::vector<std::pair<Oid, std::shared_ptr<const Object>>>& stored);
+  void forget(const std::vector<Oid>& ids);
 
  private:
   struct FirstBytes {  ///< Of a hash, which are as good as another hash of it.

@@ -24,7 +24,7 @@ Result<void> remove_leftovers(DiskRepository& repository) {
   const World& world = repository.world();
   MUSTER_TRY(const auto packs, world.files.list(packs_of(repository)));
   for (const DirectoryEntry& entry : packs) {
-    const bool is_temporary = entry.name.starts_with("pack_git2_") || entry.name.starts_with("tmp_") || entry.name.starts_with(".pack-");
+    const bool is_temporary = entry.name.starts_with("pack_git2_") || entry.name.starts_with("tmp_");
     if (is_temporary && is_old(world, entry)) MUSTER_CHECK(world.files.remove(packs_of(repository) / entry.name));
   }
   const Path own = repository.git_folder() / "muster";

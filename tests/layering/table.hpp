@@ -53,7 +53,6 @@ inline const std::vector<Library> kLibraries = {
     {"simdjson", {"simdjson.h"}, {"manifest"}},
     {"libcurl", {"curl/"}, {"http"}},
     {"libgit2", {"git2.h", "git2/"}, {"git"}},
-    {"zlib", {"zlib.h"}, {"git"}},
     {"PEGTL", {"tao/"}, {"lang"}, true},
     {"Boost.Graph", {"boost/graph", "boost/property_map"}, {"graph"}},
     {"oneTBB", {"tbb/", "oneapi/"}, {"reconcile"}, true},
