@@ -79,7 +79,8 @@ struct interpolation_value : p::seq<value, gap, want<Expected::interpolation_end
 struct interpolation : p::seq<interpolation_open, gap, interpolation_value> {};
 struct line_interpolation : with_lines<Lines::none, interpolation> {};
 struct string_open : quote {};
-struct string : p::seq<string_open, p::star<p::sor<string_chunk, line_interpolation, string_escape, wrong_escape>>, want<Expected::string_end, quote>> {};
+struct string : p::seq<string_open, p::star<p::sor<string_chunk, line_interpolation, string_escape, wrong_escape>>,
+                       want<Expected::string_end, quote>> {};
 
 struct wrong_block_escape : p::seq<p::one<'\\'>, p::any> {};
 struct block_quote : p::string<'"', '"', '"'> {};
@@ -91,7 +92,8 @@ struct block_string : p::seq<block_string_open, p::star<p::sor<block_string_chun
                              want<Expected::block_string_end, block_string_close>> {};
 
 /// Texts that begin with the letter `r`.
-struct raw_string : p::seq<p::string<'r', '"'>, p::star<p::not_one<'"', '\n', '\r'>>, want<Expected::raw_string_end, quote, p::not_at<quote>>> {};
+struct raw_string
+    : p::seq<p::string<'r', '"'>, p::star<p::not_one<'"', '\n', '\r'>>, want<Expected::raw_string_end, quote, p::not_at<quote>>> {};
 
 struct any_string : p::seq<p::at<quote>, p::sor<block_string, simple_string, string>> {};
 struct plain_text : p::sor<any_string, raw_string> {};
@@ -118,9 +120,10 @@ struct comprehension_condition : value {};
 struct comprehension_key : value {};
 struct comprehension_value : value {};
 template <typename... Result>
-struct comprehension : p::seq<comprehension_open, gap, want<Expected::name, variable>, p::opt<gap, p::one<','>, gap, want<Expected::name, variable>>, gap,
-                              want<Expected::in, kw_in>, gap, comprehension_source, gap, p::opt<kw_if, gap, comprehension_condition, gap>,
-                              want<Expected::colon, p::one<':'>>, gap, Result...> {};
+struct comprehension
+    : p::seq<comprehension_open, gap, want<Expected::name, variable>, p::opt<gap, p::one<','>, gap, want<Expected::name, variable>>, gap,
+             want<Expected::in, kw_in>, gap, comprehension_source, gap, p::opt<kw_if, gap, comprehension_condition, gap>,
+             want<Expected::colon, p::one<':'>>, gap, Result...> {};
 /// `for` and a variable: in braces `for = 1` is a key.
 struct comprehension_ahead : p::at<kw_for, p::plus<p::space>, name> {};
 
@@ -130,7 +133,8 @@ struct list_open : p::success {};
 struct list_item : p::seq<expression> {};
 /// Where an element must stand: not at the end of the brackets, nor at that of the file or before a declaration.
 struct element_ahead : p::not_at<p::sor<p::one<']', ')', '}', ',', '\n', '\r'>, p::eof>> {};
-struct list_items : p::opt<element_ahead, want<Expected::value, list_item>, p::star<next_element<']'>, want<Expected::value, list_item>>> {};
+struct list_items : p::opt<element_ahead, want<Expected::value, list_item>, p::star<next_element<']'>, want<Expected::value, list_item>>> {
+};
 struct list_of_comprehension : p::seq<comprehension_ahead, comprehension<comprehension_value>> {};
 struct list_of_items : p::seq<list_open, list_items> {};
 struct list : bracketed<'[', ']', Lines::skipped, true, p::sor<list_of_comprehension, list_of_items>> {};
@@ -157,14 +161,21 @@ struct slash_ahead : p::at<p::one<'/'>> {};
 struct block_comment : p::seq<p::string<'/', '*'>, p::sor<p::until<p::string<'*', '/'>>, p::until<p::at<p::eolf>>>> {};
 struct wrong_comment : p::sor<block_comment, p::seq<p::string<'/', '/'>, p::until<p::at<p::eolf>>>> {};
 struct end_of_value
-    : p::sor<separator_ahead, p::seq<gap, p::sor<separator_ahead, wrong_semicolon, wrong_comment, forgotten_separator, raise<Expected::end_of_value>>>> {};
+    : p::sor<separator_ahead,
+             p::seq<gap, p::sor<separator_ahead, wrong_semicolon, wrong_comment, forgotten_separator, raise<Expected::end_of_value>>>> {};
 
-struct entry : p::seq<key, gap, want<Expected::equals, p::sor<plain_assignment, wrong_assignment>>, wide, no_field_yet, value, end_of_value> {};
+struct entry
+    : p::seq<key, gap, want<Expected::equals, p::sor<plain_assignment, wrong_assignment>>, wide, no_field_yet, value, end_of_value> {};
 struct entry_ahead : p::not_at<p::sor<p::one<'}', '\n', '\r'>, p::eof>> {};
 struct entries_open : p::success {};
 struct entries : p::seq<entries_open, separators,
-                        p::star<entry_ahead, p::sor<p::seq<slash_ahead, wrong_comment>, recover<Skip::statement, p::sor<p::seq<ahead<starts_keyed>, entry>, raise<Expected::entry>>>>, separators>> {};
-struct braces_of_comprehension : with_lines<Lines::skipped, gap, comprehension_ahead, comprehension<comprehension_key, gap, want<Expected::equals, p::one<'='>>, gap, comprehension_value>, gap> {};
+                        p::star<entry_ahead,
+                                p::sor<p::seq<slash_ahead, wrong_comment>,
+                                       recover<Skip::statement, p::sor<p::seq<ahead<starts_keyed>, entry>, raise<Expected::entry>>>>,
+                                separators>> {};
+struct braces_of_comprehension
+    : with_lines<Lines::skipped, gap, comprehension_ahead,
+                 comprehension<comprehension_key, gap, want<Expected::equals, p::one<'='>>, gap, comprehension_value>, gap> {};
 struct braces_of_entries : entries {};
 struct braces : bracketed<'{', '}', Lines::separate, false, p::sor<braces_of_comprehension, braces_of_entries>> {};
 
@@ -174,7 +185,9 @@ struct named_argument : p::seq<argument_name, gap, p::sor<p::one<'='>, wrong_arg
 struct positional_argument : p::seq<expression> {};
 struct argument : p::if_then_else<ahead<starts_named>, named_argument, positional_argument> {};
 struct call_open : p::success {};
-struct call : bracketed<'(', ')', Lines::skipped, true, call_open, p::opt<element_ahead, want<Expected::value, argument>, p::star<next_element<')'>, want<Expected::value, argument>>>> {};
+struct call
+    : bracketed<'(', ')', Lines::skipped, true, call_open,
+                p::opt<element_ahead, want<Expected::value, argument>, p::star<next_element<')'>, want<Expected::value, argument>>>> {};
 
 // ---- expressions ----
 
@@ -213,13 +226,13 @@ struct wrong_and : p::string<'&', '&'> {};
 struct wrong_or : p::string<'|', '|'> {};
 struct wrong_equal : p::string<'=', '=', '='> {};
 struct wrong_unequal : p::sor<p::string<'!', '=', '='>, p::string<'<', '>'>> {};
-struct binary_operator
-    : p::sor<op_or, op_and, wrong_equal, op_equal, wrong_unequal, op_unequal, op_less_equal, op_greater_equal, op_less, op_greater, op_coalesce, op_add,
-             op_subtract, op_multiply, op_divide, op_modulo, wrong_and, wrong_or> {};
+struct binary_operator : p::sor<op_or, op_and, wrong_equal, op_equal, wrong_unequal, op_unequal, op_less_equal, op_greater_equal, op_less,
+                                op_greater, op_coalesce, op_add, op_subtract, op_multiply, op_divide, op_modulo, wrong_and, wrong_or> {};
 struct operation : p::seq<operator_ahead, reach, binary_operator, wide, no_field_yet, want<Expected::value, operand>> {};
 struct chain : chained<operand, p::star<operation>> {};
 
-struct conditional : p::seq<kw_if, wide, value, reach, want<Expected::then, kw_then>, wide, value, reach, want<Expected::else_, kw_else>, wide, value> {};
+struct conditional
+    : p::seq<kw_if, wide, value, reach, want<Expected::then, kw_then>, wide, value, reach, want<Expected::else_, kw_else>, wide, value> {};
 struct expression : nested<p::sor<conditional, chain>> {};
 
 // ---- types ----
@@ -238,7 +251,8 @@ struct type : want<Expected::type, type_expression> {};
 struct field_name : name {};
 struct field_type : type {};
 struct field_value : value {};
-struct typed_field : p::seq<field_name, gap, want<Expected::colon, p::one<':'>>, gap, field_type, p::opt<gap, plain_assignment, wide, field_value>> {};
+struct typed_field
+    : p::seq<field_name, gap, want<Expected::colon, p::one<':'>>, gap, field_type, p::opt<gap, plain_assignment, wide, field_value>> {};
 
 // ---- statements ----
 
@@ -286,12 +300,15 @@ struct for_each : p::seq<for_open, gap, for_clauses, gap, p::opt<kw_if, gap, con
 
 struct object_open : kw_object {};
 struct label : plain_text {};
-struct object : p::seq<object_open, gap, want<Expected::name, stmt_name>, gap, p::opt<label, gap>, p::opt<kw_when, gap, condition, gap>, stmt_body> {};
+struct object
+    : p::seq<object_open, gap, want<Expected::name, stmt_name>, gap, p::opt<label, gap>, p::opt<kw_when, gap, condition, gap>, stmt_body> {
+};
 struct patch_open : kw_patch {};
 struct patch : p::seq<patch_open, gap, want<Expected::plain_text, label>, gap, p::opt<kw_when, gap, condition, gap>, stmt_body> {};
 
 struct expect_open : kw_expect {};
-struct expect_error : p::seq<p::at<kw_error, p::plus<p::blank>, name>, kw_error, p::plus<p::blank>, want<Expected::error_code, stmt_name>, end_of_value> {};
+struct expect_error
+    : p::seq<p::at<kw_error, p::plus<p::blank>, name>, kw_error, p::plus<p::blank>, want<Expected::error_code, stmt_name>, end_of_value> {};
 struct expect_value : p::seq<condition, end_of_value> {};
 struct expect : p::seq<expect_open, gap, p::sor<expect_error, expect_value>> {};
 
@@ -302,15 +319,19 @@ struct statement_open : p::success {};
 struct statement_end : p::success {};
 /// `end_of_value` after a body is the same rule: the next statement stands on its own line or behind a comma.
 struct with_body : p::seq<p::sor<in, for_each, object, patch, entity_in_body>, end_of_value> {};
-struct keyword_statement : p::seq<p::at<p::one<'i', 'p', 'l', 'o', 'r', 'f', 'e', 'g', 't', 's', 'n'>>,
-                                  p::sor<with_body, param, let, output, require, expect>> {};
+struct keyword_statement
+    : p::seq<p::at<p::one<'i', 'p', 'l', 'o', 'r', 'f', 'e', 'g', 't', 's', 'n'>>, p::sor<with_body, param, let, output, require, expect>> {
+};
 struct keyed_statement : p::seq<p::sor<ahead<starts_keyed>, locked>, keyed, end_of_value> {};
 /// `else {` is no block called `else`.
 struct wrong_else : p::seq<p::at<kw_else, p::star<p::blank>, p::one<'{'>>, raise<Expected::statement>> {};
-struct statement : p::seq<statement_open, p::sor<wrong_else, keyed_statement, keyword_statement, raise<Expected::statement>>, statement_end> {};
+struct statement
+    : p::seq<statement_open, p::sor<wrong_else, keyed_statement, keyword_statement, raise<Expected::statement>>, statement_end> {};
 struct statement_ahead : p::not_at<p::sor<p::one<'}', '\n', '\r'>, p::eof>> {};
 struct body_open : p::success {};
-struct statements : p::seq<body_open, separators, p::star<statement_ahead, p::sor<p::seq<slash_ahead, wrong_comment>, recover<Skip::statement, statement>>, separators>> {};
+struct statements
+    : p::seq<body_open, separators,
+             p::star<statement_ahead, p::sor<p::seq<slash_ahead, wrong_comment>, recover<Skip::statement, statement>>, separators>> {};
 struct body : nested<bracketed<'{', '}', Lines::separate, false, statements>> {};
 
 // ---- declarations ----
@@ -326,12 +347,14 @@ struct decl_entword : want<Expected::entity_word, entword> {};
 struct wanted_name : want<Expected::entity_name, decl_name> {};
 
 struct wrong_brace : p::plus<p::one<'}'>, p::star<p::blank>> {};
-struct end_of_declaration : p::seq<p::star<p::blank>, p::sor<p::at<p::sor<p::one<'\n', '\r', '#'>, p::eof>>, wrong_semicolon, wrong_comment, wrong_brace, raise<Expected::end_of_declaration>>> {};
+struct end_of_declaration : p::seq<p::star<p::blank>, p::sor<p::at<p::sor<p::one<'\n', '\r', '#'>, p::eof>>, wrong_semicolon, wrong_comment,
+                                                             wrong_brace, raise<Expected::end_of_declaration>>> {};
 
 struct import_version_text : want<Expected::plain_text, plain_text> {};
 struct import_version : p::seq<kw_version, gap, import_version_text> {};
 struct import_open : kw_import {};
-struct import : p::seq<import_open, gap, decl_text, gap, p::opt<import_version, gap>, p::opt<kw_as, gap, want<Expected::name, decl_alias>>> {};
+struct import
+    : p::seq<import_open, gap, decl_text, gap, p::opt<import_version, gap>, p::opt<kw_as, gap, want<Expected::name, decl_alias>>> {};
 
 struct const_open : kw_const {};
 struct const_ : p::seq<const_open, gap, wanted_name, gap, p::opt<p::one<':'>, p::not_at<p::one<'='>>, gap, decl_type, gap>,
@@ -339,9 +362,10 @@ struct const_ : p::seq<const_open, gap, wanted_name, gap, p::opt<p::one<':'>, p:
 
 struct fn_open : kw_fn {};
 struct parameter : p::seq<typed_field> {};
-struct parameters : bracketed<'(', ')', Lines::skipped, true, p::opt<parameter, p::star<next_element<')'>, want<Expected::name, parameter>>>> {};
-struct fn : p::seq<fn_open, gap, wanted_name, gap, want<Expected::parameters, parameters>, gap, want<Expected::arrow, p::string<'-', '>'>>, gap, decl_type, gap,
-                   want<Expected::equals, plain_assignment>, wide, decl_value> {};
+struct parameters
+    : bracketed<'(', ')', Lines::skipped, true, p::opt<parameter, p::star<next_element<')'>, want<Expected::name, parameter>>>> {};
+struct fn : p::seq<fn_open, gap, wanted_name, gap, want<Expected::parameters, parameters>, gap, want<Expected::arrow, p::string<'-', '>'>>,
+                   gap, decl_type, gap, want<Expected::equals, plain_assignment>, wide, decl_value> {};
 
 struct type_decl_open : kw_type {};
 struct record_field : p::seq<typed_field, end_of_value> {};
@@ -353,8 +377,9 @@ struct type_decl : p::seq<type_decl_open, gap, wanted_name, gap, want<Expected::
 
 struct enum_open : kw_enum {};
 struct enum_value : name {};
-struct enum_body : bracketed<'{', '}', Lines::separate, false, separators,
-                             p::star<entry_ahead, recover<Skip::statement, want<Expected::enum_value, enum_value>, end_of_value>, separators>> {};
+struct enum_body
+    : bracketed<'{', '}', Lines::separate, false, separators,
+                p::star<entry_ahead, recover<Skip::statement, want<Expected::enum_value, enum_value>, end_of_value>, separators>> {};
 struct enum_ : p::seq<enum_open, gap, wanted_name, gap, want<Expected::body, enum_body>> {};
 
 struct kind_open : kw_kind {};
@@ -367,8 +392,8 @@ struct defaults_open : kw_defaults {};
 struct defaults_head : p::seq<defaults_open, gap, decl_entword, gap, p::opt<p::one<':'>, gap, want<Expected::path, decl_path>, gap>,
                               p::opt<kw_for, gap, want<Expected::name, decl_alias>, gap>, want<Expected::body, p::at<p::one<'{'>>>> {};
 struct waive_open : kw_waive {};
-struct waive_head : p::seq<waive_open, gap, want<Expected::path, decl_path>, gap, want<Expected::for_, kw_for>, gap, decl_entword, gap, wanted_name, gap,
-                           want<Expected::body, p::at<p::one<'{'>>>> {};
+struct waive_head : p::seq<waive_open, gap, want<Expected::path, decl_path>, gap, want<Expected::for_, kw_for>, gap, decl_entword, gap,
+                           wanted_name, gap, want<Expected::body, p::at<p::one<'{'>>>> {};
 struct test_open : kw_test {};
 struct test_head : p::seq<test_open, gap, decl_text, gap, want<Expected::body, p::at<p::one<'{'>>>> {};
 
@@ -387,15 +412,18 @@ struct flat : p::seq<decl_open, Declaration, end_of_declaration, decl_end> {};
 
 /// `servce cart : std.web {`: reported, and its body is read as a service's.
 struct unknown_word : word {};
-struct unknown_head : p::seq<unknown_word, p::plus<p::blank>, decl_name, gap, p::opt<p::one<':'>, gap, decl_path, gap>, p::at<p::one<'{'>>> {};
-struct unknown_ahead : p::at<word, p::plus<p::blank>, name, p::star<p::blank>, p::opt<p::one<':'>, p::star<p::blank>, path, p::star<p::blank>>, p::one<'{'>> {};
+struct unknown_head
+    : p::seq<unknown_word, p::plus<p::blank>, decl_name, gap, p::opt<p::one<':'>, gap, decl_path, gap>, p::at<p::one<'{'>>> {};
+struct unknown_ahead : p::at<word, p::plus<p::blank>, name, p::star<p::blank>,
+                             p::opt<p::one<':'>, p::star<p::blank>, path, p::star<p::blank>>, p::one<'{'>> {};
 struct unknown : p::seq<unknown_ahead, decl_open, unknown_head, decl_body, decl_end> {};
 
 struct declaration
-    : p::seq<p::sor<p::seq<ahead<starts_field>, raise<Expected::declaration>>, p::seq<p::at<entword, p::plus<p::blank>>, entity>, p::seq<p::at<kw_kind>, kind>, p::seq<p::at<kw_defaults>, defaults>,
-                    p::seq<p::at<kw_fn>, flat<fn>>, p::seq<p::at<kw_const>, flat<const_>>, p::seq<p::at<kw_type>, flat<type_decl>>,
-                    p::seq<p::at<kw_enum>, flat<enum_>>, p::seq<p::at<kw_import>, flat<import>>, p::seq<p::at<kw_waive>, waive>, p::seq<p::at<kw_test>, test>,
-                    unknown, raise<Expected::declaration>>,
+    : p::seq<p::sor<p::seq<ahead<starts_field>, raise<Expected::declaration>>, p::seq<p::at<entword, p::plus<p::blank>>, entity>,
+                    p::seq<p::at<kw_kind>, kind>, p::seq<p::at<kw_defaults>, defaults>, p::seq<p::at<kw_fn>, flat<fn>>,
+                    p::seq<p::at<kw_const>, flat<const_>>, p::seq<p::at<kw_type>, flat<type_decl>>, p::seq<p::at<kw_enum>, flat<enum_>>,
+                    p::seq<p::at<kw_import>, flat<import>>, p::seq<p::at<kw_waive>, waive>, p::seq<p::at<kw_test>, test>, unknown,
+                    raise<Expected::declaration>>,
              end_of_declaration> {};
 
 /// Declarations stand in column 1; one that does not is reported and read.

@@ -19,7 +19,8 @@ constexpr std::array<std::uint8_t, 256> classes() {
   for (unsigned c = 'A'; c <= 'Z'; ++c) table[c] = kStart | kRest;
   for (unsigned c = '0'; c <= '9'; ++c) table[c] = kRest | kDigit;
   table['_'] = kStart | kRest;
-  for (const char c : {'o', 'a', '=', '!', '<', '>', '?', '+', '-', '*', '/', '%', '&', '|'}) table[static_cast<unsigned char>(c)] |= kOperator;
+  for (const char c : {'o', 'a', '=', '!', '<', '>', '?', '+', '-', '*', '/', '%', '&', '|'})
+    table[static_cast<unsigned char>(c)] |= kOperator;
   table[' '] = kBlank;
   table['\t'] = kBlank;
   return table;
@@ -58,9 +59,7 @@ constexpr const char* word_end(const char* at, const char* end) {
   return at;
 }
 
-constexpr std::string_view word_at(const char* at, const char* end) {
-  return {at, static_cast<std::size_t>(word_end(at, end) - at)};
-}
+constexpr std::string_view word_at(const char* at, const char* end) { return {at, static_cast<std::size_t>(word_end(at, end) - at)}; }
 
 constexpr const char* skip_blanks(const char* at, const char* end) {
   while (at != end && is_blank(*at)) ++at;
@@ -92,15 +91,13 @@ constexpr bool is_reserved(std::string_view word) {
 }
 
 /// The reserved words that are values.
-constexpr bool is_literal_word(std::string_view word) {
-  return word == "true" || word == "false" || word == "none" || word == "null";
-}
+constexpr bool is_literal_word(std::string_view word) { return word == "true" || word == "false" || word == "none" || word == "null"; }
 
 /// In the order of syntax::EntityWord.
-inline constexpr std::array<std::string_view, 13> kEntityWordTexts = {"fleet",      "environment", "group", "target", "team",   "forge", "registry",
-                                                                      "repository", "service",     "image", "freeze", "notify", "rule"};
+inline constexpr std::array<std::string_view, 13> kEntityWordTexts = {
+    "fleet", "environment", "group", "target", "team", "forge", "registry", "repository", "service", "image", "freeze", "notify", "rule"};
 
-inline constexpr std::array<std::string_view, 9> kDeclarationWords = {"import", "const", "fn",       "type",  "enum",
+inline constexpr std::array<std::string_view, 9> kDeclarationWords = {"import", "const",    "fn",    "type", "enum",
                                                                       "kind",   "defaults", "waive", "test"};
 
 /// The index in kEntityWordTexts, or -1.
@@ -198,7 +195,8 @@ constexpr bool starts_field(const char* at, const char* end) {
   const char* const next = skip_blanks(after, end);
   if (next == end || *next == '{' || !starts_keyed(at, end)) return false;
   // `service : std.web {` has lost its name.
-  return *next != ':' || !is_declaration_word({at, static_cast<std::size_t>(after - at)}) || std::find(next, line_end(next, end), '{') == line_end(next, end);
+  return *next != ':' || !is_declaration_word({at, static_cast<std::size_t>(after - at)}) ||
+         std::find(next, line_end(next, end), '{') == line_end(next, end);
 }
 
 /// True where a whole key stands before `= += -=` or `{`: a new field or block, in a place where none may begin.

@@ -16,9 +16,9 @@ namespace p = tao::pegtl;
 
 // ---- terminals ----
 
-#define MUSTER_MATCH                                                                                                     \
-  template <p::apply_mode A, p::rewind_mode M, template <typename...> class Action, template <typename...> class Control, \
-            typename Input, typename State>
+#define MUSTER_MATCH                                                                                                                      \
+  template <p::apply_mode A, p::rewind_mode M, template <typename...> class Action, template <typename...> class Control, typename Input, \
+            typename State>
 
 /// Skips what separates nothing here.
 struct gap {
@@ -26,8 +26,8 @@ struct gap {
   using subs_t = p::type_list<>;
   MUSTER_MATCH [[nodiscard]] static bool match(Input& in, State& st) {
     const char* const at = in.current();
-    const char* const to = st.lines == Lines::skipped ? skip_lines(at, in.end(), [&](const char* c) { st.saw_documentation(c); })
-                                                      : skip_blanks(at, in.end());
+    const char* const to =
+        st.lines == Lines::skipped ? skip_lines(at, in.end(), [&](const char* c) { st.saw_documentation(c); }) : skip_blanks(at, in.end());
     in.bump(static_cast<std::size_t>(to - at));
     return true;
   }
@@ -39,8 +39,8 @@ struct wide {
   using subs_t = p::type_list<>;
   MUSTER_MATCH [[nodiscard]] static bool match(Input& in, State& st) {
     const char* const at = in.current();
-    const char* const to = st.lines == Lines::none ? skip_blanks(at, in.end())
-                                                   : skip_lines(at, in.end(), [&](const char* c) { st.saw_documentation(c); });
+    const char* const to =
+        st.lines == Lines::none ? skip_blanks(at, in.end()) : skip_lines(at, in.end(), [&](const char* c) { st.saw_documentation(c); });
     in.bump(static_cast<std::size_t>(to - at));
     return true;
   }

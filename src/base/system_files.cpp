@@ -75,7 +75,8 @@ std::int64_t change_stamp(const struct stat& status) {
 
 DirectoryEntry entry_of(std::string name, const struct stat& status) {
   const FileKind kind = kind_of(status.st_mode);
-  return {std::move(name), kind, kind == FileKind::file ? static_cast<std::uint64_t>(status.st_size) : 0, change_stamp(status), Instant(std::chrono::milliseconds(nanoseconds(status.st_mtim) / 1'000'000))};
+  return {std::move(name), kind, kind == FileKind::file ? static_cast<std::uint64_t>(status.st_size) : 0, change_stamp(status),
+          Instant(std::chrono::milliseconds(nanoseconds(status.st_mtim) / 1'000'000))};
 }
 
 bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }

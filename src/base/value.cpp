@@ -51,12 +51,14 @@ bool operator==(const Object& a, const Object& b) {
     std::vector<const Object::Member*> members;
     members.reserve(object.size());
     for (const Object::Member& member : object) members.push_back(&member);
-    std::sort(members.begin(), members.end(), [](const Object::Member* one, const Object::Member* other) { return one->first < other->first; });
+    std::sort(members.begin(), members.end(),
+              [](const Object::Member* one, const Object::Member* other) { return one->first < other->first; });
     return members;
   };
   const auto ours = sorted(a);
   const auto theirs = sorted(b);
-  return std::equal(ours.begin(), ours.end(), theirs.begin(), [](const Object::Member* one, const Object::Member* other) { return *one == *other; });
+  return std::equal(ours.begin(), ours.end(), theirs.begin(),
+                    [](const Object::Member* one, const Object::Member* other) { return *one == *other; });
 }
 
 bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }

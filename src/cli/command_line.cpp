@@ -69,7 +69,9 @@ class Binding {
       if (options[i].value.empty()) {
         given_.push_back(app.add_flag(std::string(options[i].name)));
       } else {
-        given_.push_back(app.add_option(std::string(options[i].name), texts_[i])->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
+        given_.push_back(app.add_option(std::string(options[i].name), texts_[i])
+                             ->allow_extra_args(false)
+                             ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
       }
     }
   }
@@ -97,7 +99,8 @@ EarlyEnd unknown_verb(const std::string& name) {
 }
 
 EarlyEnd misuse(const Verb& verb, std::string_view text) {
-  return {fmt::format("muster {}: {}\nRun `muster {} --help` for its options.\n", verb.name, escape_for_terminal(text), verb.name), kInvalid};
+  return {fmt::format("muster {}: {}\nRun `muster {} --help` for its options.\n", verb.name, escape_for_terminal(text), verb.name),
+          kInvalid};
 }
 
 EarlyEnd unknown_option(const Verb& verb, const std::string& given) {
@@ -118,7 +121,8 @@ EarlyEnd refused(const Verb& verb, const CLI::App& app, const CLI::ParseError& e
   const std::string text = error.what();
   for (const auto options : {verb.options, global_options()}) {
     for (const Option& option : options) {
-      if (!option.value.empty() && text.starts_with(std::string(option.name) + ":")) return misuse(verb, fmt::format("{} needs a value: {} {}", option.name, option.name, option.value));
+      if (!option.value.empty() && text.starts_with(std::string(option.name) + ":"))
+        return misuse(verb, fmt::format("{} needs a value: {} {}", option.name, option.name, option.value));
     }
   }
   return misuse(verb, text);
@@ -181,7 +185,10 @@ std::string help_text(const Verb& verb) {
 
 std::variant<ParsedCommand, EarlyEnd> parse_command_line(const std::vector<std::string>& arguments) {
   const std::size_t at = verb_position(arguments);
-  const auto before_verb = [&](std::string_view flag) { return std::find(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(at), flag) != arguments.begin() + static_cast<std::ptrdiff_t>(at); };
+  const auto before_verb = [&](std::string_view flag) {
+    return std::find(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(at), flag) !=
+           arguments.begin() + static_cast<std::ptrdiff_t>(at);
+  };
   if (before_verb("--help") || before_verb("-h")) return EarlyEnd{overview_text(), kDone};
   std::vector<std::string> words = arguments;
   const Verb* verb = nullptr;

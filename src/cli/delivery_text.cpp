@@ -32,7 +32,8 @@ std::string obstacle_text(const deliver::Obstacle& obstacle, Instant now) {
   out += obstacle.text;
   // Since when a release soaks stands in the text; since when that is waited for is nobody's question.
   const bool counts_down = obstacle.why == deliver::Why::soak && obstacle.until;
-  if (obstacle.since && !counts_down && now - *obstacle.since >= std::chrono::seconds(1)) out += fmt::format(", for {}", format_duration(now - *obstacle.since));
+  if (obstacle.since && !counts_down && now - *obstacle.since >= std::chrono::seconds(1))
+    out += fmt::format(", for {}", format_duration(now - *obstacle.since));
   if (obstacle.until && *obstacle.until > now) out += fmt::format(", {} more", format_duration(*obstacle.until - now));
   if (!obstacle.lift.empty()) out += " → " + obstacle.lift;
   return escape_for_terminal(out);
@@ -40,14 +41,17 @@ std::string obstacle_text(const deliver::Obstacle& obstacle, Instant now) {
 
 std::string verdict_text(const Terminal& terminal, const deliver::Obstacle& obstacle, Instant now) {
   const deliver::Verdict verdict = deliver::verdict_of(obstacle.why);
-  return fmt::format("{}{} {}", terminal.paint(colour_of(verdict), to_string(verdict)), obstacle.input.empty() ? ":" : ",", obstacle_text(obstacle, now));
+  return fmt::format("{}{} {}", terminal.paint(colour_of(verdict), to_string(verdict)), obstacle.input.empty() ? ":" : ",",
+                     obstacle_text(obstacle, now));
 }
 
 std::vector<deliver::Obstacle> said_of(const std::vector<deliver::Obstacle>& obstacles) {
   std::vector<deliver::Obstacle> out;
   for (const deliver::Obstacle& one : obstacles) {
     if (one.why == deliver::Why::none || one.why == deliver::Why::undeclared) continue;
-    const auto same = std::find_if(out.begin(), out.end(), [&](const auto& other) { return other.why == one.why && other.text == one.text && other.lift == one.lift; });
+    const auto same = std::find_if(out.begin(), out.end(), [&](const auto& other) {
+      return other.why == one.why && other.text == one.text && other.lift == one.lift;
+    });
     if (same == out.end()) {
       out.push_back(one);
     } else {
@@ -61,7 +65,9 @@ namespace {
 
 /// The text with `SERVICE` for every word that is the service's name.
 std::string without_name(std::string_view text, std::string_view service) {
-  const auto in_word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  const auto in_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t after = i + service.size();
@@ -106,12 +112,15 @@ std::vector<SharedObstacle> shared_obstacles(const std::vector<ServiceObstacle>&
   constexpr std::size_t kMany = 3;
   std::vector<SharedObstacle> groups;
   for (const ServiceObstacle& one : all) {
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const SharedObstacle& known) { return known.covers(one.service, one.obstacle); });
+    auto group =
+        std::find_if(groups.begin(), groups.end(), [&](const SharedObstacle& known) { return known.covers(one.service, one.obstacle); });
     if (group == groups.end()) group = groups.insert(group, {of_any_service(one), {}});
     group->services.push_back(one.service);
     // Of all of them: since the first of them, until the last.
-    if (one.obstacle.since && (!group->obstacle.since || *one.obstacle.since < *group->obstacle.since)) group->obstacle.since = one.obstacle.since;
-    if (one.obstacle.until && (!group->obstacle.until || *one.obstacle.until > *group->obstacle.until)) group->obstacle.until = one.obstacle.until;
+    if (one.obstacle.since && (!group->obstacle.since || *one.obstacle.since < *group->obstacle.since))
+      group->obstacle.since = one.obstacle.since;
+    if (one.obstacle.until && (!group->obstacle.until || *one.obstacle.until > *group->obstacle.until))
+      group->obstacle.until = one.obstacle.until;
   }
   std::erase_if(groups, [](const SharedObstacle& group) { return group.services.size() < kMany; });
   return groups;
@@ -141,17 +150,20 @@ std::vector<SharedObstacle> shared_in(const deliver::EnvironmentOutcome& environ
 /// Nothing of it moved, and why not is said of many at once.
 bool is_covered(const deliver::Outcome& one, const std::vector<SharedObstacle>& shared) {
   const auto said = said_of(one.obstacles);
-  return !moves(one) && std::all_of(said.begin(), said.end(), [&](const deliver::Obstacle& obstacle) { return covered(shared, one.service, obstacle); });
+  return !moves(one) &&
+         std::all_of(said.begin(), said.end(), [&](const deliver::Obstacle& obstacle) { return covered(shared, one.service, obstacle); });
 }
 
 }  // namespace
 
-std::vector<std::string> delivery_lines(const Session& session, const Terminal& terminal, const deliver::EnvironmentOutcome& outcome, bool dry) {
+std::vector<std::string> delivery_lines(const Session& session, const Terminal& terminal, const deliver::EnvironmentOutcome& outcome,
+                                        bool dry) {
   const Instant now = session.world().clock.now();
   std::vector<std::string> lines;
   if (outcome.obstacle) {
     const deliver::Verdict verdict = deliver::verdict_of(outcome.obstacle->why);
-    lines.push_back(fmt::format("{}: {}: {}", outcome.environment, terminal.paint(colour_of(verdict), to_string(verdict)), obstacle_text(*outcome.obstacle, now)));
+    lines.push_back(fmt::format("{}: {}: {}", outcome.environment, terminal.paint(colour_of(verdict), to_string(verdict)),
+                                obstacle_text(*outcome.obstacle, now)));
   }
   const std::vector<SharedObstacle> shared = shared_in(outcome);
   std::size_t moved = 0;
@@ -184,7 +196,8 @@ std::vector<std::string> delivery_lines(const Session& session, const Terminal& 
     for (const deliver::Obstacle& obstacle : said_of(one.obstacles)) {
       if (covered(shared, one.service, obstacle)) continue;
       const deliver::Verdict verdict = deliver::verdict_of(obstacle.why);
-      lines.push_back(fmt::format("  {}  {}  {}", name, terminal.paint(colour_of(verdict), to_string(verdict)), obstacle_text(obstacle, now)));
+      lines.push_back(
+          fmt::format("  {}  {}  {}", name, terminal.paint(colour_of(verdict), to_string(verdict)), obstacle_text(obstacle, now)));
     }
   }
   for (const SharedObstacle& one : shared) lines.push_back(fmt::format("  {}: {}", one.names(), verdict_text(terminal, one.obstacle, now)));
@@ -210,9 +223,12 @@ Array moves_value(const std::vector<deliver::Move>& moves) {
 }  // namespace
 
 Value to_value(const deliver::Obstacle& obstacle) {
-  return Object{{"why", to_string(obstacle.why)},   {"verdict", to_string(deliver::verdict_of(obstacle.why))},
-                {"input", obstacle.input},          {"text", obstacle.text},
-                {"lift", obstacle.lift},            {"since", instant_value(obstacle.since)},
+  return Object{{"why", to_string(obstacle.why)},
+                {"verdict", to_string(deliver::verdict_of(obstacle.why))},
+                {"input", obstacle.input},
+                {"text", obstacle.text},
+                {"lift", obstacle.lift},
+                {"since", instant_value(obstacle.since)},
                 {"until", instant_value(obstacle.until)}};
 }
 

@@ -44,7 +44,8 @@ std::vector<SharedObstacle> shared_obstacles(const std::vector<ServiceObstacle>&
 Colour colour_of(deliver::Verdict verdict);
 
 /// Lines for an environment's pass: what moved, what waits and why. Unchanged instances are counted, not listed.
-std::vector<std::string> delivery_lines(const Session& session, const Terminal& terminal, const deliver::EnvironmentOutcome& outcome, bool dry);
+std::vector<std::string> delivery_lines(const Session& session, const Terminal& terminal, const deliver::EnvironmentOutcome& outcome,
+                                        bool dry);
 
 Value to_value(const deliver::Obstacle& obstacle);
 Value to_value(const deliver::Outcome& outcome);

@@ -7,7 +7,9 @@
 
 namespace muster::cli {
 
-inline int exit_code_of(const Failure& failure) { return failure.kind == FailureKind::stalled && failure.reason == Reason::invalid ? kInvalid : kFailed; }
+inline int exit_code_of(const Failure& failure) {
+  return failure.kind == FailureKind::stalled && failure.reason == Reason::invalid ? kInvalid : kFailed;
+}
 
 /// {reason, kind, text}
 inline Value error_value(const Failure& failure) {

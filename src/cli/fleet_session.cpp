@@ -74,7 +74,8 @@ Result<record::EnvironmentRepository*> FleetSession::records_as_seen(const daemo
   MUSTER_TRY(record::EnvironmentRepository * records, engine_->records(fleet));
   const Result<void> looked = records->look(std::nullopt, session_.stop());
   if (looked.ok()) return records;
-  if (looked.failure().reason == Reason::cancelled || !records->recall().ok()) return Failure(looked.failure()).with_context("the environment repository");
+  if (looked.failure().reason == Reason::cancelled || !records->recall().ok())
+    return Failure(looked.failure()).with_context("the environment repository");
   stale_ = true;
   session_.out().error("muster: told as last seen: " + escape_for_terminal(looked.failure().text));
   return records;

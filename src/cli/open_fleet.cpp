@@ -47,8 +47,12 @@ std::optional<OpenFleet> open_fleet(Session& session, int& exit_code) {
   return look_at_branches(session, std::move(out), &FleetSession::records, exit_code);
 }
 
-std::optional<OpenFleet> open_branches(Session& session, int& exit_code) { return open_any_fleet(session, &FleetSession::records, exit_code); }
+std::optional<OpenFleet> open_branches(Session& session, int& exit_code) {
+  return open_any_fleet(session, &FleetSession::records, exit_code);
+}
 
-std::optional<OpenFleet> open_last_seen(Session& session, int& exit_code) { return open_any_fleet(session, &FleetSession::records_as_seen, exit_code); }
+std::optional<OpenFleet> open_last_seen(Session& session, int& exit_code) {
+  return open_any_fleet(session, &FleetSession::records_as_seen, exit_code);
+}
 
 }  // namespace muster::cli

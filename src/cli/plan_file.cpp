@@ -65,7 +65,8 @@ Result<WrittenPlan> read_plan(Files& files, const Path& path) {
   return plan;
 }
 
-Result<std::vector<std::string>> moved_since(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, const WrittenPlan& plan) {
+Result<std::vector<std::string>> moved_since(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet,
+                                             const WrittenPlan& plan) {
   deliver::Request request;
   request.environments = plan.selection.environments;
   request.instances = plan.selection.instances;
@@ -79,7 +80,8 @@ Result<std::vector<std::string>> moved_since(Session& session, FleetSession& par
       if (environment.obstacle) out.push_back(environment.environment + ": " + environment.obstacle->text);
       for (const deliver::Outcome& outcome : environment.instances) {
         for (const deliver::Obstacle& obstacle : outcome.obstacles) {
-          if (obstacle.why == deliver::Why::moved_since_plan) out.push_back(model::instance_name(outcome.service, outcome.environment) + ": " + obstacle.text);
+          if (obstacle.why == deliver::Why::moved_since_plan)
+            out.push_back(model::instance_name(outcome.service, outcome.environment) + ": " + obstacle.text);
         }
       }
     }

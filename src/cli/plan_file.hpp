@@ -11,15 +11,16 @@
 namespace muster::cli {
 
 struct WrittenPlan {
-  Selection selection;                             ///< Exactly the instances in it.
-  std::vector<deliver::PlannedInstance> deliver;   ///< What was proposed.
-  Value reconcile;                                 ///< reconcile::to_value() of the plan after those proposals.
+  Selection selection;                            ///< Exactly the instances in it.
+  std::vector<deliver::PlannedInstance> deliver;  ///< What was proposed.
+  Value reconcile;                                ///< reconcile::to_value() of the plan after those proposals.
 };
 
 Value to_value(const WrittenPlan& plan, const std::string& fleet);
 Result<WrittenPlan> read_plan(Files& files, const Path& path);
 
 /// What differs between the plan and the world now, one sentence each, for the instances in the plan alone.
-Result<std::vector<std::string>> moved_since(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, const WrittenPlan& plan);
+Result<std::vector<std::string>> moved_since(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet,
+                                             const WrittenPlan& plan);
 
 }  // namespace muster::cli

@@ -43,12 +43,14 @@ std::string outcome_text(const reconcile::Outcome& outcome) {
 }
 
 std::string head_text(std::size_t wrote, std::size_t matched, std::size_t others) {
-  if (wrote != 0) return fmt::format("wrote {}{}", count_of(wrote, "instance"), matched == 0 ? "" : fmt::format(", {} matched already", matched));
+  if (wrote != 0)
+    return fmt::format("wrote {}{}", count_of(wrote, "instance"), matched == 0 ? "" : fmt::format(", {} matched already", matched));
   if (others != 0) return matched == 0 ? "wrote nothing" : fmt::format("wrote nothing, {} matched already", matched);
   return matched == 0 ? "nothing stands there" : fmt::format("target matches, {}", count_of(matched, "instance"));
 }
 
-void append_environment(std::vector<std::string>& lines, const Terminal& terminal, const reconcile::Report& report, const reconcile::EnvironmentReport& environment) {
+void append_environment(std::vector<std::string>& lines, const Terminal& terminal, const reconcile::Report& report,
+                        const reconcile::EnvironmentReport& environment) {
   std::size_t matched = 0;
   std::size_t wrote = 0;
   std::size_t others = 0;  ///< Neither written nor matching.
@@ -65,9 +67,11 @@ void append_environment(std::vector<std::string>& lines, const Terminal& termina
     width = std::max(width, display_width(outcome.key.service));
   }
   if (environment.hold) {
-    lines.push_back(fmt::format("{}: {}: {}", environment.name, terminal.paint(Colour::yellow, "held"), escape_for_terminal(environment.hold->text)));
+    lines.push_back(
+        fmt::format("{}: {}: {}", environment.name, terminal.paint(Colour::yellow, "held"), escape_for_terminal(environment.hold->text)));
     if (!environment.hold->expected.empty()) lines.push_back(fmt::format("  expected {}", escape_for_terminal(environment.hold->expected)));
-    if (!environment.hold->found.empty() && environment.hold->found != environment.hold->text) lines.push_back(fmt::format("  found {}", escape_for_terminal(environment.hold->found)));
+    if (!environment.hold->found.empty() && environment.hold->found != environment.hold->text)
+      lines.push_back(fmt::format("  found {}", escape_for_terminal(environment.hold->found)));
     if (!environment.hold->lift.empty()) lines.push_back(fmt::format("  → {}", escape_for_terminal(environment.hold->lift)));
     return;
   }
@@ -76,11 +80,14 @@ void append_environment(std::vector<std::string>& lines, const Terminal& termina
     if (outcome.key.environment != environment.name) continue;
     const std::string name = outcome.key.service + std::string(width - std::min(width, display_width(outcome.key.service)), ' ');
     if (outcome.state != reconcile::State::matched && outcome.state != reconcile::State::unselected) {
-      lines.push_back(fmt::format("  {}  {}  {}", name, terminal.paint(colour_of(outcome.state), to_string(outcome.state)), outcome_text(outcome)));
+      lines.push_back(
+          fmt::format("  {}  {}  {}", name, terminal.paint(colour_of(outcome.state), to_string(outcome.state)), outcome_text(outcome)));
     }
     for (const std::string& remark : outcome.remarks) lines.push_back(fmt::format("  {}  note: {}", name, escape_for_terminal(remark)));
   }
-  if (!environment.deletions_held.empty()) lines.push_back(fmt::format("  {} {}", terminal.paint(Colour::yellow, "deletions held:"), escape_for_terminal(environment.deletions_held)));
+  if (!environment.deletions_held.empty())
+    lines.push_back(
+        fmt::format("  {} {}", terminal.paint(Colour::yellow, "deletions held:"), escape_for_terminal(environment.deletions_held)));
   if (environment.notes) lines.push_back(fmt::format("  health could not be noted: {}", escape_for_terminal(environment.notes->text)));
 }
 
@@ -121,7 +128,10 @@ Value to_value(const reconcile::Report& report) {
     }
     Value hold;
     if (environment.hold) {
-      hold = Object{{"text", environment.hold->text}, {"expected", environment.hold->expected}, {"found", environment.hold->found}, {"lift", environment.hold->lift}};
+      hold = Object{{"text", environment.hold->text},
+                    {"expected", environment.hold->expected},
+                    {"found", environment.hold->found},
+                    {"lift", environment.hold->lift}};
     }
     environments.emplace_back(Object{{"environment", environment.name},
                                      {"tip", environment.tip},
@@ -162,7 +172,8 @@ void Progress::on(const reconcile::Event& event) {
   total_ = event.total;
   done_ = event.done;
   if (!session_.out().setup().error_is_terminal) {
-    if (event.kind == reconcile::Event::Kind::finished && event.state != reconcile::State::matched && event.state != reconcile::State::unselected) {
+    if (event.kind == reconcile::Event::Kind::finished && event.state != reconcile::State::matched &&
+        event.state != reconcile::State::unselected) {
       session_.out().error(fmt::format("[{}/{}] {} {}", event.done, event.total, event.key.text(), to_string(event.state)));
     }
     return;

@@ -48,7 +48,8 @@ std::string manual_page() {
   out += ".SH NAME\nmuster \\- make a fleet of services match its declaration, and keep it so\n";
   out += ".SH SYNOPSIS\n.B muster\n[\\-C DIR] [\\-\\-state DIR] [\\-\\-jobs N] VERB [INSTANCE...] [\\-\\-in ENV] [\\-\\-json]\n";
   out +=
-      ".SH DESCRIPTION\nFleet files (*.fleet) declare repositories, services, environments and branch mappings. muster checks them, plans what would\n"
+      ".SH DESCRIPTION\nFleet files (*.fleet) declare repositories, services, environments and branch mappings. muster checks them, plans "
+      "what would\n"
       "change, makes every environment match, keeps it matched, records every change as a commit in the environment repository, and\n"
       "explains every value and every decision.\n";
   out += ".SH OPTIONS OF EVERY VERB\n";
@@ -61,7 +62,8 @@ std::string manual_page() {
     if (!verb.json.empty()) out += fmt::format(".PP\nWith \\-\\-json: {}\n", roff(verb.json));
   }
   out +=
-      ".SH EXIT STATUS\n.TP\n0\ndone; waiting for gates, freezes and people's holds is normal\n.TP\n1\nsomething failed\n.TP\n2\nthe fleet or the command\n"
+      ".SH EXIT STATUS\n.TP\n0\ndone; waiting for gates, freezes and people's holds is normal\n.TP\n1\nsomething failed\n.TP\n2\nthe fleet "
+      "or the command\n"
       "line is invalid\n.TP\n3\n.B plan \\-\\-exit\\-code\nfound changes\n.TP\n4\nheld, and needs a look\n";
   return out;
 }
@@ -78,7 +80,8 @@ std::string bash_completion() {
     for (const Option& option : verb.options) options += fmt::format("{} ", option.name);
     out += fmt::format("    {}) COMPREPLY=($(compgen -W '{}{}' -- \"$word\")) ;;\n", verb.name, options, global);
   }
-  out += fmt::format("    *) COMPREPLY=($(compgen -W '{} {}' -- \"$word\")) ;;\n  esac\n}}\ncomplete -o default -F _muster muster\n", names, global);
+  out += fmt::format("    *) COMPREPLY=($(compgen -W '{} {}' -- \"$word\")) ;;\n  esac\n}}\ncomplete -o default -F _muster muster\n", names,
+                     global);
   return out;
 }
 
@@ -90,7 +93,8 @@ std::string zsh_completion() {
     out += fmt::format("    {}) _arguments", verb.name);
     for (const auto options : {verb.options, global_options()}) {
       for (const Option& option : options) {
-        out += fmt::format(" '{}[{}]{}'", option.name, plain(option.text), option.value.empty() ? "" : fmt::format(":{}: ", plain(option.value)));
+        out += fmt::format(" '{}[{}]{}'", option.name, plain(option.text),
+                           option.value.empty() ? "" : fmt::format(":{}: ", plain(option.value)));
       }
     }
     out += " '*: :_default' ;;\n";
@@ -101,11 +105,12 @@ std::string zsh_completion() {
 
 std::string fish_completion() {
   std::string out = "# fish completion for muster, made from its verb table\n";
-  for (const Verb& verb : verbs()) out += fmt::format("complete -c muster -n __fish_use_subcommand -f -a {} -d '{}'\n", verb.name, plain(verb.summary));
+  for (const Verb& verb : verbs())
+    out += fmt::format("complete -c muster -n __fish_use_subcommand -f -a {} -d '{}'\n", verb.name, plain(verb.summary));
   const auto option_line = [&](const Option& option, const std::string& condition) {
     const bool is_long = option.name.starts_with("--");
-    out += fmt::format("complete -c muster{} {} {} -d '{}'{}\n", condition, is_long ? "-l" : "-s", option.name.substr(is_long ? 2 : 1), plain(option.text),
-                       option.value.empty() ? "" : " -r");
+    out += fmt::format("complete -c muster{} {} {} -d '{}'{}\n", condition, is_long ? "-l" : "-s", option.name.substr(is_long ? 2 : 1),
+                       plain(option.text), option.value.empty() ? "" : " -r");
   };
   for (const Option& option : global_options()) option_line(option, "");
   for (const Verb& verb : verbs()) {

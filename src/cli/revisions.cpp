@@ -15,7 +15,7 @@ namespace {
 /// An instance whose evaluation differs between two revisions.
 struct Difference {
   std::string instance;
-  std::vector<manifest::Change> fields;                                     ///< Of the declaration.
+  std::vector<manifest::Change> fields;                                        ///< Of the declaration.
   std::vector<std::pair<std::string, std::vector<manifest::Change>>> objects;  ///< By object, of those that kinds emit.
 };
 
@@ -77,12 +77,14 @@ Difference compare(const std::string& name, const model::Instance& before, const
 
 std::map<std::string, const model::Instance*> by_name(const model::Fleet& fleet) {
   std::map<std::string, const model::Instance*> out;
-  for (const model::Instance& instance : fleet.instances) out[model::instance_name(instance.name, fleet.environment(instance.environment).name)] = &instance;
+  for (const model::Instance& instance : fleet.instances)
+    out[model::instance_name(instance.name, fleet.environment(instance.environment).name)] = &instance;
   return out;
 }
 
 bool changes_inputs(const Difference& difference) {
-  return std::any_of(difference.fields.begin(), difference.fields.end(), [](const manifest::Change& change) { return change.path.starts_with("images") || change.path.starts_with("source"); });
+  return std::any_of(difference.fields.begin(), difference.fields.end(),
+                     [](const manifest::Change& change) { return change.path.starts_with("images") || change.path.starts_with("source"); });
 }
 
 /// All environments downstream of an instance, however many steps away.
@@ -140,8 +142,10 @@ Object to_object(const Comparison& comparison) {
   Array changed;
   for (const Difference& difference : comparison.changed) {
     Array objects;
-    for (const auto& [name, changes] : difference.objects) objects.emplace_back(Object{{"object", name}, {"fields", changes_value(changes)}});
-    changed.emplace_back(Object{{"instance", difference.instance}, {"fields", changes_value(difference.fields)}, {"objects", std::move(objects)}});
+    for (const auto& [name, changes] : difference.objects)
+      objects.emplace_back(Object{{"object", name}, {"fields", changes_value(changes)}});
+    changed.emplace_back(
+        Object{{"instance", difference.instance}, {"fields", changes_value(difference.fields)}, {"objects", std::move(objects)}});
   }
   return Object{{"added", names_value(comparison.added)},
                 {"removed", names_value(comparison.removed)},
@@ -167,7 +171,8 @@ void print(Session& session, const Comparison& comparison, const std::string& re
     out.print("no instance differs from {}", escape_for_terminal(revision));
     return;
   }
-  out.print("since {}: {} added, {} removed, {} changed", escape_for_terminal(revision), comparison.added.size(), comparison.removed.size(), comparison.changed.size());
+  out.print("since {}: {} added, {} removed, {} changed", escape_for_terminal(revision), comparison.added.size(), comparison.removed.size(),
+            comparison.changed.size());
   if (!comparison.follow.empty()) out.print("then promoted, as far as the gates let them: {}", join(comparison.follow, ", "));
   if (!comparison.hits.empty()) out.print("in their blast radius: {}", join(comparison.hits, ", "));
 }
@@ -199,7 +204,8 @@ int plan_against(Session& session, FleetSession& parts, const daemon::LoadedFlee
     result.append("changes", changes);
     return session.finish(std::move(result), code);
   }
-  if (before->compilation->diagnostics().errors() > 0) session.out().error(fmt::format("note: the fleet at {} has mistakes; what they reach is missing there", escape_for_terminal(revision)));
+  if (before->compilation->diagnostics().errors() > 0)
+    session.out().error(fmt::format("note: the fleet at {} has mistakes; what they reach is missing there", escape_for_terminal(revision)));
   print(session, comparison, revision);
   return code;
 }

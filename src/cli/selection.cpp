@@ -45,22 +45,28 @@ std::string near_text(std::string_view wanted, const std::set<std::string>& name
   return names.empty() || names.size() > kShort ? std::string() : fmt::format("; there is {}", join({names.begin(), names.end()}, ", "));
 }
 
-Failure means_nothing(const std::string& operand, const Pattern& pattern, const std::set<Nameable>& known, const std::vector<std::string>& environments) {
+Failure means_nothing(const std::string& operand, const Pattern& pattern, const std::set<Nameable>& known,
+                      const std::vector<std::string>& environments) {
   std::set<std::string> services;
   std::set<std::string> owners;
   for (const Nameable& item : known) {
     services.insert(item.service);
     if (!item.owner.empty()) owners.insert(item.owner);
   }
-  const bool environment_known = std::any_of(environments.begin(), environments.end(), [&](const std::string& name) { return glob_matches(pattern.environment, name); });
+  const bool environment_known = std::any_of(environments.begin(), environments.end(),
+                                             [&](const std::string& name) { return glob_matches(pattern.environment, name); });
   if (!environment_known) {
-    return stalled(Reason::invalid, fmt::format("there is no environment `{}`{}", pattern.environment, near_text(pattern.environment, {environments.begin(), environments.end()})));
+    return stalled(Reason::invalid, fmt::format("there is no environment `{}`{}", pattern.environment,
+                                                near_text(pattern.environment, {environments.begin(), environments.end()})));
   }
-  if (!pattern.owner.empty()) return stalled(Reason::invalid, fmt::format("no service belongs to a team `{}`{}", pattern.owner, near_text(pattern.owner, owners)));
-  const bool service_known = std::any_of(services.begin(), services.end(), [&](const std::string& name) { return glob_matches(pattern.service, name); });
+  if (!pattern.owner.empty())
+    return stalled(Reason::invalid, fmt::format("no service belongs to a team `{}`{}", pattern.owner, near_text(pattern.owner, owners)));
+  const bool service_known =
+      std::any_of(services.begin(), services.end(), [&](const std::string& name) { return glob_matches(pattern.service, name); });
   if (service_known) return stalled(Reason::invalid, fmt::format("`{}` matches no instance: that service does not exist there", operand));
   if (std::find(environments.begin(), environments.end(), operand) != environments.end()) {
-    return stalled(Reason::invalid, fmt::format("`{}` is an environment, not a service: say `--in {}`, or `'*@{}'` for all its instances", operand, operand, operand));
+    return stalled(Reason::invalid, fmt::format("`{}` is an environment, not a service: say `--in {}`, or `'*@{}'` for all its instances",
+                                                operand, operand, operand));
   }
   return stalled(Reason::invalid, fmt::format("there is no service `{}`{}", pattern.service, near_text(pattern.service, services)));
 }
@@ -69,7 +75,8 @@ Failure means_nothing(const std::string& operand, const Pattern& pattern, const 
 
 std::set<Nameable> nameable_of(const model::Fleet& fleet) {
   std::set<Nameable> out;
-  for (const model::Instance& instance : fleet.instances) out.insert({instance.name, fleet.environment(instance.environment).name, instance.owner});
+  for (const model::Instance& instance : fleet.instances)
+    out.insert({instance.name, fleet.environment(instance.environment).name, instance.owner});
   for (const model::Poisoned& item : fleet.poisoned) {
     const model::Service* service = fleet.service(item.service);
     const std::string owner = service == nullptr ? "" : service->owner;
@@ -94,16 +101,18 @@ std::vector<std::string> Selection::services_in(std::string_view environment) co
   return out;
 }
 
-Result<Selection> select(const std::set<Nameable>& known, const std::vector<std::string>& environments, const std::vector<std::string>& operands,
-                         const std::vector<std::string>& in) {
+Result<Selection> select(const std::set<Nameable>& known, const std::vector<std::string>& environments,
+                         const std::vector<std::string>& operands, const std::vector<std::string>& in) {
   Selection out;
   out.all = operands.empty() && in.empty();
   std::set<std::string> chosen;
   for (const std::string& name : environments) {
-    if (in.empty() || std::any_of(in.begin(), in.end(), [&](const std::string& pattern) { return glob_matches(pattern, name); })) chosen.insert(name);
+    if (in.empty() || std::any_of(in.begin(), in.end(), [&](const std::string& pattern) { return glob_matches(pattern, name); }))
+      chosen.insert(name);
   }
   if (chosen.empty() && !in.empty()) {
-    return stalled(Reason::invalid, fmt::format("there is no environment `{}`{}", in.front(), near_text(in.front(), {environments.begin(), environments.end()})));
+    return stalled(Reason::invalid, fmt::format("there is no environment `{}`{}", in.front(),
+                                                near_text(in.front(), {environments.begin(), environments.end()})));
   }
   std::set<std::string> instances;
   std::set<std::string> touched;

@@ -34,8 +34,8 @@ struct Selection {
 };
 
 /// `environments`: all that exist. `in`: values of --in (globs).
-Result<Selection> select(const std::set<Nameable>& known, const std::vector<std::string>& environments, const std::vector<std::string>& operands,
-                         const std::vector<std::string>& in);
+Result<Selection> select(const std::set<Nameable>& known, const std::vector<std::string>& environments,
+                         const std::vector<std::string>& operands, const std::vector<std::string>& in);
 /// Over what a fleet declares alone.
 Result<Selection> select_declared(const model::Fleet& fleet, const std::vector<std::string>& operands, const std::vector<std::string>& in);
 

@@ -33,8 +33,8 @@ struct Verb {
   std::string_view description;  ///< A paragraph or two.
   std::string_view operands;     ///< As in the usage line: "[INSTANCE…]"; empty: none are taken.
   std::span<const Option> options;
-  std::string_view example;      ///< Commands as a person types them, a line each.
-  std::string_view json;         ///< What `--json` prints: its members and their meaning.
+  std::string_view example;  ///< Commands as a person types them, a line each.
+  std::string_view json;     ///< What `--json` prints: its members and their meaning.
   int (*run)(Session& session);
 };
 

@@ -13,16 +13,16 @@
 namespace muster::cli {
 namespace {
 
-constexpr Option kApplyOptions[] = {kIn,
-                                    kRerender,
-                                    {"--timeout", "DURATION", "how long an instance may take to become healthy, as in `15min` (default 10min)"}};
-constexpr Option kDeliverOptions[] = {kIn,
-                                      kRerender,
-                                      {"--image", "[NAME=]REF", "an image that CI built for the one service named; NAME is `main` unless said"},
-                                      {"--commit", "COMMIT", "the commit that the image was built from: an older build than the one recorded changes nothing"},
-                                      {"--dry-run", "", "decide and show, record nothing"}};
-constexpr Option kReconcileOptions[] = {kIn,
-                                        {"--timeout", "DURATION", "how long an instance may take to become healthy, as in `15min` (default 10min)"}};
+constexpr Option kApplyOptions[] = {
+    kIn, kRerender, {"--timeout", "DURATION", "how long an instance may take to become healthy, as in `15min` (default 10min)"}};
+constexpr Option kDeliverOptions[] = {
+    kIn,
+    kRerender,
+    {"--image", "[NAME=]REF", "an image that CI built for the one service named; NAME is `main` unless said"},
+    {"--commit", "COMMIT", "the commit that the image was built from: an older build than the one recorded changes nothing"},
+    {"--dry-run", "", "decide and show, record nothing"}};
+constexpr Option kReconcileOptions[] = {
+    kIn, {"--timeout", "DURATION", "how long an instance may take to become healthy, as in `15min` (default 10min)"}};
 
 /// What a run has done so far, for its last lines.
 struct Run {
@@ -54,8 +54,11 @@ void note_lost(Session& session, const deliver::Report& report, const deliver::B
   for (const deliver::EnvironmentOutcome& environment : report.environments) {
     const deliver::Outcome* outcome = report.find(image.service, environment.environment);
     if (outcome == nullptr || outcome->obstacles.empty()) continue;
-    const bool taken = std::any_of(outcome->moves.begin(), outcome->moves.end(), [&](const deliver::Move& move) { return move.input == std::string(record::kImagePrefix) + image.name; });
-    if (!taken) session.out().error(fmt::format("note: {}@{} did not take `{}`: deliver it again when what is said above is out of the way", image.service, environment.environment, image.reference));
+    const bool taken = std::any_of(outcome->moves.begin(), outcome->moves.end(),
+                                   [&](const deliver::Move& move) { return move.input == std::string(record::kImagePrefix) + image.name; });
+    if (!taken)
+      session.out().error(fmt::format("note: {}@{} did not take `{}`: deliver it again when what is said above is out of the way",
+                                      image.service, environment.environment, image.reference));
   }
 }
 
@@ -78,7 +81,8 @@ void run_deliver(Session& session, FleetSession& parts, const daemon::LoadedFlee
 }
 
 std::optional<Duration> timeout(Session& session) {
-  return session.arguments().has("--timeout") ? parse_duration(session.arguments().get("--timeout")) : std::optional<Duration>(std::chrono::minutes(10));
+  return session.arguments().has("--timeout") ? parse_duration(session.arguments().get("--timeout"))
+                                              : std::optional<Duration>(std::chrono::minutes(10));
 }
 
 /// Environments upstream first, as everywhere; those that the fleet does not declare come last.
@@ -94,8 +98,8 @@ void sort_upstream_first(std::vector<reconcile::EnvironmentReport>& environments
 }
 
 /// `fleet` only says in which order to tell; null where there is none.
-void run_reconcile(Session& session, FleetSession& parts, const model::Fleet* fleet, record::EnvironmentRepository& records, const Selection& selection,
-                   Duration health_limit, Run& run) {
+void run_reconcile(Session& session, FleetSession& parts, const model::Fleet* fleet, record::EnvironmentRepository& records,
+                   const Selection& selection, Duration health_limit, Run& run) {
   daemon::ReconcileRequest request;
   if (!selection.all) request.environments = selection.environments;
   request.selection = reconcile_selection(selection);
@@ -118,14 +122,16 @@ void run_reconcile(Session& session, FleetSession& parts, const model::Fleet* fl
   run.exit_code = worst(run.exit_code, report->exit_code());
   // Environments beside the selection were looked at for the order alone; nothing is said of their targets.
   std::erase_if(report->environments, [&](const reconcile::EnvironmentReport& one) {
-    return !selection.all && !one.hold && std::find(selection.environments.begin(), selection.environments.end(), one.name) == selection.environments.end();
+    return !selection.all && !one.hold &&
+           std::find(selection.environments.begin(), selection.environments.end(), one.name) == selection.environments.end();
   });
   if (fleet != nullptr) sort_upstream_first(report->environments, *fleet);
   if (session.json()) {
     run.result.set("reconcile", to_value(*report));
     return;
   }
-  std::erase_if(report->environments, [&](const reconcile::EnvironmentReport& one) { return one.hold && run.said.contains(one.name + ": " + one.hold->text); });
+  std::erase_if(report->environments,
+                [&](const reconcile::EnvironmentReport& one) { return one.hold && run.said.contains(one.name + ": " + one.hold->text); });
   for (const std::string& line : reconcile_lines(session.out(), *report)) session.out().line(line);
 }
 
@@ -142,7 +148,8 @@ int finish(Session& session, Run& run) {
 }
 
 /// Deliver with a plan that was written down: exactly that, or nothing.
-std::optional<int> take_plan(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, deliver::Request& request, Selection& selection) {
+std::optional<int> take_plan(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, deliver::Request& request,
+                             Selection& selection) {
   const auto& operands = session.arguments().operands;
   if (operands.size() != 1 || !operands.front().ends_with(".json")) return std::nullopt;
   Result<WrittenPlan> plan = read_plan(session.world().files, operands.front());
@@ -202,7 +209,8 @@ Result<std::vector<deliver::BuiltImage>> built_images(const Session& session, co
   const std::vector<std::string> given = session.arguments().all("--image");
   std::vector<deliver::BuiltImage> out;
   if (given.empty()) {
-    if (session.arguments().has("--commit")) return stalled(Reason::invalid, "--commit says what an image was built from: give --image too");
+    if (session.arguments().has("--commit"))
+      return stalled(Reason::invalid, "--commit says what an image was built from: give --image too");
     return out;
   }
   std::set<std::string> services;
@@ -217,8 +225,12 @@ Result<std::vector<deliver::BuiltImage>> built_images(const Session& session, co
     for (const model::ImageInput& image : instance->images) names.insert(image.name);
   }
   if (services.size() != 1) return stalled(Reason::invalid, "--image is for one service: `muster deliver cart --image REF`");
-  if (!is_fed) return stalled(Reason::invalid, fmt::format("no branch feeds {} in {}: its images come from upstream there", *services.begin(), join(selection.environments, ", ")));
-  if (names.empty()) return stalled(Reason::invalid, fmt::format("{} has no image of its own: its manifests name them, or `images` in its fleet file", *services.begin()));
+  if (!is_fed)
+    return stalled(Reason::invalid, fmt::format("no branch feeds {} in {}: its images come from upstream there", *services.begin(),
+                                                join(selection.environments, ", ")));
+  if (names.empty())
+    return stalled(Reason::invalid,
+                   fmt::format("{} has no image of its own: its manifests name them, or `images` in its fleet file", *services.begin()));
   for (const std::string& text : given) {
     const std::size_t equals = text.find('=');
     deliver::BuiltImage image;
@@ -227,9 +239,11 @@ Result<std::vector<deliver::BuiltImage>> built_images(const Session& session, co
     image.reference = equals == std::string::npos ? text : text.substr(equals + 1);
     image.commit = session.arguments().get("--commit");
     const bool readable = std::all_of(image.reference.begin(), image.reference.end(), [](char c) { return c > ' ' && c < 127; });
-    if (image.reference.empty() || !readable) return stalled(Reason::invalid, fmt::format("`{}` is no image; write it as in --image registry.example/cart:1.4.2", text));
+    if (image.reference.empty() || !readable)
+      return stalled(Reason::invalid, fmt::format("`{}` is no image; write it as in --image registry.example/cart:1.4.2", text));
     if (!names.contains(image.name)) {
-      return stalled(Reason::invalid, fmt::format("{} has no image `{}`; it has {}", image.service, image.name, join({names.begin(), names.end()}, ", ")));
+      return stalled(Reason::invalid,
+                     fmt::format("{} has no image `{}`; it has {}", image.service, image.name, join({names.begin(), names.end()}, ", ")));
     }
     out.push_back(std::move(image));
   }
@@ -274,43 +288,46 @@ int reconcile_only(Session& session) {
 
 }  // namespace
 
-const Verb kApply = {"apply",
-                     "deliver and reconcile once",
-                     "Looks at every repository, records what moved on the environment branches (deliver), and makes the targets match the\n"
-                     "branches (reconcile): in dependency order, many instances at once. A second run finds nothing to do. Interrupted, it\n"
-                     "continues when it is run again.\n"
-                     "With a plan made by `muster plan --out`, it does exactly what that plan says, or nothing if the world has moved.",
-                     "[INSTANCE…|PLAN.json]",
-                     kApplyOptions,
-                     "$ muster apply\n"
-                     " $ muster apply cart payments --in staging\n"
-                     " $ muster plan --out plan.json && muster apply plan.json",
-                     "Progress as one object a line ({event, instance, text, done, total}); the last line is {event: \"result\", exit_code,\n"
-                     "deliver: {environments: [{environment, before, tip, instances: [{service, verdict, moves, obstacles, …}]}]},\n"
-                     "reconcile: {environments: [{environment, tip, instances: [{service, state, created, changed, pruned, text, …}]}]}}.",
-                     apply};
+const Verb kApply = {
+    "apply",
+    "deliver and reconcile once",
+    "Looks at every repository, records what moved on the environment branches (deliver), and makes the targets match the\n"
+    "branches (reconcile): in dependency order, many instances at once. A second run finds nothing to do. Interrupted, it\n"
+    "continues when it is run again.\n"
+    "With a plan made by `muster plan --out`, it does exactly what that plan says, or nothing if the world has moved.",
+    "[INSTANCE…|PLAN.json]",
+    kApplyOptions,
+    "$ muster apply\n"
+    " $ muster apply cart payments --in staging\n"
+    " $ muster plan --out plan.json && muster apply plan.json",
+    "Progress as one object a line ({event, instance, text, done, total}); the last line is {event: \"result\", exit_code,\n"
+    "deliver: {environments: [{environment, before, tip, instances: [{service, verdict, moves, obstacles, …}]}]},\n"
+    "reconcile: {environments: [{environment, tip, instances: [{service, state, created, changed, pruned, text, …}]}]}}.",
+    apply};
 
-const Verb kDeliver = {"deliver",
-                       "record new releases on the environment branches",
-                       "The push side alone: looks at application repositories and fleet files, renders what moved, asks gates, freezes, budgets\n"
-                       "and holds, and makes one record for each environment in which something moved. Targets are left to `reconcile`.\n"
-                       "A pipeline hands in what it built with --image, where the fleet does not name the image.",
-                       "[INSTANCE…]",
-                       kDeliverOptions,
-                       "$ muster deliver cart\n"
-                       " $ muster deliver cart@staging --image ghcr.io/shop/cart:1.4.3 --commit 4f2c9d1\n"
-                       " $ muster deliver --dry-run",
-                       "One line: {event: \"result\", exit_code, deliver: as in `muster apply --json`}.",
-                       deliver_only};
+const Verb kDeliver = {
+    "deliver",
+    "record new releases on the environment branches",
+    "The push side alone: looks at application repositories and fleet files, renders what moved, asks gates, freezes, budgets\n"
+    "and holds, and makes one record for each environment in which something moved. Targets are left to `reconcile`.\n"
+    "A pipeline hands in what it built with --image, where the fleet does not name the image.",
+    "[INSTANCE…]",
+    kDeliverOptions,
+    "$ muster deliver cart\n"
+    " $ muster deliver cart@staging --image ghcr.io/shop/cart:1.4.3 --commit 4f2c9d1\n"
+    " $ muster deliver --dry-run",
+    "One line: {event: \"result\", exit_code, deliver: as in `muster apply --json`}.",
+    deliver_only};
 
-const Verb kReconcile = {"reconcile",
-                         "make the targets match the environment branches",
-                         "The pull side alone: reads the branches and the targets (never the fleet files), applies what differs, prunes what the\n"
-                         "branches no longer have, and waits for health. Foreign objects are never touched.",
-                         "[INSTANCE…]",
-                         kReconcileOptions,
-                         "$ muster reconcile --in production",
-                         "Progress and one result line with reconcile, as in `muster apply --json`.",
-                         reconcile_only};
+const Verb kReconcile = {
+    "reconcile",
+    "make the targets match the environment branches",
+    "The pull side alone: reads the branches and the targets (never the fleet files), applies what differs, prunes what the\n"
+    "branches no longer have, and waits for health. Foreign objects are never touched.",
+    "[INSTANCE…]",
+    kReconcileOptions,
+    "$ muster reconcile --in production",
+    "Progress and one result line with reconcile, as in `muster apply --json`.",
+    reconcile_only};
 
 }  // namespace muster::cli

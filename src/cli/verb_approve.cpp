@@ -29,7 +29,8 @@ int run(Session& session) {
     std::vector<std::string_view> names;
     for (const model::Team& one : teams) names.push_back(one.name);
     const std::string_view near = diag::nearest(team, names);
-    return session.fail(stalled(Reason::invalid, fmt::format("there is no team `{}`{}", team, near.empty() ? "" : fmt::format("; did you mean `{}`?", near))));
+    return session.fail(stalled(
+        Reason::invalid, fmt::format("there is no team `{}`{}", team, near.empty() ? "" : fmt::format("; did you mean `{}`?", near))));
   }
   const deliver::Person by = person(session);
   const Act act = [&](const std::string& environment, const std::vector<std::string>& services) -> Result<deliver::VerbResult> {

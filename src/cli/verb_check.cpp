@@ -45,15 +45,17 @@ std::vector<std::string> notes_on(const model::Fleet& fleet) {
     if (target.kind != "directory") clusters.push_back(target.name);
   }
   if (!clusters.empty()) {
-    out.push_back(fmt::format("{}: this version applies to a `directory` only: what goes there is recorded, and not applied", join(clusters, ", ")));
+    out.push_back(
+        fmt::format("{}: this version applies to a `directory` only: what goes there is recorded, and not applied", join(clusters, ", ")));
   }
   if (!waiting.empty()) {
-    out.push_back(fmt::format("{}: no image is named, so {} for CI: `muster deliver {} --image REF`", join({waiting.begin(), waiting.end()}, ", "),
-                              waiting.size() == 1 ? "it waits" : "they wait", waiting.size() == 1 ? *waiting.begin() : "SERVICE"));
+    out.push_back(fmt::format("{}: no image is named, so {} for CI: `muster deliver {} --image REF`",
+                              join({waiting.begin(), waiting.end()}, ", "), waiting.size() == 1 ? "it waits" : "they wait",
+                              waiting.size() == 1 ? *waiting.begin() : "SERVICE"));
   }
   if (!unsigned_teams.empty()) {
-    out.push_back(fmt::format("{}: without `keys`, whoever may push to the environment repository may approve for {}", join({unsigned_teams.begin(), unsigned_teams.end()}, ", "),
-                              unsigned_teams.size() == 1 ? "it" : "them"));
+    out.push_back(fmt::format("{}: without `keys`, whoever may push to the environment repository may approve for {}",
+                              join({unsigned_teams.begin(), unsigned_teams.end()}, ", "), unsigned_teams.size() == 1 ? "it" : "them"));
   }
   return out;
 }
@@ -105,7 +107,8 @@ int run(Session& session) {
   if (fleet.barrier) {
     session.out().error("until the errors above are mended nothing of this fleet is delivered; what is recorded stays as it is");
   } else if (!fleet.poisoned.empty()) {
-    session.out().error(fmt::format("{} held at the last good release; the rest of the fleet goes on", count_of(fleet.poisoned.size(), "instance is", "instances are")));
+    session.out().error(fmt::format("{} held at the last good release; the rest of the fleet goes on",
+                                    count_of(fleet.poisoned.size(), "instance is", "instances are")));
   }
   return code;
 }
@@ -124,7 +127,8 @@ const Verb kCheck = {
     " fleet shop: 12 services, 2 environments, 23 instances: no mistakes\n"
     " $ muster check --sarif > muster.sarif      # in a pipeline, for the forge's code scanning",
     "fleet, services, environments, instances (counts), barrier (true: nothing is delivered), held ([{service, environment,\n"
-    "reason}]), notes (what is allowed, and may surprise), diagnostics ([{code, severity, message, path, line, column, …}], with place, labels and fixes).",
+    "reason}]), notes (what is allowed, and may surprise), diagnostics ([{code, severity, message, path, line, column, …}], with place, "
+    "labels and fixes).",
     run};
 
 }  // namespace muster::cli

@@ -57,7 +57,8 @@ void compare(const std::string& service, const Contents& left, const Contents& r
   }
 }
 
-Result<std::vector<ObjectDifference>> compare_standings(record::Standing& left, record::Standing& right, const std::set<std::string>& only) {
+Result<std::vector<ObjectDifference>> compare_standings(record::Standing& left, record::Standing& right,
+                                                        const std::set<std::string>& only) {
   MUSTER_TRY(const std::vector<std::string> left_services, left.services());
   MUSTER_TRY(const std::vector<std::string> right_services, right.services());
   std::set<std::string> services(left_services.begin(), left_services.end());
@@ -73,7 +74,8 @@ Result<std::vector<ObjectDifference>> compare_standings(record::Standing& left, 
 }
 
 /// What the branch asks for against what the target has.
-Result<std::vector<ObjectDifference>> compare_live(Session& session, FleetSession& parts, record::EnvironmentRepository& records, const Selection& selection) {
+Result<std::vector<ObjectDifference>> compare_live(Session& session, FleetSession& parts, record::EnvironmentRepository& records,
+                                                   const Selection& selection) {
   MUSTER_TRY(const daemon::Engine::Looked looked, parts.engine().look(records, {}, session.stop()));
   std::vector<ObjectDifference> out;
   for (const reconcile::InstancePlan& instance : looked.plan.instances) {
@@ -93,21 +95,24 @@ Result<std::vector<ObjectDifference>> compare_live(Session& session, FleetSessio
       ObjectDifference one{instance.key.text(), object.id.text(), std::string(to_string(object.action)), {}};
       const auto wanted = desired.find(object.id);
       MUSTER_TRY(const std::optional<Value> live, target.read(object.id));
-      if (wanted != desired.end() && live) one.changes = manifest::difference(manifest::without_secrets(*live), manifest::without_secrets(wanted->second));
+      if (wanted != desired.end() && live)
+        one.changes = manifest::difference(manifest::without_secrets(*live), manifest::without_secrets(wanted->second));
       out.push_back(std::move(one));
     }
   }
   return out;
 }
 
-int finish(Session& session, const FleetSession& parts, const std::vector<ObjectDifference>& differences, std::string_view left, std::string_view right) {
+int finish(Session& session, const FleetSession& parts, const std::vector<ObjectDifference>& differences, std::string_view left,
+           std::string_view right) {
   const int code = worst(parts.evidence_code(), !differences.empty() && session.arguments().has("--exit-code") ? kChanges : kDone);
   if (session.json()) {
     Array list;
     for (const ObjectDifference& one : differences) {
       Array fields;
       for (const manifest::Change& change : one.changes) {
-        fields.emplace_back(Object{{"path", change.path}, {"before", change.before.value_or(Value())}, {"after", change.after.value_or(Value())}});
+        fields.emplace_back(
+            Object{{"path", change.path}, {"before", change.before.value_or(Value())}, {"after", change.after.value_or(Value())}});
       }
       list.emplace_back(Object{{"service", one.service}, {"object", one.object}, {"side", one.side}, {"fields", std::move(fields)}});
     }
@@ -198,7 +203,9 @@ int run(Session& session) {
   if (*at) return between_times(session, *open, **at);
   const auto& operands = session.arguments().operands;
   const std::vector<std::string> environments = open->session->environments(open->usable(), open->records);
-  const auto is_environment = [&](const std::string& name) { return std::find(environments.begin(), environments.end(), name) != environments.end(); };
+  const auto is_environment = [&](const std::string& name) {
+    return std::find(environments.begin(), environments.end(), name) != environments.end();
+  };
   if (operands.size() >= 2 && is_environment(operands[0]) && is_environment(operands[1])) return between_environments(session, *open);
   const auto selection = open->session->selection(open->usable(), open->records);
   if (!selection.ok()) return session.fail(selection.failure());
@@ -209,17 +216,18 @@ int run(Session& session) {
 
 }  // namespace
 
-const Verb kDiff = {"diff",
-                    "what differs: branch and target, two environments, two times, two fleet revisions",
-                    "Without options: what the environment branches ask for against what the targets have. With two environments as operands:\n"
-                    "their descriptors. With --at: then against now. With --against: the fleet files against an earlier revision. Values of\n"
-                    "Secrets are never shown.",
-                    "[ENV ENV] [INSTANCE…]",
-                    kOptions,
-                    "$ muster diff --in production\n"
-                    " $ muster diff staging production cart\n"
-                    " $ muster diff production --at 2026-05-04T10:00",
-                    "left, right, differences ([{service, object, side, fields: [{path, before, after}]}]).",
-                    run};
+const Verb kDiff = {
+    "diff",
+    "what differs: branch and target, two environments, two times, two fleet revisions",
+    "Without options: what the environment branches ask for against what the targets have. With two environments as operands:\n"
+    "their descriptors. With --at: then against now. With --against: the fleet files against an earlier revision. Values of\n"
+    "Secrets are never shown.",
+    "[ENV ENV] [INSTANCE…]",
+    kOptions,
+    "$ muster diff --in production\n"
+    " $ muster diff staging production cart\n"
+    " $ muster diff production --at 2026-05-04T10:00",
+    "left, right, differences ([{service, object, side, fields: [{path, before, after}]}]).",
+    run};
 
 }  // namespace muster::cli

@@ -4,8 +4,8 @@
 #include "muster/base/text.hpp"
 #include "muster/graph/draw.hpp"
 #include "muster/graph/instances.hpp"
-#include "muster/model/dump.hpp"
 #include "muster/manifest/yaml.hpp"
+#include "muster/model/dump.hpp"
 
 namespace muster::cli {
 namespace {
@@ -18,7 +18,8 @@ int dump_objects(Session& session, const lang::Compilation& compilation, const S
     const std::string& environment = fleet.environment(instance.environment).name;
     if (!selection.has(instance.name, environment)) continue;
     for (const model::ObjectTemplate& object : instance.objects) {
-      session.out().raw(fmt::format("---\n# {}\n{}", model::instance_name(instance.name, environment), escape_for_terminal(manifest::print_object(object.content))));
+      session.out().raw(fmt::format("---\n# {}\n{}", model::instance_name(instance.name, environment),
+                                    escape_for_terminal(manifest::print_object(object.content))));
     }
   }
   return compilation.diagnostics().errors() > 0 ? kInvalid : kDone;
@@ -45,7 +46,8 @@ int run(Session& session) {
   const std::string what = operands.front();
   operands.erase(operands.begin());
   if (what == "plan") return dump_plan(session);
-  if (what != "syntax" && what != "model" && what != "graph" && what != "objects") return session.misuse("dumps syntax, model, graph, objects or plan");
+  if (what != "syntax" && what != "model" && what != "graph" && what != "objects")
+    return session.misuse("dumps syntax, model, graph, objects or plan");
   const std::optional<Path> root = session.root();
   if (!root) return kInvalid;
   Result<lang::Compilation> compiled = load_fleet(session, *root);
@@ -63,14 +65,15 @@ int run(Session& session) {
 
 }  // namespace
 
-const Verb kDump = {"dump",
-                    "print a stage of the way from text to target",
-                    "Every step from fleet files to targets has a text form: the syntax trees, the evaluated model, the graph of instances, the\n"
-                    "objects that kinds emit, and the plan that reconcile would carry out. For finding out at which step something changes.",
-                    "syntax|model|graph|objects|plan [INSTANCE…]",
-                    kOptions,
-                    "$ muster dump objects cart --in production",
-                    "plan alone has a JSON result (plan); model and graph are JSON as they are.",
-                    run};
+const Verb kDump = {
+    "dump",
+    "print a stage of the way from text to target",
+    "Every step from fleet files to targets has a text form: the syntax trees, the evaluated model, the graph of instances, the\n"
+    "objects that kinds emit, and the plan that reconcile would carry out. For finding out at which step something changes.",
+    "syntax|model|graph|objects|plan [INSTANCE…]",
+    kOptions,
+    "$ muster dump objects cart --in production",
+    "plan alone has a JSON result (plan); model and graph are JSON as they are.",
+    run};
 
 }  // namespace muster::cli

@@ -44,18 +44,21 @@ Part part_of(const graph::Graph& whole, const Selection& selection, graph::Direc
 /// The chain in which each needs the one before: however many run at once, this many steps come after each other.
 std::vector<std::string> longest_chain(const graph::Graph& drawn) {
   std::vector<std::string> names;
-  for (const graph::NodeId node : graph::critical_path(drawn, std::vector<std::uint64_t>(drawn.size(), 1)).nodes) names.push_back(drawn.name(node));
+  for (const graph::NodeId node : graph::critical_path(drawn, std::vector<std::uint64_t>(drawn.size(), 1)).nodes)
+    names.push_back(drawn.name(node));
   return names;
 }
 
 int run(Session& session) {
   const std::string format = session.arguments().get("--format", session.json() ? "json" : "text");
-  if (format != "text" && format != "dot" && format != "svg" && format != "json") return session.misuse("--format is text, dot, svg or json");
+  if (format != "text" && format != "dot" && format != "svg" && format != "json")
+    return session.misuse("--format is text, dot, svg or json");
   const std::optional<Path> root = session.root();
   if (!root) return kInvalid;
   Result<lang::Compilation> compiled = load_fleet(session, *root);
   if (!compiled.ok()) return session.fail(compiled.failure());
-  const std::size_t errors = session.json() ? compiled->diagnostics().errors() : print_diagnostics(session, compiled->diagnostics(), compiled->sources());
+  const std::size_t errors =
+      session.json() ? compiled->diagnostics().errors() : print_diagnostics(session, compiled->diagnostics(), compiled->sources());
   Result<Selection> selection = select_declared(compiled->fleet(), session.arguments().operands, session.arguments().all("--in"));
   if (!selection.ok()) return session.fail(selection.failure());
 
@@ -79,15 +82,16 @@ int run(Session& session) {
 
 }  // namespace
 
-const Verb kGraph = {"graph",
-                     "draw who needs whom",
-                     "Draws the instances and what they need, by `needs` and by the outputs they read. With operands: those and all they reach.",
-                     "[INSTANCE…]",
-                     kOptions,
-                     "$ muster graph --in production\n"
-                     " $ muster graph --reverse payments@production\n"
-                     " $ muster graph --format svg > fleet.svg",
-                     "graph ({nodes: [{name, group, wave}], edges: [{from, to}]}), longest_chain (names: each needs the one before).",
-                     run};
+const Verb kGraph = {
+    "graph",
+    "draw who needs whom",
+    "Draws the instances and what they need, by `needs` and by the outputs they read. With operands: those and all they reach.",
+    "[INSTANCE…]",
+    kOptions,
+    "$ muster graph --in production\n"
+    " $ muster graph --reverse payments@production\n"
+    " $ muster graph --format svg > fleet.svg",
+    "graph ({nodes: [{name, group, wave}], edges: [{from, to}]}), longest_chain (names: each needs the one before).",
+    run};
 
 }  // namespace muster::cli

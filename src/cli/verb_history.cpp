@@ -10,9 +10,8 @@
 namespace muster::cli {
 namespace {
 
-constexpr Option kOptions[] = {kIn,
-                               {"--at", "TIME", "what stood at that moment, as in 2026-05-04T10:00"},
-                               {"--limit", "N", "at most N entries (default 20)"}};
+constexpr Option kOptions[] = {
+    kIn, {"--at", "TIME", "what stood at that moment, as in 2026-05-04T10:00"}, {"--limit", "N", "at most N entries (default 20)"}};
 
 /// What a history is asked of: a whole environment, or services of it.
 struct Asked {
@@ -46,12 +45,8 @@ std::string releases_text(const record::Step& step, const std::vector<std::strin
 Value entry_value(const record::HistoryEntry& entry) {
   Array touched;
   for (const std::string& service : entry.step.touched) touched.emplace_back(service);
-  return Object{{"commit", entry.step.commit.text()},
-                {"at", format_instant(entry.at)},
-                {"author", entry.author.name},
-                {"subject", entry.subject},
-                {"record", entry.step.record},
-                {"services", std::move(touched)}};
+  return Object{{"commit", entry.step.commit.text()}, {"at", format_instant(entry.at)}, {"author", entry.author.name},
+                {"subject", entry.subject},           {"record", entry.step.record},    {"services", std::move(touched)}};
 }
 
 Result<std::vector<record::HistoryEntry>> entries_of(record::Chain& chain, const Asked& asked, std::size_t limit) {
@@ -91,7 +86,8 @@ int print_moment(Session& session, record::EnvironmentRepository& records, const
         if (name != record::kDeclaration) inputs.push_back(name + " " + record::describe(input.value));
         values.append(name, record::encode(input.value));
       }
-      if (!session.json()) session.out().print("  {}  {}  {}", service, release.release.short_text(), escape_for_terminal(join(inputs, ", ")));
+      if (!session.json())
+        session.out().print("  {}  {}  {}", service, release.release.short_text(), escape_for_terminal(join(inputs, ", ")));
       list.emplace_back(Object{{"service", service}, {"release", release.release.text()}, {"inputs", std::move(values)}});
     }
     environments.emplace_back(Object{{"environment", one.environment}, {"commit", (*commit)->text()}, {"services", std::move(list)}});
@@ -119,7 +115,9 @@ int print_entries(Session& session, record::EnvironmentRepository& records, cons
       const std::string services = releases_text(entry.step, one.services);
       session.out().print("  {}  {}  {}{}{}", entry.step.commit.short_text(), format_instant(entry.at), escape_for_terminal(entry.subject),
                           entry.step.record ? "" : session.out().paint(Colour::yellow, "  by " + escape_for_terminal(entry.author.name)),
-                          services.empty() || entry.subject.find(services) != std::string::npos ? "" : session.out().paint(Colour::faint, "  [" + services + "]"));
+                          services.empty() || entry.subject.find(services) != std::string::npos
+                              ? ""
+                              : session.out().paint(Colour::faint, "  [" + services + "]"));
     }
     environments.emplace_back(Object{{"environment", one.environment}, {"entries", std::move(list)}});
   }
@@ -146,16 +144,17 @@ int run(Session& session) {
 
 }  // namespace
 
-const Verb kHistory = {"history",
-                       "the records of an instance or environment",
-                       "Lists the commits of environment branches, newest first: muster's records, and what people committed, reverted or held.\n"
-                       "With --at TIME: what stood at that moment.",
-                       "[INSTANCE…|ENV]",
-                       kOptions,
-                       "$ muster history cart@production\n"
-                       " $ muster history production --at 2026-05-04T10:00",
-                       "environments ([{environment, entries: [{commit, at, author, subject, record, services}]}]); with --at: at, environments\n"
-                       "([{environment, commit, services: [{service, release, inputs}]}]).",
-                       run};
+const Verb kHistory = {
+    "history",
+    "the records of an instance or environment",
+    "Lists the commits of environment branches, newest first: muster's records, and what people committed, reverted or held.\n"
+    "With --at TIME: what stood at that moment.",
+    "[INSTANCE…|ENV]",
+    kOptions,
+    "$ muster history cart@production\n"
+    " $ muster history production --at 2026-05-04T10:00",
+    "environments ([{environment, entries: [{commit, at, author, subject, record, services}]}]); with --at: at, environments\n"
+    "([{environment, commit, services: [{service, release, inputs}]}]).",
+    run};
 
 }  // namespace muster::cli

@@ -37,8 +37,8 @@ std::string service_name(std::string_view folder) {
   }
   while (out.ends_with('-')) out.pop_back();
   // Words that the language keeps for itself.
-  static constexpr std::array<std::string_view, 17> kKept = {"and",  "assert", "else", "environment", "false", "fleet", "for",    "if",  "in",
-                                                             "it",   "none",   "not",  "null",        "or",    "service", "std", "then"};
+  static constexpr std::array<std::string_view, 17> kKept = {"and", "assert", "else", "environment", "false", "fleet",   "for", "if",  "in",
+                                                             "it",  "none",   "not",  "null",        "or",    "service", "std", "then"};
   if (out.empty()) out = "service";
   return std::find(kKept.begin(), kKept.end(), out) == kKept.end() && out != "true" ? out : "my-" + out;
 }
@@ -50,7 +50,8 @@ std::string origin_url(std::string_view config) {
     const std::string_view line = trim(raw);
     if (line.starts_with('[')) inside = line == "[remote \"origin\"]";
     const std::size_t equals = line.find('=');
-    if (inside && equals != std::string_view::npos && trim(line.substr(0, equals)) == "url") return std::string(trim(line.substr(equals + 1)));
+    if (inside && equals != std::string_view::npos && trim(line.substr(0, equals)) == "url")
+      return std::string(trim(line.substr(equals + 1)));
   }
   return "";
 }
@@ -78,7 +79,8 @@ bool has_manifests(Files& files, const Path& folder) {
 }
 
 std::string manifest_folder(Files& files, const Path& repository) {
-  static constexpr std::array<std::string_view, 8> kUsual = {"deploy", "k8s", "kubernetes", "manifests", "deployment", "kubernetes-manifests", "release", "kube"};
+  static constexpr std::array<std::string_view, 8> kUsual = {
+      "deploy", "k8s", "kubernetes", "manifests", "deployment", "kubernetes-manifests", "release", "kube"};
   for (const std::string_view name : kUsual) {
     if (has_manifests(files, repository / name)) return std::string(name);
   }
@@ -145,7 +147,8 @@ std::string fleet_text(const std::string& name, const std::vector<Found>& found)
   const bool develop = std::any_of(found.begin(), found.end(), [](const Found& one) { return one.develop; });
   std::string out = fmt::format("fleet {} {{ language = \"1.0\" }}\n\n", name);
   out += "# Where the objects go: a folder each, which other tools may read.\n";
-  out += "target staging-out    : directory { path = \"out/staging\" }\ntarget production-out : directory { path = \"out/production\" }\n\n";
+  out +=
+      "target staging-out    : directory { path = \"out/staging\" }\ntarget production-out : directory { path = \"out/production\" }\n\n";
   out += fmt::format("environment staging    {{ branch = \"{}\", target = staging-out }}\n", develop ? "develop" : main_branch(found));
   out += develop ? fmt::format("environment production {{ branch = \"{}\", target = production-out }}\n\n", main_branch(found))
                  : "environment production { from = staging, target = production-out }   # what staging has, when its gates hold\n\n";
@@ -167,7 +170,8 @@ int run(Session& session) {
   if (!entries.ok()) return session.fail(entries.failure());
   for (const DirectoryEntry& entry : *entries) {
     if (entry.kind == FileKind::file && entry.name.ends_with(".fleet")) {
-      return session.fail(stalled(Reason::invalid, fmt::format("{} is already here; add services to it, or to files beside it", entry.name)));
+      return session.fail(
+          stalled(Reason::invalid, fmt::format("{} is already here; add services to it, or to files beside it", entry.name)));
     }
   }
   const std::string name = service_name(session.arguments().get("--name", root.filename().string()));
@@ -178,7 +182,8 @@ int run(Session& session) {
     if (const auto written = files.write_atomic(root / "fleet.fleet", text); !written.ok()) return session.fail(written.failure());
   }
   if (session.json()) {
-    return session.finish(Object{{"path", "fleet.fleet"}, {"written", !print}, {"services", std::uint64_t{found.size()}}, {"text", text}}, kDone);
+    return session.finish(Object{{"path", "fleet.fleet"}, {"written", !print}, {"services", std::uint64_t{found.size()}}, {"text", text}},
+                          kDone);
   }
   if (print) {
     session.out().raw(text);
@@ -191,17 +196,18 @@ int run(Session& session) {
 
 }  // namespace
 
-const Verb kInit = {"init",
-                    "write a first fleet file from the repositories it finds",
-                    "Looks for git repositories below the folder (or beside it, where there are none below), and writes fleet.fleet with a\n"
-                    "service for each: plain manifests where a repository brings them, else a web service. Staging follows the branch\n"
-                    "`develop` where there is one; else production is fed from staging by promotion. Refuses where a fleet file is\n"
-                    "already there.",
-                    "",
-                    kOptions,
-                    "$ muster init\n"
-                    " wrote fleet.fleet: fleet shop with 12 services",
-                    "path, written, services (count), text (of the file).",
-                    run};
+const Verb kInit = {
+    "init",
+    "write a first fleet file from the repositories it finds",
+    "Looks for git repositories below the folder (or beside it, where there are none below), and writes fleet.fleet with a\n"
+    "service for each: plain manifests where a repository brings them, else a web service. Staging follows the branch\n"
+    "`develop` where there is one; else production is fed from staging by promotion. Refuses where a fleet file is\n"
+    "already there.",
+    "",
+    kOptions,
+    "$ muster init\n"
+    " wrote fleet.fleet: fleet shop with 12 services",
+    "path, written, services (count), text (of the file).",
+    run};
 
 }  // namespace muster::cli

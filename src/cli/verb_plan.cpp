@@ -29,7 +29,8 @@ struct Planned {
   daemon::Engine::Looked looked;
 };
 
-Result<Planned> make_plan(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, record::EnvironmentRepository& records, const Selection& selection) {
+Result<Planned> make_plan(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, record::EnvironmentRepository& records,
+                          const Selection& selection) {
   Planned out;
   deliver::Request request;
   if (!selection.all) request.environments = selection.environments;
@@ -46,13 +47,14 @@ Result<Planned> make_plan(Session& session, FleetSession& parts, const daemon::L
 }
 
 std::string object_line(const Terminal& terminal, const reconcile::ObjectPlan& object) {
-  static const std::map<reconcile::Action, Colour> kColours = {{reconcile::Action::create, Colour::green},   {reconcile::Action::run, Colour::green},
-                                                               {reconcile::Action::change, Colour::yellow},  {reconcile::Action::adopt, Colour::yellow},
-                                                               {reconcile::Action::take, Colour::yellow},    {reconcile::Action::prune, Colour::red},
-                                                               {reconcile::Action::refuse, Colour::red},     {reconcile::Action::conflict, Colour::red}};
+  static const std::map<reconcile::Action, Colour> kColours = {
+      {reconcile::Action::create, Colour::green}, {reconcile::Action::run, Colour::green},   {reconcile::Action::change, Colour::yellow},
+      {reconcile::Action::adopt, Colour::yellow}, {reconcile::Action::take, Colour::yellow}, {reconcile::Action::prune, Colour::red},
+      {reconcile::Action::refuse, Colour::red},   {reconcile::Action::conflict, Colour::red}};
   const auto colour = kColours.find(object.action);
-  std::string out = fmt::format("    {} {}", terminal.paint(colour == kColours.end() ? Colour::faint : colour->second, to_string(object.action)),
-                                escape_for_terminal(object.id.text()));
+  std::string out =
+      fmt::format("    {} {}", terminal.paint(colour == kColours.end() ? Colour::faint : colour->second, to_string(object.action)),
+                  escape_for_terminal(object.id.text()));
   if (object.drift) out += object.repair ? " (drift put back)" : " (drift)";
   if (!object.reason.empty()) out += ": " + escape_for_terminal(object.reason);
   if (!object.held.empty()) out += "; held: " + escape_for_terminal(object.held);
@@ -93,7 +95,8 @@ void print_fields(Session& session, const Planned& plan, const reconcile::Instan
     }
   }
   if (!live.ok() || !live->has_value()) return;
-  session.out().raw(manifest::print_changes(manifest::difference(manifest::without_secrets(**live), manifest::without_secrets(desired)), "      "));
+  session.out().raw(
+      manifest::print_changes(manifest::difference(manifest::without_secrets(**live), manifest::without_secrets(desired)), "      "));
 }
 
 /// Said once for the environment, or asked for by whoever reads this: not said of each instance.
@@ -102,13 +105,16 @@ bool is_said_elsewhere(const reconcile::InstancePlan& instance) {
   return instance.obstacle && (instance.obstacle->kind == Kind::environment || instance.obstacle->kind == Kind::unselected);
 }
 
-bool shown(const reconcile::ObjectPlan& object) { return object.action != reconcile::Action::keep && object.action != reconcile::Action::yield; }
+bool shown(const reconcile::ObjectPlan& object) {
+  return object.action != reconcile::Action::keep && object.action != reconcile::Action::yield;
+}
 
 /// A new release of the same objects: it is recorded, needs no gate, and nothing is written for it.
 bool only_recorded(const Planned& plan, const reconcile::InstancePlan& instance, const deliver::Outcome* outcome) {
   if (outcome == nullptr || !moves(*outcome) || instance.writes()) return false;
   const auto& all = plan.delivery.proposals;
-  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.service == outcome->service && one.environment == outcome->environment; });
+  const auto found = std::find_if(
+      all.begin(), all.end(), [&](const auto& one) { return one.service == outcome->service && one.environment == outcome->environment; });
   return found != all.end() && !found->objects_differ && !found->removal && found->renamed_from.empty();
 }
 
@@ -125,7 +131,9 @@ void print_instance(Session& session, const Planned& plan, const reconcile::Inst
     session.out().line(object_line(session.out(), object));
     if (session.arguments().has("--objects")) print_fields(session, plan, instance, object);
   }
-  if (instance.obstacle && !is_said_elsewhere(instance)) session.out().print("    {}: {}", session.out().paint(Colour::yellow, to_string(instance.obstacle->kind)), escape_for_terminal(instance.obstacle->text));
+  if (instance.obstacle && !is_said_elsewhere(instance))
+    session.out().print("    {}: {}", session.out().paint(Colour::yellow, to_string(instance.obstacle->kind)),
+                        escape_for_terminal(instance.obstacle->text));
   if (outcome == nullptr) return;
   for (const deliver::Obstacle& obstacle : said_of(outcome->obstacles)) {
     if (!covered(shared, outcome->service, obstacle)) session.out().print("    {}", verdict_text(session.out(), obstacle, now));
@@ -133,7 +141,8 @@ void print_instance(Session& session, const Planned& plan, const reconcile::Inst
 }
 
 bool is_shown(const reconcile::InstancePlan& instance, const deliver::Outcome* outcome, const std::vector<SharedObstacle>& shared) {
-  if (instance.writes() || (instance.obstacle && !is_said_elsewhere(instance)) || instance.count(reconcile::Action::leftover) != 0) return true;
+  if (instance.writes() || (instance.obstacle && !is_said_elsewhere(instance)) || instance.count(reconcile::Action::leftover) != 0)
+    return true;
   if (outcome == nullptr) return false;
   const auto said = said_of(outcome->obstacles);
   return moves(*outcome) || std::any_of(said.begin(), said.end(), [&](const auto& one) { return !covered(shared, outcome->service, one); });
@@ -148,7 +157,8 @@ std::vector<std::string> followers(const model::Fleet& fleet, const Planned& pla
     const auto& all = plan.delivery.proposals;
     const bool follows = std::any_of(all.begin(), all.end(), [&](const deliver::Proposal& proposal) {
       if (proposal.removal || proposal.service != instance.name || proposal.environment != instance.follows) return false;
-      return std::any_of(proposal.moves.begin(), proposal.moves.end(), [](const deliver::Move& move) { return move.input != record::kDeclaration; });
+      return std::any_of(proposal.moves.begin(), proposal.moves.end(),
+                         [](const deliver::Move& move) { return move.input != record::kDeclaration; });
     });
     if (follows) out.push_back(instance.name);
   }
@@ -174,7 +184,8 @@ std::vector<SharedObstacle> shared_in(const deliver::EnvironmentOutcome& outcome
   std::vector<SharedObstacle> shared = shared_obstacles(all);
   for (const ServiceObstacle& one : all) {
     const bool follows = std::find(following.begin(), following.end(), one.service) != following.end();
-    if (follows && one.obstacle.why == deliver::Why::upstream_missing && !covered(shared, one.service, one.obstacle)) shared.push_back({of_any_service(one), {}});
+    if (follows && one.obstacle.why == deliver::Why::upstream_missing && !covered(shared, one.service, one.obstacle))
+      shared.push_back({of_any_service(one), {}});
   }
   return shared;
 }
@@ -209,8 +220,10 @@ bool print_instances(Session& session, const Planned& plan, const std::string& n
   return any;
 }
 
-void print_environment(Session& session, const model::Fleet& fleet, const Planned& plan, const std::string& name, const deliver::EnvironmentOutcome* outcome) {
-  const auto found = std::find_if(plan.looked.plan.environments.begin(), plan.looked.plan.environments.end(), [&](const auto& one) { return one.name == name; });
+void print_environment(Session& session, const model::Fleet& fleet, const Planned& plan, const std::string& name,
+                       const deliver::EnvironmentOutcome* outcome) {
+  const auto found = std::find_if(plan.looked.plan.environments.begin(), plan.looked.plan.environments.end(),
+                                  [&](const auto& one) { return one.name == name; });
   const auto* planned = found == plan.looked.plan.environments.end() ? nullptr : &*found;
   const Instant now = session.world().clock.now();
   session.out().line(session.out().paint(Colour::bold, name + ":"));
@@ -228,7 +241,8 @@ void print_environment(Session& session, const model::Fleet& fleet, const Planne
   any = print_instances(session, plan, name, outcome, shared) || any;
   for (const SharedObstacle& one : shared) {
     const bool told_below = one.obstacle.why == deliver::Why::upstream_missing &&
-                            std::all_of(one.services.begin(), one.services.end(), [&](const auto& s) { return std::find(following.begin(), following.end(), s) != following.end(); });
+                            std::all_of(one.services.begin(), one.services.end(),
+                                        [&](const auto& s) { return std::find(following.begin(), following.end(), s) != following.end(); });
     if (told_below) continue;
     any = true;
     session.out().print("  {}: {}", one.names(), verdict_text(session.out(), one.obstacle, now));
@@ -236,13 +250,15 @@ void print_environment(Session& session, const model::Fleet& fleet, const Planne
   if (!following.empty()) {
     any = true;
     // A written plan is applied exactly; whoever follows is decided afterwards.
-    session.out().print("  {} {} what is recorded upstream, in the {} `muster apply`, as far as the gates let {}", SharedObstacle{{}, following}.names(),
-                        following.size() == 1 ? "follows" : "follow", session.arguments().has("--out") ? "next" : "same", following.size() == 1 ? "it" : "them");
+    session.out().print("  {} {} what is recorded upstream, in the {} `muster apply`, as far as the gates let {}",
+                        SharedObstacle{{}, following}.names(), following.size() == 1 ? "follows" : "follow",
+                        session.arguments().has("--out") ? "next" : "same", following.size() == 1 ? "it" : "them");
   }
   if (!any) session.out().line("  nothing would change");
   if (planned == nullptr) return;
   if (planned->deletions != 0) session.out().print("  deletions: {} of {} allowed", planned->deletions, planned->deletions_allowed);
-  if (!planned->deletions_held.empty()) session.out().print("  {} {}", session.out().paint(Colour::yellow, "deletions held:"), escape_for_terminal(planned->deletions_held));
+  if (!planned->deletions_held.empty())
+    session.out().print("  {} {}", session.out().paint(Colour::yellow, "deletions held:"), escape_for_terminal(planned->deletions_held));
 }
 
 struct Totals {
@@ -257,7 +273,8 @@ Totals totals_of(const Planned& plan) {
   Totals out;
   for (const reconcile::InstancePlan& instance : plan.looked.plan.instances) {
     out.create += instance.count(reconcile::Action::create) + instance.count(reconcile::Action::run);
-    out.change += instance.count(reconcile::Action::change) + instance.count(reconcile::Action::adopt) + instance.count(reconcile::Action::take);
+    out.change +=
+        instance.count(reconcile::Action::change) + instance.count(reconcile::Action::adopt) + instance.count(reconcile::Action::take);
     out.prune += instance.count(reconcile::Action::prune);
     if (instance.writes()) out.written.insert(instance.key.text());
   }
@@ -319,14 +336,16 @@ Standstill standstill_of(const Planned& plan) {
     if (!instance.obstacle) continue;
     const Kind kind = instance.obstacle->kind;
     if (kind == Kind::paused) out.waiting.insert(instance.key.text());
-    if (kind == Kind::unusable || kind == Kind::conflict || kind == Kind::refused || kind == Kind::circle || kind == Kind::need) out.held.insert(instance.key.text());
+    if (kind == Kind::unusable || kind == Kind::conflict || kind == Kind::refused || kind == Kind::circle || kind == Kind::need)
+      out.held.insert(instance.key.text());
   }
   return out;
 }
 
 /// Was it asked for, or does it have something to say to whoever asked for others?
 bool is_told(const model::Fleet& fleet, const Planned& plan, const Selection& selection, const std::string& name) {
-  if (selection.all || std::find(selection.environments.begin(), selection.environments.end(), name) != selection.environments.end()) return true;
+  if (selection.all || std::find(selection.environments.begin(), selection.environments.end(), name) != selection.environments.end())
+    return true;
   const auto& all = plan.looked.plan.environments;
   const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
   return (found != all.end() && found->hold) || !followers(fleet, plan, name).empty();
@@ -362,10 +381,11 @@ int print_plan(Session& session, const daemon::LoadedFleet& fleet, const Planned
   const std::string others = standstill_of(plan).text();
   if (totals.instances.empty()) {
     const std::string_view still = fleet.fleet().barrier ? "nothing would change while the fleet has these errors" : "nothing would change";
-    session.out().line(others.empty() && !fleet.fleet().barrier ? "everything matches" : fmt::format("{}{}{}", still, others.empty() ? "" : "; ", others));
+    session.out().line(others.empty() && !fleet.fleet().barrier ? "everything matches"
+                                                                : fmt::format("{}{}{}", still, others.empty() ? "" : "; ", others));
   } else {
-    session.out().print("{} would change: {} to create, {} to change, {} to prune{}", count_of(totals.instances.size(), "instance"), totals.create, totals.change,
-                        totals.prune, others.empty() ? "" : "; " + others);
+    session.out().print("{} would change: {} to create, {} to change, {} to prune{}", count_of(totals.instances.size(), "instance"),
+                        totals.create, totals.change, totals.prune, others.empty() ? "" : "; " + others);
     if (!hit.empty()) session.out().print("in their blast radius: {}", join(hit, ", "));
   }
   return code;
@@ -378,7 +398,8 @@ int write_plan(Session& session, const daemon::LoadedFleet& fleet, const Planned
   written.reconcile = reconcile::to_value(plan.looked.plan);
   std::error_code error;
   const Path file = std::filesystem::absolute(path, error);
-  if (const auto done = session.world().files.write_atomic(file, to_pretty_json(to_value(written, fleet.fleet().name))); !done.ok()) return session.fail(done.failure());
+  if (const auto done = session.world().files.write_atomic(file, to_pretty_json(to_value(written, fleet.fleet().name))); !done.ok())
+    return session.fail(done.failure());
   if (!session.json()) session.out().print("written to {}; `muster apply {}` does exactly this, or refuses", path, path);
   return kDone;
 }
@@ -386,7 +407,8 @@ int write_plan(Session& session, const daemon::LoadedFleet& fleet, const Planned
 int run(Session& session) {
   int code = kDone;
   const std::string out = session.arguments().get("--out");
-  if (!out.empty() && !out.ends_with(".json")) return session.misuse("--out takes a name that ends in .json, so that `muster apply` knows it for a plan");
+  if (!out.empty() && !out.ends_with(".json"))
+    return session.misuse("--out takes a name that ends in .json, so that `muster apply` knows it for a plan");
   const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
   if (!parts) return code;
   Result<daemon::LoadedFleet> fleet = parts->load();
@@ -408,20 +430,21 @@ int run(Session& session) {
 
 }  // namespace
 
-const Verb kPlan = {"plan",
-                    "show what would change, and in which order",
-                    "Looks at repositories, branches and targets and shows, for each environment and instance, what would be recorded and which\n"
-                    "objects would be created, changed or pruned, what waits for a gate, and who is in the blast radius. Nothing is written.\n"
-                    "With --against REV it compares the fleet files with an earlier revision instead, without any network: what a pull request\n"
-                    "changes, evaluated.",
-                    "[INSTANCE…]",
-                    kOptions,
-                    "$ muster plan --objects\n"
-                    " $ muster plan --out plan.json && muster apply plan.json\n"
-                    " $ muster plan --against origin/main",
-                    "deliver (as in `muster apply --json`), proposals ([{service, environment, removal, moves, objects, …}]), reconcile\n"
-                    "({environments, instances: [{objects: [{id, action, …}]}]}), changes, create, change, prune, hits.\n"
-                    "With --against: added, removed, changed ([{instance, fields, objects}]), hits, follow (fed from them).",
-                    run};
+const Verb kPlan = {
+    "plan",
+    "show what would change, and in which order",
+    "Looks at repositories, branches and targets and shows, for each environment and instance, what would be recorded and which\n"
+    "objects would be created, changed or pruned, what waits for a gate, and who is in the blast radius. Nothing is written.\n"
+    "With --against REV it compares the fleet files with an earlier revision instead, without any network: what a pull request\n"
+    "changes, evaluated.",
+    "[INSTANCE…]",
+    kOptions,
+    "$ muster plan --objects\n"
+    " $ muster plan --out plan.json && muster apply plan.json\n"
+    " $ muster plan --against origin/main",
+    "deliver (as in `muster apply --json`), proposals ([{service, environment, removal, moves, objects, …}]), reconcile\n"
+    "({environments, instances: [{objects: [{id, action, …}]}]}), changes, create, change, prune, hits.\n"
+    "With --against: added, removed, changed ([{instance, fields, objects}]), hits, follow (fed from them).",
+    run};
 
 }  // namespace muster::cli

@@ -11,7 +11,8 @@ struct Page {
   std::string_view name;
   std::string (*make)();
 };
-constexpr std::array<Page, 4> kPages = {{{"man", manual_page}, {"bash", bash_completion}, {"zsh", zsh_completion}, {"fish", fish_completion}}};
+constexpr std::array<Page, 4> kPages = {
+    {{"man", manual_page}, {"bash", bash_completion}, {"zsh", zsh_completion}, {"fish", fish_completion}}};
 
 int run(Session& session) {
   const auto& operands = session.arguments().operands;
@@ -25,7 +26,13 @@ int run(Session& session) {
 
 }  // namespace
 
-const Verb kReference = {"reference", "print the manual page or a shell completion", "Prints muster(1), or the completion of a shell, made from the table of verbs.",
-                         "man|bash|zsh|fish", {}, "$ muster reference bash > /etc/bash_completion.d/muster", "", run};
+const Verb kReference = {"reference",
+                         "print the manual page or a shell completion",
+                         "Prints muster(1), or the completion of a shell, made from the table of verbs.",
+                         "man|bash|zsh|fish",
+                         {},
+                         "$ muster reference bash > /etc/bash_completion.d/muster",
+                         "",
+                         run};
 
 }  // namespace muster::cli

@@ -22,12 +22,9 @@ Value result_value(const deliver::VerbResult& result) {
   for (const deliver::Proposal& proposal : result.proposals) proposals.push_back(to_value(proposal));
   Array waiting;
   for (const deliver::Outcome& outcome : result.waiting) waiting.push_back(to_value(outcome));
-  return Object{{"environment", result.environment},
-                {"commit", result.commit ? Value(result.commit->text()) : Value()},
-                {"services", names_value(result.services)},
-                {"proposals", std::move(proposals)},
-                {"notes", names_value(result.notes)},
-                {"waiting", std::move(waiting)}};
+  return Object{{"environment", result.environment},        {"commit", result.commit ? Value(result.commit->text()) : Value()},
+                {"services", names_value(result.services)}, {"proposals", std::move(proposals)},
+                {"notes", names_value(result.notes)},       {"waiting", std::move(waiting)}};
 }
 
 void print_result(Session& session, const deliver::VerbResult& result, std::string_view done) {
@@ -127,7 +124,8 @@ int fail_after(Session& session, const std::vector<deliver::VerbResult>& done_be
     const int code = exit_code_of(failure);
     Array list;
     for (const deliver::VerbResult& result : done_before) list.push_back(result_value(result));
-    return session.finish(Object{{"dry_run", session.arguments().has("--dry-run")}, {"results", std::move(list)}, {"error", error_value(failure)}}, code);
+    return session.finish(
+        Object{{"dry_run", session.arguments().has("--dry-run")}, {"results", std::move(list)}, {"error", error_value(failure)}}, code);
   }
   finish_verb(session, done_before, done);
   return session.fail(failure);

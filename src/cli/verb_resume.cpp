@@ -13,8 +13,10 @@ constexpr Option kOptions[] = {kIn, kDryRun};
 deliver::VerbResult begins_anew(const std::string& environment) {
   deliver::VerbResult out;
   out.environment = environment;
-  out.notes = {"it has no branch any more, and that is taken as it is: the next delivery begins one anew",
-               fmt::format("what its target has is not touched before you have looked at that branch and said `muster resume --in {}` again", environment)};
+  out.notes = {
+      "it has no branch any more, and that is taken as it is: the next delivery begins one anew",
+      fmt::format("what its target has is not touched before you have looked at that branch and said `muster resume --in {}` again",
+                  environment)};
   return out;
 }
 
@@ -49,7 +51,8 @@ int run(Session& session) {
       MUSTER_CHECK(reconcile::accept_branch(open->session->engine().targets(), *branch));
     }
     MUSTER_TRY(request.failed, failed_jobs(session, *open, environment));
-    MUSTER_TRY(auto result, deliver::resume(open->session->engine().deliverer(), open->fleet.fleet(), open->fleet.revision, request, by, session.stop()));
+    MUSTER_TRY(auto result, deliver::resume(open->session->engine().deliverer(), open->fleet.fleet(), open->fleet.revision, request, by,
+                                            session.stop()));
     if (services.empty() && !request.dry) result.notes.insert(result.notes.begin(), "its branch is taken as it stands");
     return result;
   };

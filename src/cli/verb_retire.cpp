@@ -27,7 +27,8 @@ int run(Session& session) {
     reconcile::PassOptions options;
     options.jobs = session.jobs();
     options.stop = session.stop();
-    return reconcile::retire_environment(session.world(), *open->records, engine.targets(), reconcile::all_environments(*open->records), environment, options);
+    return reconcile::retire_environment(session.world(), *open->records, engine.targets(), reconcile::all_environments(*open->records),
+                                         environment, options);
   };
   // The branch says first that its services go (this is what refuses without --confirm), then the target follows it, then
   // the empty branch goes: nothing is ever deleted that a branch still asks for, and wherever this ends it can go on.

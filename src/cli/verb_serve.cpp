@@ -11,8 +11,9 @@
 namespace muster::cli {
 namespace {
 
-constexpr Option kOptions[] = {{"--interval", "DURATION", "between two looks at the world, as in `30s` (default 60s); each pause varies by a fifth"},
-                               {"--timeout", "DURATION", "how long an instance may take to become healthy (default 10min)"}};
+constexpr Option kOptions[] = {
+    {"--interval", "DURATION", "between two looks at the world, as in `30s` (default 60s); each pause varies by a fifth"},
+    {"--timeout", "DURATION", "how long an instance may take to become healthy (default 10min)"}};
 
 /// Prints what is new; a pass that found nothing to do prints nothing.
 class Narrator {
@@ -51,7 +52,10 @@ class Narrator {
   void fleet(const daemon::ServeEvent& event, const std::string& text) {
     diagnose(*event.fleet);
     const model::Fleet& fleet = event.fleet->fleet();
-    say("fleet", fmt::format("{}: {} with {}{}", text, fleet.name, count_of(fleet.instances.size(), "instance"), revision_text(event.fleet->revision)), Value());
+    say("fleet",
+        fmt::format("{}: {} with {}{}", text, fleet.name, count_of(fleet.instances.size(), "instance"),
+                    revision_text(event.fleet->revision)),
+        Value());
   }
 
   void invalid(const daemon::ServeEvent& event) {
@@ -81,7 +85,8 @@ class Narrator {
     for (const deliver::EnvironmentOutcome& environment : report.environments) {
       if (environment.obstacle) out += environment.environment + std::string(to_string(environment.obstacle->why));
       for (const deliver::Outcome& outcome : environment.instances) {
-        for (const deliver::Obstacle& obstacle : outcome.obstacles) out += outcome.service + "@" + outcome.environment + std::string(to_string(obstacle.why)) + obstacle.input + ";";
+        for (const deliver::Obstacle& obstacle : outcome.obstacles)
+          out += outcome.service + "@" + outcome.environment + std::string(to_string(obstacle.why)) + obstacle.input + ";";
       }
     }
     return out;
@@ -97,7 +102,8 @@ class Narrator {
     bool wrote = false;
     for (const reconcile::Outcome& outcome : event.reconciliation->outcomes) {
       wrote = wrote || outcome.wrote();
-      if (outcome.state != reconcile::State::matched && outcome.state != reconcile::State::applied) essence += outcome.key.text() + std::string(to_string(outcome.state)) + ";";
+      if (outcome.state != reconcile::State::matched && outcome.state != reconcile::State::applied)
+        essence += outcome.key.text() + std::string(to_string(outcome.state)) + ";";
     }
     for (const reconcile::EnvironmentReport& environment : event.reconciliation->environments) {
       if (environment.hold) essence += environment.name + environment.hold->text;
@@ -119,7 +125,8 @@ class Narrator {
 
 int run(Session& session) {
   daemon::ServeOptions options;
-  for (const auto& [name, into] : {std::pair<std::string_view, Duration*>{"--interval", &options.interval}, {"--timeout", &options.health_limit}}) {
+  for (const auto& [name, into] :
+       {std::pair<std::string_view, Duration*>{"--interval", &options.interval}, {"--timeout", &options.health_limit}}) {
     if (!session.arguments().has(name)) continue;
     const auto parsed = parse_duration(session.arguments().get(name));
     if (!parsed || *parsed < Duration(100)) return session.misuse(fmt::format("{} takes a duration, as in `30s` or `5min`", name));
@@ -138,15 +145,16 @@ int run(Session& session) {
 
 }  // namespace
 
-const Verb kServe = {"serve",
-                     "keep everything matched, as a daemon",
-                     "Delivers and reconciles again and again until it is told to stop. The fleet files are read before each pass; SIGHUP makes a\n"
-                     "pass start at once. An invalid fleet keeps the last good one in force and says so; the targets are kept matched to the\n"
-                     "branches in any case. SIGTERM and Ctrl-C stop cleanly. `rollback`, `deliver`, `hold` and all other verbs work beside it.",
-                     "",
-                     kOptions,
-                     "$ muster serve --interval 30s",
-                     "One object a line: {event: fleet|delivered|reconciled|stopped, at, text, detail}.",
-                     run};
+const Verb kServe = {
+    "serve",
+    "keep everything matched, as a daemon",
+    "Delivers and reconciles again and again until it is told to stop. The fleet files are read before each pass; SIGHUP makes a\n"
+    "pass start at once. An invalid fleet keeps the last good one in force and says so; the targets are kept matched to the\n"
+    "branches in any case. SIGTERM and Ctrl-C stop cleanly. `rollback`, `deliver`, `hold` and all other verbs work beside it.",
+    "",
+    kOptions,
+    "$ muster serve --interval 30s",
+    "One object a line: {event: fleet|delivered|reconciled|stopped, at, text, detail}.",
+    run};
 
 }  // namespace muster::cli

@@ -12,8 +12,7 @@
 namespace muster::cli {
 namespace {
 
-constexpr Option kOptions[] = {kIn,
-                               {"--offline", "", "do not ask application repositories; what they moved is not shown"}};
+constexpr Option kOptions[] = {kIn, {"--offline", "", "do not ask application repositories; what they moved is not shown"}};
 
 Colour colour_of_condition(daemon::Condition condition) {
   switch (condition) {
@@ -81,7 +80,8 @@ void print_matrix(Session& session, const daemon::View& view, const std::set<Nam
         row.push_back(cell(session.out(), *found->second));
       } else {
         // A branch that cannot be read says nothing about what stands there.
-        row.push_back(environment->trouble.empty() ? session.out().paint(Colour::faint, "absent") : session.out().paint(Colour::yellow, "unknown"));
+        row.push_back(environment->trouble.empty() ? session.out().paint(Colour::faint, "absent")
+                                                   : session.out().paint(Colour::yellow, "unknown"));
       }
     }
     table.row(std::move(row));
@@ -90,7 +90,8 @@ void print_matrix(Session& session, const daemon::View& view, const std::set<Nam
 }
 
 /// What many services of an environment share, once.
-std::vector<SharedObstacle> print_shared(Session& session, const daemon::View& view, const std::string& environment, const Selection& selection) {
+std::vector<SharedObstacle> print_shared(Session& session, const daemon::View& view, const std::string& environment,
+                                         const Selection& selection) {
   std::vector<ServiceObstacle> all;
   for (const daemon::InstanceView& one : view.instances) {
     if (one.environment != environment || !selection.has(one.service, one.environment)) continue;
@@ -107,19 +108,23 @@ void print_reasons(Session& session, const daemon::View& view, const Selection& 
   std::map<std::string, std::vector<SharedObstacle>> shared;
   for (const daemon::EnvironmentView& one : view.environments) {
     if (std::find(selection.environments.begin(), selection.environments.end(), one.name) == selection.environments.end()) continue;
-    if (!one.trouble.empty()) session.out().print("{}: {}{}", one.name, escape_for_terminal(one.trouble), one.lift.empty() ? "" : " → " + escape_for_terminal(one.lift));
+    if (!one.trouble.empty())
+      session.out().print("{}: {}{}", one.name, escape_for_terminal(one.trouble),
+                          one.lift.empty() ? "" : " → " + escape_for_terminal(one.lift));
     shared[one.name] = print_shared(session, view, one.name, selection);
   }
   for (const daemon::InstanceView& one : view.instances) {
     if (!selection.has(one.service, one.environment)) continue;
     const std::string name = model::instance_name(one.service, one.environment);
     const bool is_paused = !one.paused.empty();
-    if (!one.reason.empty() && one.condition != daemon::Condition::healthy && !is_paused) session.out().print("{}: {}", name, escape_for_terminal(one.reason));
+    if (!one.reason.empty() && one.condition != daemon::Condition::healthy && !is_paused)
+      session.out().print("{}: {}", name, escape_for_terminal(one.reason));
     if (is_paused) session.out().print("{}: {} → `muster resume {}`", name, escape_for_terminal(one.paused), name);
     for (const deliver::Obstacle& obstacle : said_of(one.obstacles)) {
       // The hold that pauses it stops its records too, and was said.
       if (is_paused && obstacle.why == deliver::Why::held_by_person) continue;
-      if (!covered(shared[one.environment], one.service, obstacle)) session.out().print("{}: {}", name, verdict_text(session.out(), obstacle, view.made));
+      if (!covered(shared[one.environment], one.service, obstacle))
+        session.out().print("{}: {}", name, verdict_text(session.out(), obstacle, view.made));
     }
   }
 }
@@ -135,7 +140,8 @@ void print_undeclared(Session& session, const daemon::View& view, const model::F
   for (const daemon::EnvironmentView& one : view.environments) {
     const bool shown = std::find(selection.environments.begin(), selection.environments.end(), one.name) != selection.environments.end();
     if (!shown || fleet.environment(one.name) != nullptr) continue;
-    session.out().print("{}: the fleet does not declare it, so it is left as it stands → `muster retire {}` deletes it", one.name, one.name);
+    session.out().print("{}: the fleet does not declare it, so it is left as it stands → `muster retire {}` deletes it", one.name,
+                        one.name);
   }
 }
 
@@ -160,7 +166,7 @@ int run(Session& session) {
   if (!selection.ok()) return session.fail(selection.failure());
   const std::vector<std::string> order = deliver::upstream_first(fleet->fleet(), parts->environments(&*fleet, *records));
   daemon::View view = daemon::make_view(delivery ? &delivery->report : nullptr, looked->observation, looked->plan, order,
-                                              session.world().clock.now(), 2 * fleet->fleet().evidence);
+                                        session.world().clock.now(), 2 * fleet->fleet().evidence);
   if (usable) mark_undeclared(view, fleet->fleet());
   code = worst(exit_code_of(*fleet), view.exit_code());
   if (session.json()) return session.finish(Object{{"view", to_value(view)}}, code);
@@ -172,16 +178,17 @@ int run(Session& session) {
 
 }  // namespace
 
-const Verb kStatus = {"status",
-                      "service × environment: release, health, holds, age of the evidence",
-                      "One row a service, one column an environment: which source or image stands, whether its objects match and are healthy,\n"
-                      "what waits or is held and how to lift it, and when all this was last seen. Evidence that is too old shows as unknown.",
-                      "[INSTANCE…]",
-                      kOptions,
-                      "$ muster status\n"
-                      " $ muster status cart --json",
-                      "view: {made, environments: [{name, tip, trouble, lift, held, evidence}], instances: [{service, environment, condition,\n"
-                      "reason, release, version, delivery, obstacles, declared, behind, paused, remarks, evidence}]}.",
-                      run};
+const Verb kStatus = {
+    "status",
+    "service × environment: release, health, holds, age of the evidence",
+    "One row a service, one column an environment: which source or image stands, whether its objects match and are healthy,\n"
+    "what waits or is held and how to lift it, and when all this was last seen. Evidence that is too old shows as unknown.",
+    "[INSTANCE…]",
+    kOptions,
+    "$ muster status\n"
+    " $ muster status cart --json",
+    "view: {made, environments: [{name, tip, trouble, lift, held, evidence}], instances: [{service, environment, condition,\n"
+    "reason, release, version, delivery, obstacles, declared, behind, paused, remarks, evidence}]}.",
+    run};
 
 }  // namespace muster::cli

@@ -12,7 +12,13 @@ int run(Session& session) {
 
 }  // namespace
 
-const Verb kVersion = {"version", "print the version", "Prints the version of the program and of the language it reads.", "", {},
-                       "$ muster version", "version, language.", run};
+const Verb kVersion = {"version",
+                       "print the version",
+                       "Prints the version of the program and of the language it reads.",
+                       "",
+                       {},
+                       "$ muster version",
+                       "version, language.",
+                       run};
 
 }  // namespace muster::cli

@@ -49,22 +49,31 @@ int why_value(Session& session, const Question& question) {
     place_width = std::max(place_width, display_width(line.place));
     where_width = std::max(where_width, compiled->sources().place(line.span).size());
   }
-  const auto padded = [](const std::string& text, std::size_t width) { return text + std::string(width - std::min(width, display_width(text)), ' '); };
+  const auto padded = [](const std::string& text, std::size_t width) {
+    return text + std::string(width - std::min(width, display_width(text)), ' ');
+  };
   for (std::size_t i = 0; i < lines->size(); ++i) {
     const lang::ProvenanceLine& line = (*lines)[i];
     const std::string where = compiled->sources().place(line.span);
-    list.emplace_back(Object{{"value", line.value}, {"at", where}, {"place", line.place}, {"verdict", line.verdict}, {"library", line.library}});
+    list.emplace_back(
+        Object{{"value", line.value}, {"at", where}, {"place", line.place}, {"verdict", line.verdict}, {"library", line.library}});
     if (session.json() || (line.library && i + 1 != lines->size() && i != 0 && !session.arguments().has("--library"))) continue;
-    session.out().print("{}  {}  {}  {}", escape_for_terminal(padded(line.value, value_width)), padded(where, where_width), padded(line.place, place_width), line.verdict);
+    session.out().print("{}  {}  {}  {}", escape_for_terminal(padded(line.value, value_width)), padded(where, where_width),
+                        padded(line.place, place_width), line.verdict);
   }
-  return session.json() ? session.finish(Object{{"service", question.service}, {"environment", question.environment}, {"field", question.field}, {"lines", std::move(list)}}, kDone) : kDone;
+  return session.json() ? session.finish(Object{{"service", question.service},
+                                                {"environment", question.environment},
+                                                {"field", question.field},
+                                                {"lines", std::move(list)}},
+                                         kDone)
+                        : kDone;
 }
 
 /// What the chain is told from.
 struct Facts {
   std::optional<record::Release> release;
-  std::string folder_note;                          ///< Why there is no release.
-  std::string edited;                               ///< What a person changed in the descriptor by hand; may be empty.
+  std::string folder_note;  ///< Why there is no release.
+  std::string edited;       ///< What a person changed in the descriptor by hand; may be empty.
   const record::ServiceLedger* ledger = nullptr;
   const deliver::Outcome* delivery = nullptr;
   const reconcile::InstancePlan* plan = nullptr;
@@ -84,16 +93,19 @@ void print_release(Session& session, const Facts& facts) {
     std::string line = fmt::format("    {}  ({})", record::describe_move(name, std::nullopt, input.value), record::to_string(input.cause));
     const record::LedgerInput* known = facts.ledger == nullptr ? nullptr : facts.ledger->input(name);
     if (known != nullptr && !record::same_content(known->value, input.value)) {
-      line += fmt::format("; automation last recorded {} in {}, which was taken back", record::describe(known->value), known->record.short_text());
+      line += fmt::format("; automation last recorded {} in {}, which was taken back", record::describe(known->value),
+                          known->record.short_text());
     } else if (known != nullptr) {
       line += fmt::format(", recorded in {}", known->record.short_text());
     }
     out.line(escape_for_terminal(line));
     if (const auto* source = std::get_if<record::SourceValue>(&input.value)) {
-      out.print("      commit {} on {} of {}", source->commit.text(), escape_for_terminal(source->branch), escape_for_terminal(source->repository));
+      out.print("      commit {} on {} of {}", source->commit.text(), escape_for_terminal(source->branch),
+                escape_for_terminal(source->repository));
     }
   }
-  out.print("    fleet {} at {}, muster {}", release.fleet, release.made_by.revision.empty() ? "a folder without git" : release.made_by.revision.substr(0, 10), release.made_by.muster);
+  out.print("    fleet {} at {}, muster {}", release.fleet,
+            release.made_by.revision.empty() ? "a folder without git" : release.made_by.revision.substr(0, 10), release.made_by.muster);
 }
 
 void print_chain(Session& session, const Question& question, const Facts& facts) {
@@ -105,8 +117,8 @@ void print_chain(Session& session, const Question& question, const Facts& facts)
               escape_for_terminal(facts.edited), model::instance_name(question.service, question.environment));
   }
   if (facts.newest) {
-    out.print("  since {} by {} ({}): {}", format_instant(facts.newest->at), escape_for_terminal(facts.newest->author.name), facts.newest->step.commit.short_text(),
-              escape_for_terminal(facts.newest->subject));
+    out.print("  since {} by {} ({}): {}", format_instant(facts.newest->at), escape_for_terminal(facts.newest->author.name),
+              facts.newest->step.commit.short_text(), escape_for_terminal(facts.newest->subject));
   }
   if (facts.delivery != nullptr) {
     if (moves(*facts.delivery)) out.print("  the next delivery records: {}", moves_text(*facts.delivery));
@@ -115,10 +127,12 @@ void print_chain(Session& session, const Question& question, const Facts& facts)
     for (const deliver::Obstacle& obstacle : facts.delivery->obstacles) {
       if (obstacle.why == deliver::Why::undeclared) out.print("  {}", obstacle_text(obstacle, session.world().clock.now()));
     }
-    if (!moves(*facts.delivery) && facts.delivery->obstacles.empty()) out.line("  nothing newer is known: repository, fleet and upstream are as recorded");
+    if (!moves(*facts.delivery) && facts.delivery->obstacles.empty())
+      out.line("  nothing newer is known: repository, fleet and upstream are as recorded");
   }
   if (facts.plan == nullptr || facts.state == nullptr) return;
-  out.print("  in the target: {}{}", to_string(facts.state->health.state), facts.state->health.reason.empty() ? "" : ", " + escape_for_terminal(facts.state->health.reason));
+  out.print("  in the target: {}{}", to_string(facts.state->health.state),
+            facts.state->health.reason.empty() ? "" : ", " + escape_for_terminal(facts.state->health.reason));
   for (const reconcile::ObjectPlan& object : facts.plan->objects) {
     out.print("    {}  {}{}{}", to_string(object.action), escape_for_terminal(object.id.text()), object.drift ? "  (drift)" : "",
               object.reason.empty() ? "" : "  " + escape_for_terminal(object.reason));
@@ -140,7 +154,8 @@ Object facts_value(const Question& question, const Facts& facts) {
   Array objects;
   if (facts.plan != nullptr) {
     for (const reconcile::ObjectPlan& object : facts.plan->objects) {
-      objects.emplace_back(Object{{"id", object.id.text()}, {"action", to_string(object.action)}, {"drift", object.drift}, {"reason", object.reason}});
+      objects.emplace_back(
+          Object{{"id", object.id.text()}, {"action", to_string(object.action)}, {"drift", object.drift}, {"reason", object.reason}});
     }
   }
   return Object{{"service", question.service},
@@ -216,7 +231,9 @@ int ask_where(Session& session, const std::string& operand) {
     names.push_back(fmt::format("`{}@{}`", operand, environment.name));
     is_environment = is_environment || environment.name == operand;
   }
-  if (is_environment) return session.misuse(fmt::format("`{}` is an environment; `muster status --in {}` shows it, and `muster history {}` how it came about", operand, operand, operand));
+  if (is_environment)
+    return session.misuse(fmt::format("`{}` is an environment; `muster status --in {}` shows it, and `muster history {}` how it came about",
+                                      operand, operand, operand));
   return session.misuse(fmt::format("say in which environment: {}", join(names, ", ")));
 }
 
@@ -230,17 +247,18 @@ int run(Session& session) {
 
 }  // namespace
 
-const Verb kWhy = {"why",
-                   "the chain of causes behind an instance or a value",
-                   "For an instance: which commits and values its release was made from, which record brought them, what is newer and why it\n"
-                   "waits, and how the objects stand in the target. For a field: every place that sets it, the winner first, with what it\n"
-                   "shadows.",
-                   "INSTANCE|FIELD",
-                   kOptions,
-                   "$ muster why cart@production\n"
-                   " $ muster why cart.replicas@production",
-                   "For an instance: service, environment, release, inputs ({name: {value, cause, ledger, record}}), edited, since, deliver,\n"
-                   "health, objects. For a field: service, environment, field, lines ([{value, at, place, verdict, library}]).",
-                   run};
+const Verb kWhy = {
+    "why",
+    "the chain of causes behind an instance or a value",
+    "For an instance: which commits and values its release was made from, which record brought them, what is newer and why it\n"
+    "waits, and how the objects stand in the target. For a field: every place that sets it, the winner first, with what it\n"
+    "shadows.",
+    "INSTANCE|FIELD",
+    kOptions,
+    "$ muster why cart@production\n"
+    " $ muster why cart.replicas@production",
+    "For an instance: service, environment, release, inputs ({name: {value, cause, ledger, record}}), edited, since, deliver,\n"
+    "health, objects. For a field: service, environment, field, lines ([{value, at, place, verdict, library}]).",
+    run};
 
 }  // namespace muster::cli

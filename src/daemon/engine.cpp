@@ -53,7 +53,8 @@ record::EnvironmentRepository::Location location_from(const Value& value, const 
   git::Remote remote;
   remote.url = value.string_at("url");
   if (const Value* allow = value.find("allow_file"); allow != nullptr && allow->if_bool() != nullptr) remote.allow_file = *allow->if_bool();
-  if (const Value* auth = value.find("auth"); auth != nullptr && auth->if_int() != nullptr) remote.auth = static_cast<git::Remote::Auth>(*auth->if_int());
+  if (const Value* auth = value.find("auth"); auth != nullptr && auth->if_int() != nullptr)
+    remote.auth = static_cast<git::Remote::Auth>(*auth->if_int());
   remote.user = value.string_at("user");
   remote.secret = value.string_at("secret");
   remote.ca_file = value.string_at("ca_file");
@@ -98,7 +99,9 @@ Result<record::EnvironmentRepository*> Engine::records(const LoadedFleet* fleet)
   if (!remembered_records_) {
     const Result<std::string> text = world_.files.read(remembered_path(), kRememberedLimit);
     if (!text.ok()) {
-      return stalled(Reason::invalid, "the fleet cannot be used, and no earlier run has noted where its environments are recorded; mend what `muster check` says");
+      return stalled(
+          Reason::invalid,
+          "the fleet cannot be used, and no earlier run has noted where its environments are recorded; mend what `muster check` says");
     }
     MUSTER_TRY(const Value value, manifest::parse_json(*text, remembered_path().string()));
     remembered_records_ = std::make_unique<record::EnvironmentRepository>(world_, remotes_, location_from(value, settings_.state));
@@ -138,16 +141,18 @@ Result<Engine::Looked> Engine::look(record::EnvironmentRepository& records, cons
   return look_at(records, environments, request, stop);
 }
 
-Result<reconcile::Plan> Engine::compare(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop) {
+Result<reconcile::Plan> Engine::compare(record::EnvironmentRepository& records, const ReconcileRequest& request,
+                                        const std::stop_token& stop) {
   MUSTER_CHECK(records.look(std::nullopt, stop));
   return look_at(records, chosen(records, request), request, stop).plan;
 }
 
-Result<Engine::Looked> Engine::look_after(record::EnvironmentRepository& records, const deliver::Delivery& dry, const ReconcileRequest& request,
-                                          const std::stop_token& stop) {
+Result<Engine::Looked> Engine::look_after(record::EnvironmentRepository& records, const deliver::Delivery& dry,
+                                          const ReconcileRequest& request, const std::stop_token& stop) {
   std::vector<reconcile::EnvironmentAt> environments = chosen(records, request);
   for (const record::Branch& preview : dry.previews) {
-    const auto at = std::find_if(environments.begin(), environments.end(), [&](const auto& one) { return one.name == preview.environment; });
+    const auto at =
+        std::find_if(environments.begin(), environments.end(), [&](const auto& one) { return one.name == preview.environment; });
     if (at == environments.end()) {
       environments.push_back({preview.environment, preview});
     } else {

@@ -70,12 +70,14 @@ reconcile::Report Engine::pass(record::EnvironmentRepository& records, const Rec
   auto report = reconcile::run_pass(world_, records, targets_, chosen(records, request), options);
   for (auto& environment : report.environments) {
     const auto busy = locked.busy.find(environment.name);
-    if (busy != locked.busy.end()) environment.hold = reconcile::EnvironmentHold{FailureKind::wait, Reason::conflict, busy->second.text, "", "", ""};
+    if (busy != locked.busy.end())
+      environment.hold = reconcile::EnvironmentHold{FailureKind::wait, Reason::conflict, busy->second.text, "", "", ""};
   }
   return report;
 }
 
-Result<reconcile::Report> Engine::reconcile(record::EnvironmentRepository& records, const ReconcileRequest& request, const std::stop_token& stop) {
+Result<reconcile::Report> Engine::reconcile(record::EnvironmentRepository& records, const ReconcileRequest& request,
+                                            const std::stop_token& stop) {
   MUSTER_CHECK(records.look(std::nullopt, stop));
   MUSTER_TRY(const Locked locked, lock(records, request));
   if (locked.environments.empty() && !locked.busy.empty()) return locked.busy.begin()->second;

@@ -60,7 +60,8 @@ Result<LoadedFleet> FleetReader::read() {
 Result<LoadedFleet> FleetReader::read_at(std::string_view revision) {
   MUSTER_TRY(const std::optional<git::WorkTree> work_tree, git::find_work_tree(world_, root_));
   if (!work_tree) {
-    return stalled(Reason::invalid, fmt::format("{} is not in a git work tree, so there is no revision `{}` to compare with", root_.string(), revision));
+    return stalled(Reason::invalid,
+                   fmt::format("{} is not in a git work tree, so there is no revision `{}` to compare with", root_.string(), revision));
   }
   MUSTER_TRY(const git::Oid commit, git::resolve_revision(*work_tree, revision));
   LoadedFleet loaded;
@@ -75,7 +76,8 @@ Result<LoadedFleet> FleetReader::read_at(std::string_view revision) {
   const std::string below = root_.lexically_relative(work_tree->root).generic_string();
   if (below != "." && !below.empty()) {
     MUSTER_TRY(const std::optional<git::TreeEntry> folder, git::find_entry(*work_tree->repository, at.tree, below));
-    if (!folder || folder->mode != git::Mode::tree) return stalled(Reason::absent, fmt::format("{} has no folder {}", commit.short_text(), below));
+    if (!folder || folder->mode != git::Mode::tree)
+      return stalled(Reason::absent, fmt::format("{} has no folder {}", commit.short_text(), below));
     tree = folder->id;
   }
   std::vector<diag::FleetText> texts;

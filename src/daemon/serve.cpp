@@ -24,9 +24,7 @@ std::string fingerprint(const LoadedFleet& fleet) {
   return fleet.revision.commit + (fleet.revision.dirty ? "+" : "") + hasher.finish().text();
 }
 
-bool settling(const reconcile::Report& report) {
-  return report.superseded() || report.count(reconcile::State::waiting) > 0;
-}
+bool settling(const reconcile::Report& report) { return report.superseded() || report.count(reconcile::State::waiting) > 0; }
 
 }  // namespace
 
@@ -52,7 +50,9 @@ void Server::load(const std::function<void(const ServeEvent&)>& observe) {
     return;
   }
   if (loaded->fleet().barrier) {
-    if (refused_ != now) observe({ServeEvent::Kind::fleet_invalid, fleet_ ? "the last good fleet stays in force" : "nothing is delivered until it is mended", &*loaded, nullptr, nullptr});
+    if (refused_ != now)
+      observe({ServeEvent::Kind::fleet_invalid, fleet_ ? "the last good fleet stays in force" : "nothing is delivered until it is mended",
+               &*loaded, nullptr, nullptr});
     refused_ = now;
     return;
   }
@@ -118,8 +118,10 @@ bool Server::reconcile(const std::stop_token& stop, const Observe& observe) {
   for (const auto& environment : report->environments) {
     const auto& asked = request.environments;
     if (!asked.empty() && std::find(asked.begin(), asked.end(), environment.name) == asked.end()) continue;
-    if (environment.hold && environment.hold->kind == FailureKind::retry) judge(environment.name, false);
-    else if (!fleet_) judge(environment.name, true);  // With a fleet, deliver has judged it in this beat.
+    if (environment.hold && environment.hold->kind == FailureKind::retry)
+      judge(environment.name, false);
+    else if (!fleet_)
+      judge(environment.name, true);  // With a fleet, deliver has judged it in this beat.
   }
   observe({ServeEvent::Kind::reconciled, "", nullptr, nullptr, &*report});
   return settling(*report);

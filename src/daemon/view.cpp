@@ -44,7 +44,8 @@ class Releases {
   std::optional<record::Standing> standing_;
 };
 
-Condition condition_of(const reconcile::InstanceState& state, const reconcile::InstancePlan& plan, const reconcile::EnvironmentState& environment) {
+Condition condition_of(const reconcile::InstanceState& state, const reconcile::InstancePlan& plan,
+                       const reconcile::EnvironmentState& environment) {
   if (environment.unreadable) return Condition::unknown;
   if (!state.stands && !plan.writes()) return Condition::absent;
   const bool drifted = std::any_of(plan.objects.begin(), plan.objects.end(), [](const auto& object) { return object.drift; });
@@ -59,10 +60,12 @@ Condition condition_of(const reconcile::InstanceState& state, const reconcile::I
   return Condition::unknown;
 }
 
-EnvironmentView environment_view(const std::string& name, const deliver::Report* delivery, const reconcile::Observation& observation, const reconcile::Plan& plan) {
+EnvironmentView environment_view(const std::string& name, const deliver::Report* delivery, const reconcile::Observation& observation,
+                                 const reconcile::Plan& plan) {
   EnvironmentView out;
   out.name = name;
-  const auto state = std::find_if(observation.environments.begin(), observation.environments.end(), [&](const auto& one) { return one.name == name; });
+  const auto state =
+      std::find_if(observation.environments.begin(), observation.environments.end(), [&](const auto& one) { return one.name == name; });
   const auto planned = std::find_if(plan.environments.begin(), plan.environments.end(), [&](const auto& one) { return one.name == name; });
   if (state != observation.environments.end()) {
     out.tip = state->tip;
@@ -93,7 +96,8 @@ EnvironmentView environment_view(const std::string& name, const deliver::Report*
 void add_delivery(InstanceView& view, const deliver::Outcome& outcome) {
   view.delivery = outcome.verdict;
   view.obstacles = outcome.obstacles;
-  view.declared = std::none_of(outcome.obstacles.begin(), outcome.obstacles.end(), [](const auto& one) { return one.why == deliver::Why::undeclared; });
+  view.declared =
+      std::none_of(outcome.obstacles.begin(), outcome.obstacles.end(), [](const auto& one) { return one.why == deliver::Why::undeclared; });
   if (outcome.evidence) view.evidence = view.evidence ? std::min(*view.evidence, *outcome.evidence) : *outcome.evidence;
 }
 
@@ -113,7 +117,8 @@ std::string_view to_string(Condition condition) {
 }
 
 const InstanceView* View::find(std::string_view service, std::string_view environment) const {
-  const auto found = std::find_if(instances.begin(), instances.end(), [&](const InstanceView& one) { return one.service == service && one.environment == environment; });
+  const auto found = std::find_if(instances.begin(), instances.end(),
+                                  [&](const InstanceView& one) { return one.service == service && one.environment == environment; });
   return found == instances.end() ? nullptr : &*found;
 }
 
@@ -193,7 +198,12 @@ Value instant_value(const std::optional<Instant>& at) { return at ? Value(format
 Value to_value(const View& view) {
   Array environments;
   for (const EnvironmentView& one : view.environments) {
-    environments.emplace_back(Object{{"name", one.name}, {"tip", one.tip}, {"trouble", one.trouble}, {"lift", one.lift}, {"held", one.held}, {"evidence", instant_value(one.evidence)}});
+    environments.emplace_back(Object{{"name", one.name},
+                                     {"tip", one.tip},
+                                     {"trouble", one.trouble},
+                                     {"lift", one.lift},
+                                     {"held", one.held},
+                                     {"evidence", instant_value(one.evidence)}});
   }
   Array instances;
   for (const InstanceView& one : view.instances) {
@@ -201,7 +211,11 @@ Value to_value(const View& view) {
     for (const std::string& remark : one.remarks) remarks.emplace_back(remark);
     Array obstacles;
     for (const deliver::Obstacle& obstacle : one.obstacles) {
-      obstacles.emplace_back(Object{{"why", deliver::to_string(obstacle.why)}, {"input", obstacle.input}, {"text", obstacle.text}, {"lift", obstacle.lift}, {"since", instant_value(obstacle.since)}});
+      obstacles.emplace_back(Object{{"why", deliver::to_string(obstacle.why)},
+                                    {"input", obstacle.input},
+                                    {"text", obstacle.text},
+                                    {"lift", obstacle.lift},
+                                    {"since", instant_value(obstacle.since)}});
     }
     instances.emplace_back(Object{{"service", one.service},
                                   {"environment", one.environment},

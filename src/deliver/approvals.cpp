@@ -40,7 +40,8 @@ std::optional<std::string> speaker(Pass& pass, const std::string& path, const Ap
 }
 
 bool concerns(const Item& item, const Approval& approval) {
-  return approval.what == Approval::What::release && (approval.service == item.service || (!item.renamed_from.empty() && approval.service == item.renamed_from));
+  return approval.what == Approval::What::release &&
+         (approval.service == item.service || (!item.renamed_from.empty() && approval.service == item.renamed_from));
 }
 
 }  // namespace
@@ -70,7 +71,8 @@ bool skips(Pass& pass, const Item& item, const MovedInputs& moved, std::string_v
   return std::any_of(pass.approvals.begin(), pass.approvals.end(), [&](const auto& entry) {
     const auto& [path, approval] = entry;
     if (!concerns(item, approval) || std::find(approval.skip.begin(), approval.skip.end(), gate) == approval.skip.end()) return false;
-    const bool exact = std::all_of(moved.begin(), moved.end(), [&, &said = approval](const auto& input) { return names(said, input.first, input.second.value); });
+    const bool exact = std::all_of(moved.begin(), moved.end(),
+                                   [&, &said = approval](const auto& input) { return names(said, input.first, input.second.value); });
     return exact && speaker(pass, path, approval, teams).has_value();
   });
 }

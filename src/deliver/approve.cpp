@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "deliver/approvals.hpp"
-#include "muster/base/text.hpp"
 #include "deliver/verb.hpp"
+#include "muster/base/text.hpp"
 
 namespace muster::deliver {
 namespace {
@@ -28,12 +28,14 @@ bool is_asked(const Pass& pass, const Item& item, const std::string& team) {
   return std::any_of(gates.begin(), gates.end(), [&](const model::Gate* gate) {
     return std::any_of(gate->approvals.begin(), gate->approvals.end(), [&](const auto& approval) {
       const bool owns = item.instance != nullptr && item.instance->owner == team;
-      return std::any_of(approval.from.begin(), approval.from.end(), [&](const std::string& from) { return from == team || (from == "owner" && owns); });
+      return std::any_of(approval.from.begin(), approval.from.end(),
+                         [&](const std::string& from) { return from == team || (from == "owner" && owns); });
     });
   });
 }
 
-void approve_releases(Pass& pass, const ApproveRequest& request, const std::vector<std::string>& services, std::vector<Approval>& approvals, VerbResult& out) {
+void approve_releases(Pass& pass, const ApproveRequest& request, const std::vector<std::string>& services, std::vector<Approval>& approvals,
+                      VerbResult& out) {
   for (const auto& service : services) {
     Item* item = pass.find(service);
     if (item == nullptr || item->moved.empty()) {
@@ -77,7 +79,8 @@ void approve_changes(Pass& pass, std::vector<Approval>& approvals, VerbResult& o
   Approval approval;
   approval.what = Approval::What::changes;
   for (const Item& item : pass.items) {
-    const bool over = std::any_of(item.obstacles.begin(), item.obstacles.end(), [](const Obstacle& o) { return o.why == Why::changes_over_budget; });
+    const bool over =
+        std::any_of(item.obstacles.begin(), item.obstacles.end(), [](const Obstacle& o) { return o.why == Why::changes_over_budget; });
     if (over) approval.declarations.emplace(item.service, item.instance->declaration_digest);
   }
   if (approval.declarations.empty()) {
@@ -94,14 +97,16 @@ void approve_changes(Pass& pass, std::vector<Approval>& approvals, VerbResult& o
 void sweep(const Pass& pass, const std::vector<Approval>& approvals, record::BranchChange& change) {
   for (const auto& [path, old] : pass.approvals) {
     for (const auto& approval : approvals) {
-      const bool dead = old.what == Approval::What::release && approval.what == old.what && old.service == approval.service && old.inputs != approval.inputs;
+      const bool dead = old.what == Approval::What::release && approval.what == old.what && old.service == approval.service &&
+                        old.inputs != approval.inputs;
       if (dead) change.edits.emplace(path, git::TreeEdit{});
     }
   }
 }
 
-Result<std::optional<record::BranchChange>> make_approvals(Rehearsal& rehearsal, record::EnvironmentRepository& records, const record::Branch& branch,
-                                                           const ApproveRequest& request, const Person& by, VerbResult& out) {
+Result<std::optional<record::BranchChange>> make_approvals(Rehearsal& rehearsal, record::EnvironmentRepository& records,
+                                                           const record::Branch& branch, const ApproveRequest& request, const Person& by,
+                                                           VerbResult& out) {
   out = VerbResult{};
   out.environment = request.environment;
   MUSTER_TRY(const auto names, known_services(records, branch, &rehearsal.run.fleet));
@@ -130,8 +135,8 @@ Result<std::optional<record::BranchChange>> make_approvals(Rehearsal& rehearsal,
 
 }  // namespace
 
-Result<VerbResult> approve(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const ApproveRequest& request, const Person& by,
-                           const std::stop_token& stop) {
+Result<VerbResult> approve(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const ApproveRequest& request,
+                           const Person& by, const std::stop_token& stop) {
   VerbResult out;
   bool changed = false;
   auto& records = deliverer.records(fleet);

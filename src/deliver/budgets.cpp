@@ -17,7 +17,8 @@ constexpr int kChangesPercent = 20;
 bool moves_declaration(const Pass& pass, const Item& item) {
   if (!item.proposal || item.proposal->removal || !item.stands || !item.proposal->objects_differ) return false;
   if (pass.run.request.rerender && item.proposal->moves.empty()) return true;
-  return std::any_of(item.proposal->moves.begin(), item.proposal->moves.end(), [](const Move& move) { return move.input == record::kDeclaration; });
+  return std::any_of(item.proposal->moves.begin(), item.proposal->moves.end(),
+                     [](const Move& move) { return move.input == record::kDeclaration; });
 }
 
 Digest declaration_of(const Item& item) { return item.instance->declaration_digest; }
@@ -81,7 +82,8 @@ Result<void> keep_change_budget(Pass& pass) {
   if (moving.size() <= allowed || approved(pass, moving)) return {};
   for (Item* item : moving) {
     item->hold(Why::changes_over_budget, std::string(record::kDeclaration),
-               fmt::format("{} instances would move by declaration in one pass; the budget of {} is {}", moving.size(), pass.environment.name, allowed),
+               fmt::format("{} instances would move by declaration in one pass; the budget of {} is {}", moving.size(),
+                           pass.environment.name, allowed),
                fmt::format("`muster approve --changes --in {}`, or change fewer at a time", pass.environment.name));
     MUSTER_CHECK(propose_rest(pass, *item));
   }
@@ -95,15 +97,17 @@ Result<void> keep_deletion_budget(Pass& pass) {
     if (item.proposal) proposals.push_back(&*item.proposal);
   }
   MUSTER_TRY(const git::Oid tree, proposed_tree(pass, proposals));
-  MUSTER_TRY(const auto deletions, record::count_deletions(pass.records.repository(), *pass.ledger, pass.environment.budget, tree, pass.approvals, pass.now));
+  MUSTER_TRY(const auto deletions,
+             record::count_deletions(pass.records.repository(), *pass.ledger, pass.environment.budget, tree, pass.approvals, pass.now));
   pass.deletions = deletions;
   if (!deletions.over()) return {};
   for (Item& item : pass.items) {
     if (!deletes(item)) continue;
-    drop_proposal(item, {Why::deletions_over_budget, "",
-                         fmt::format("{} would be gone within a day, the budget of {} is {}: {}", count_of(deletions.objects.size(), "object"),
-                                     pass.environment.name, deletions.allowed, list_of(deletions.objects)),
-                         fmt::format("`muster approve --deletions --in {}`", pass.environment.name), std::nullopt, std::nullopt});
+    drop_proposal(item,
+                  {Why::deletions_over_budget, "",
+                   fmt::format("{} would be gone within a day, the budget of {} is {}: {}", count_of(deletions.objects.size(), "object"),
+                               pass.environment.name, deletions.allowed, list_of(deletions.objects)),
+                   fmt::format("`muster approve --deletions --in {}`", pass.environment.name), std::nullopt, std::nullopt});
   }
   return {};
 }

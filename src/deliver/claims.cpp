@@ -54,8 +54,11 @@ Result<void> settle_claims(Pass& pass) {
     for (Item* item : items) {
       const bool alone = owner == owned.end() && items.size() == 1;
       if (alone || !item->proposal || (owner != owned.end() && owner->second == item->service)) continue;
-      const std::string other = owner != owned.end() ? owner->second : items.front() == item ? items.back()->service : items.front()->service;
-      drop_proposal(*item, {Why::claimed, "", fmt::format("{} belongs to {} as well", id.text(), other), "give one of the two another name", std::nullopt, std::nullopt});
+      const std::string other = owner != owned.end()    ? owner->second
+                                : items.front() == item ? items.back()->service
+                                                        : items.front()->service;
+      drop_proposal(*item, {Why::claimed, "", fmt::format("{} belongs to {} as well", id.text(), other), "give one of the two another name",
+                            std::nullopt, std::nullopt});
     }
   }
   return {};

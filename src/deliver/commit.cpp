@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <set>
 
+#include "deliver/environment.hpp"
+#include "deliver/pass.hpp"
 #include "muster/base/text.hpp"
 #include "muster/manifest/yaml.hpp"
 #include "muster/record/layout.hpp"
 #include "muster/record/trailers.hpp"
-#include "deliver/environment.hpp"
-#include "deliver/pass.hpp"
 
 namespace muster::deliver {
 namespace {

@@ -27,10 +27,12 @@ Obstacle obstacle_of(const Failure& failure, const std::string& environment) {
     obstacle.lift = "it goes on by itself when the environment repository answers";
   } else if (failure.kind == FailureKind::retry) {
     obstacle.why = Why::record_failed;
-    obstacle.lift = failure.reason == Reason::exhausted ? "make room on the disk that the message names; the next pass goes on" : "it is tried again in the next pass";
+    obstacle.lift = failure.reason == Reason::exhausted ? "make room on the disk that the message names; the next pass goes on"
+                                                        : "it is tried again in the next pass";
   } else if (std::find(std::begin(kOfTheBranch), std::end(kOfTheBranch), failure.reason) != std::end(kOfTheBranch)) {
     obstacle.why = Why::environment;
-    obstacle.lift = fmt::format("put the environment repository right, or take the branch as it is with `muster resume --in {}`", environment);
+    obstacle.lift =
+        fmt::format("put the environment repository right, or take the branch as it is with `muster resume --in {}`", environment);
   } else {
     obstacle.why = Why::record_failed;
     obstacle.lift = "mend what the message names";
@@ -49,7 +51,8 @@ Outcome outcome_of(const Pass& pass, Item& item, const std::optional<git::Oid>& 
   outcome.service = item.service;
   outcome.environment = pass.environment.name;
   outcome.evidence = item.evidence;
-  std::stable_sort(item.obstacles.begin(), item.obstacles.end(), [](const Obstacle& a, const Obstacle& b) { return verdict_of(a.why) > verdict_of(b.why); });
+  std::stable_sort(item.obstacles.begin(), item.obstacles.end(),
+                   [](const Obstacle& a, const Obstacle& b) { return verdict_of(a.why) > verdict_of(b.why); });
   const bool moves = item.proposal.has_value();
   outcome.verdict = worst_of(item, moves);
   outcome.obstacles = item.obstacles;
@@ -75,7 +78,8 @@ bool keep_exactly(Pass& pass) {
     if (item == nullptr) {
       Item missing;
       missing.service = wanted.service;
-      const auto place = std::find_if(pass.items.begin(), pass.items.end(), [&](const Item& other) { return wanted.service < other.service; });
+      const auto place =
+          std::find_if(pass.items.begin(), pass.items.end(), [&](const Item& other) { return wanted.service < other.service; });
       item = &*pass.items.insert(place, std::move(missing));
     }
     const std::string now = item->proposal ? "would be something else" : "does not move now";
@@ -142,7 +146,8 @@ Result<void> attempt(Run& run, const model::Environment& environment, record::En
     }
   }
   outcome.instances.reserve(pass.items.size());
-  proposals.reserve(static_cast<std::size_t>(std::count_if(pass.items.begin(), pass.items.end(), [](const Item& item) { return item.proposal.has_value(); })));
+  proposals.reserve(static_cast<std::size_t>(
+      std::count_if(pass.items.begin(), pass.items.end(), [](const Item& item) { return item.proposal.has_value(); })));
   for (Item& item : pass.items) {
     if (!item.selected) continue;
     outcome.instances.push_back(outcome_of(pass, item, record));
@@ -194,7 +199,12 @@ Delivery refuse_barrier(Run& run, const std::vector<std::string>& environments) 
   for (const auto& name : environments) {
     EnvironmentOutcome outcome;
     outcome.environment = name;
-    outcome.obstacle = Obstacle{Why::environment, "", "the fleet has an error after which nothing is delivered", "mend the fleet; `muster check` lists the errors", {}, {}};
+    outcome.obstacle = Obstacle{Why::environment,
+                                "",
+                                "the fleet has an error after which nothing is delivered",
+                                "mend the fleet; `muster check` lists the errors",
+                                {},
+                                {}};
     run.state.since.fill(outcome, run.state.now());
     out.report.environments.push_back(std::move(outcome));
   }
@@ -227,8 +237,11 @@ bool moved_since_plan(const Delivery& delivery) {
 }  // namespace
 
 Deliverer::State::State(const World& world_, git::Remotes& remotes_, Settings settings_)
-    : world(world_), remotes(remotes_), settings(std::move(settings_)),
-      since(world.files, settings.state / "cache" / "since.json"), zones(world.files) {
+    : world(world_),
+      remotes(remotes_),
+      settings(std::move(settings_)),
+      since(world.files, settings.state / "cache" / "since.json"),
+      zones(world.files) {
   if (settings.verify) return;
   settings.verify = [this](const std::string& raw_commit, std::span<const std::string> keys) {
     return git::verify_commit(world, {{"PATH", "/usr/local/bin:/usr/bin:/bin"}}, raw_commit, keys, {});
@@ -248,7 +261,8 @@ record::EnvironmentRepository& Deliverer::State::records_of(const model::Fleet& 
   return *repository;
 }
 
-Deliverer::Deliverer(const World& world, git::Remotes& remotes, Settings settings) : state_(std::make_unique<State>(world, remotes, std::move(settings))) {}
+Deliverer::Deliverer(const World& world, git::Remotes& remotes, Settings settings)
+    : state_(std::make_unique<State>(world, remotes, std::move(settings))) {}
 Deliverer::~Deliverer() = default;
 
 record::EnvironmentRepository& Deliverer::records(const model::Fleet& fleet) { return state_->records_of(fleet); }

@@ -10,7 +10,9 @@
 namespace muster::deliver {
 namespace {
 
-std::string without_plus(const std::string& revision) { return revision.ends_with('+') ? revision.substr(0, revision.size() - 1) : revision; }
+std::string without_plus(const std::string& revision) {
+  return revision.ends_with('+') ? revision.substr(0, revision.size() - 1) : revision;
+}
 
 record::EnvironmentFile wanted_file(const Run& run, const model::Environment& environment) {
   const model::Target& target = run.fleet.target(environment.target);
@@ -32,8 +34,8 @@ Result<record::Branch> empty_branch(const record::EnvironmentFile& file, record:
   return branch;
 }
 
-Result<record::Branch> commit_file(Run& run, record::EnvironmentRepository& records, const record::Branch& branch, const record::EnvironmentFile& file,
-                                   const std::string& subject) {
+Result<record::Branch> commit_file(Run& run, record::EnvironmentRepository& records, const record::Branch& branch,
+                                   const record::EnvironmentFile& file, const std::string& subject) {
   MUSTER_TRY(const git::Oid blob, records.repository()->write_blob(record::print(file)));
   record::BranchChange change;
   change.edits.emplace(record::kEnvironmentFile, git::TreeEdit{git::TreeEntry{"", git::Mode::file, blob}});
@@ -52,23 +54,28 @@ std::optional<record::Branch> former_branch(const model::Environment& environmen
 }
 
 /// A rename that was cut off half-way left the old branch without its farewell.
-Result<void> finish_rename(Run& run, const record::Branch& branch, const model::Environment& environment, record::EnvironmentRepository& records) {
+Result<void> finish_rename(Run& run, const record::Branch& branch, const model::Environment& environment,
+                           record::EnvironmentRepository& records) {
   const auto former = former_branch(environment, records);
   if (!former || former->file.id != branch.file.id || run.request.dry) return {};
   record::EnvironmentFile file = former->file;
   file.renamed_to = environment.name;
-  MUSTER_TRY(const auto committed, commit_file(run, records, *former, file, fmt::format("Rename the environment {} to {}", former->environment, environment.name)));
+  MUSTER_TRY(const auto committed, commit_file(run, records, *former, file,
+                                               fmt::format("Rename the environment {} to {}", former->environment, environment.name)));
   (void)committed;
   return {};
 }
 
-Obstacle held(Why why, std::string text, std::string lift) { return Obstacle{why, "", std::move(text), std::move(lift), std::nullopt, std::nullopt}; }
+Obstacle held(Why why, std::string text, std::string lift) {
+  return Obstacle{why, "", std::move(text), std::move(lift), std::nullopt, std::nullopt};
+}
 
 /// A shared environment repository takes only what is committed.
 std::optional<Obstacle> not_committed(const Run& run) {
   if (!run.revision.dirty || run.fleet.records.empty()) return std::nullopt;
   const std::string_view what = run.revision.commit.empty() ? "are in no commit" : "differ from their commit";
-  return held(Why::dirty_fleet, fmt::format("the fleet files {}, and a shared environment repository takes only what is committed", what), "commit the fleet files");
+  return held(Why::dirty_fleet, fmt::format("the fleet files {}, and a shared environment repository takes only what is committed", what),
+              "commit the fleet files");
 }
 
 /// May this fleet begin the environment, or go on under another name from the branch `former`? nullopt: yes.
@@ -77,19 +84,22 @@ std::optional<Obstacle> keeps_from_beginning(const Run& run, const std::optional
   if (!former) return std::nullopt;
   if (auto older = compare_fleets(run, former->file.written_by)) return older;
   if (run.fleet.whole) return std::nullopt;
-  return held(Why::environment, fmt::format("it was {} before, and while the fleet has errors nothing counts as renamed", former->environment),
+  return held(Why::environment,
+              fmt::format("it was {} before, and while the fleet has errors nothing counts as renamed", former->environment),
               "mend the fleet; `muster check` lists the errors");
 }
 
 /// The branch of an environment that has none, or only that of a former name.
-Result<Prepared> begin_branch(Run& run, const model::Environment& environment, const record::EnvironmentFile& wanted, record::EnvironmentRepository& records) {
+Result<Prepared> begin_branch(Run& run, const model::Environment& environment, const record::EnvironmentFile& wanted,
+                              record::EnvironmentRepository& records) {
   const auto former = former_branch(environment, records);
   Prepared prepared;
   prepared.held = keeps_from_beginning(run, former);
   if (prepared.held) return prepared;
   if (!run.request.dry) {
     prepared.created = true;
-    MUSTER_TRY(prepared.branch, former ? records.rename(*former, wanted, run.author, run.stop) : records.create(wanted, run.author, run.stop));
+    MUSTER_TRY(prepared.branch,
+               former ? records.rename(*former, wanted, run.author, run.stop) : records.create(wanted, run.author, run.stop));
   } else if (former) {
     prepared.branch = *former;
     prepared.branch.environment = environment.name;
@@ -104,15 +114,18 @@ Result<Prepared> begin_branch(Run& run, const model::Environment& environment, c
 }  // namespace
 
 record::FleetStamp fleet_stamp(const Run& run) {
-  return {run.revision.commit + (run.revision.dirty && !run.revision.commit.empty() ? "+" : ""), run.state.settings.version, run.fleet.language};
+  return {run.revision.commit + (run.revision.dirty && !run.revision.commit.empty() ? "+" : ""), run.state.settings.version,
+          run.fleet.language};
 }
 
 std::optional<Obstacle> compare_fleets(const Run& run, const record::FleetStamp& recorded) {
   const record::FleetStamp now = fleet_stamp(run);
   if (auto uncommitted = not_committed(run)) return uncommitted;
   if (record::compare_versions(now.muster, recorded.muster) < 0 || record::compare_versions(now.edition, recorded.edition) < 0) {
-    return held(Why::older_muster, fmt::format("muster {} (language {}) recorded this last; this is {} ({})", recorded.muster, recorded.edition, now.muster, now.edition),
-              "use that muster or a later one, or `muster resume`");
+    return held(Why::older_muster,
+                fmt::format("muster {} (language {}) recorded this last; this is {} ({})", recorded.muster, recorded.edition, now.muster,
+                            now.edition),
+                "use that muster or a later one, or `muster resume`");
   }
   const std::string before = without_plus(recorded.revision);
   if (before.empty() || run.revision.commit.empty() || before == run.revision.commit) return std::nullopt;
@@ -122,8 +135,9 @@ std::optional<Obstacle> compare_fleets(const Run& run, const record::FleetStamp&
     const auto descends = run.revision.repository->is_ancestor(*ancestor, *descendant);
     if (descends.ok() && *descends) return std::nullopt;
   }
-  return held(Why::older_fleet, fmt::format("this fleet ({}) is older than the one recorded ({})", run.revision.commit.substr(0, 10), before.substr(0, 10)),
-            "bring the fleet files up to date, or `muster resume`");
+  return held(Why::older_fleet,
+              fmt::format("this fleet ({}) is older than the one recorded ({})", run.revision.commit.substr(0, 10), before.substr(0, 10)),
+              "bring the fleet files up to date, or `muster resume`");
 }
 
 Result<Prepared> prepare_branch(Run& run, const model::Environment& environment, record::EnvironmentRepository& records) {

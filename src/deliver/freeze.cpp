@@ -59,7 +59,8 @@ const Result<TimeZone>& Zones::zone(const std::string& name) {
   return zones_.emplace(name, TimeZone::load(files_, name)).first->second;
 }
 
-std::optional<Frozen> find_freeze(const model::Fleet& fleet, const std::string& environment, record::Cause cause, Zones& zones, Instant now) {
+std::optional<Frozen> find_freeze(const model::Fleet& fleet, const std::string& environment, record::Cause cause, Zones& zones,
+                                  Instant now) {
   for (const auto& freeze : fleet.freezes) {
     const auto& places = freeze.applies_to;
     if (std::find(places.begin(), places.end(), environment) == places.end()) continue;

@@ -5,12 +5,12 @@
 #include <optional>
 #include <string>
 
+#include "deliver/timezone.hpp"
 #include "muster/base/files.hpp"
 #include "muster/base/result.hpp"
 #include "muster/base/time.hpp"
 #include "muster/model/fleet.hpp"
 #include "muster/record/inputs.hpp"
-#include "deliver/timezone.hpp"
 
 namespace muster::deliver {
 
@@ -36,6 +36,7 @@ class Zones {
 };
 
 /// The first freeze of an environment that does not allow `cause` now; an unreadable one counts.
-std::optional<Frozen> find_freeze(const model::Fleet& fleet, const std::string& environment, record::Cause cause, Zones& zones, Instant now);
+std::optional<Frozen> find_freeze(const model::Fleet& fleet, const std::string& environment, record::Cause cause, Zones& zones,
+                                  Instant now);
 
 }  // namespace muster::deliver

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "deliver/approvals.hpp"
-#include "muster/base/text.hpp"
 #include "deliver/pass.hpp"
 #include "deliver/soak.hpp"
+#include "muster/base/text.hpp"
 
 namespace muster::deliver {
 namespace {
@@ -206,11 +206,13 @@ Result<std::vector<Obstacle>> run_checks(Pass& pass, Item& item, const Proposal&
       Obstacle obstacle;
       obstacle.why = ran.ok() ? Why::check : Why::check_failed;
       const std::string said = ran.ok() ? std::string(trim(ran->error.empty() ? ran->out : ran->error)) : ran.failure().text;
-      obstacle.text = fmt::format("the check `{}` of {} {}{}{}", check.command.front(), gate->owner, ran.ok() ? "says no" : "could not be asked",
-                                  said.empty() ? "" : ": ", said.substr(0, said.find('\n')));
+      obstacle.text = fmt::format("the check `{}` of {} {}{}{}", check.command.front(), gate->owner,
+                                  ran.ok() ? "says no" : "could not be asked", said.empty() ? "" : ": ", said.substr(0, said.find('\n')));
       // A relative name cannot be right: nobody knows where the next pass runs.
-      if (!ran.ok() && check.command.front().starts_with(".")) obstacle.text += "; it runs in `/`, so name it by its full path, or as a program in /usr/local/bin";
-      obstacle.lift = fmt::format("it is asked again in every pass; or `muster approve {}@{} --skip check`", item.service, pass.environment.name);
+      if (!ran.ok() && check.command.front().starts_with("."))
+        obstacle.text += "; it runs in `/`, so name it by its full path, or as a program in /usr/local/bin";
+      obstacle.lift =
+          fmt::format("it is asked again in every pass; or `muster approve {}@{} --skip check`", item.service, pass.environment.name);
       obstacles.push_back(std::move(obstacle));
     }
   }

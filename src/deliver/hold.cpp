@@ -1,16 +1,17 @@
 // hold: a commit that stops new records of instances, in a form that plain git shows and undoes.
 #include <fmt/core.h>
 
+#include "deliver/verb.hpp"
 #include "muster/base/text.hpp"
 #include "muster/record/layout.hpp"
 #include "muster/record/standing.hpp"
-#include "deliver/verb.hpp"
 
 namespace muster::deliver {
 namespace {
 
-Result<std::optional<record::BranchChange>> make_holds(Deliverer::State& state, record::EnvironmentRepository& records, const record::Branch& branch,
-                                                       const model::Fleet& fleet, const HoldRequest& request, const Person& by, VerbResult& out) {
+Result<std::optional<record::BranchChange>> make_holds(Deliverer::State& state, record::EnvironmentRepository& records,
+                                                       const record::Branch& branch, const model::Fleet& fleet, const HoldRequest& request,
+                                                       const Person& by, VerbResult& out) {
   out.services.clear();
   out.notes.clear();
   MUSTER_TRY(const auto names, known_services(records, branch, &fleet));
@@ -37,7 +38,8 @@ Result<std::optional<record::BranchChange>> make_holds(Deliverer::State& state, 
 
 }  // namespace
 
-Result<VerbResult> hold(Deliverer& deliverer, const model::Fleet& fleet, const HoldRequest& request, const Person& by, const std::stop_token& stop) {
+Result<VerbResult> hold(Deliverer& deliverer, const model::Fleet& fleet, const HoldRequest& request, const Person& by,
+                        const std::stop_token& stop) {
   VerbResult out;
   out.environment = request.environment;
   auto& records = deliverer.records(fleet);

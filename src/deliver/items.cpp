@@ -14,9 +14,8 @@ bool recorded(const record::ServiceLedger* ledger) { return ledger != nullptr &&
 /// The former name under which a newly named service still stands, or was last recorded.
 std::string former_name(const Pass& pass, const model::Instance& instance, const std::set<std::string>& standing) {
   const auto& names = instance.renamed_from;
-  const auto found = std::find_if(names.rbegin(), names.rend(), [&](const std::string& name) {
-    return standing.contains(name) || recorded(pass.ledger->service(name));
-  });
+  const auto found = std::find_if(names.rbegin(), names.rend(),
+                                  [&](const std::string& name) { return standing.contains(name) || recorded(pass.ledger->service(name)); });
   return found == names.rend() ? std::string() : *found;
 }
 

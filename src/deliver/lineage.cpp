@@ -15,8 +15,8 @@ bool carries(std::string_view input) { return input == record::kSource || input.
 
 bool is_candidate(const Touch& touch) {
   return touch.record && std::any_of(touch.listed.begin(), touch.listed.end(), [](const auto& entry) {
-    return (carries(entry.first) || entry.first == record::kFrom) && !std::holds_alternative<record::Absent>(entry.second);
-  });
+           return (carries(entry.first) || entry.first == record::kFrom) && !std::holds_alternative<record::Absent>(entry.second);
+         });
 }
 
 /// What stood of a service after a commit.
@@ -38,7 +38,8 @@ Result<Touch> read_touch(record::Chain& chain, const record::Step& step, const s
   return touch;
 }
 
-Result<Touch> remembered_touch(record::Chain& chain, LineageMemory& memory, const record::Step& step, const std::string& service, std::size_t position) {
+Result<Touch> remembered_touch(record::Chain& chain, LineageMemory& memory, const record::Step& step, const std::string& service,
+                               std::size_t position) {
   const LineageMemory::Key key{step.commit, service};
   auto known = memory.touches.find(key);
   if (known == memory.touches.end()) {
@@ -138,8 +139,8 @@ Result<std::vector<Candidate>> judge(const std::vector<Touch>& oldest_first, con
   return candidates;
 }
 
-Result<std::vector<Candidate>> read_candidates(record::Chain& chain, LineageMemory& memory, const std::string& service, std::size_t position,
-                                               const record::Bundle* until) {
+Result<std::vector<Candidate>> read_candidates(record::Chain& chain, LineageMemory& memory, const std::string& service,
+                                               std::size_t position, const record::Bundle* until) {
   memory.bound();
   std::vector<Touch> touches;  // Newest first.
   bool met = until == nullptr;

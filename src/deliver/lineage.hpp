@@ -24,11 +24,11 @@ namespace muster::deliver {
 /// A commit that touched the service, with what stood after it.
 struct Touch {
   git::Oid commit;
-  std::size_t position = 0;                 ///< From the tip; smaller is newer.
+  std::size_t position = 0;  ///< From the tip; smaller is newer.
   bool record = false;
-  record::Inputs listed;                    ///< What a record's trailer listed.
+  record::Inputs listed;  ///< What a record's trailer listed.
   bool present = false;
-  record::Inputs values;                    ///< Source and images that stood; empty where release.yaml cannot be read.
+  record::Inputs values;  ///< Source and images that stood; empty where release.yaml cannot be read.
   record::Bundle bundle;
 };
 
@@ -36,11 +36,11 @@ struct Candidate {
   git::Oid record;
   std::size_t position = 0;
   record::Inputs listed;
-  record::Inputs values;                    ///< Source and images as they stood after it …
-  record::Inputs before;                    ///< … and before it.
+  record::Inputs values;  ///< Source and images as they stood after it …
+  record::Inputs before;  ///< … and before it.
   record::Bundle bundle;
   bool alive = true;
-  std::vector<git::Oid> stands_at;          ///< Commits since which the bundle stood, since it was last voided; oldest first.
+  std::vector<git::Oid> stands_at;  ///< Commits since which the bundle stood, since it was last voided; oldest first.
 };
 
 /// Was this bundle ever a candidate before the oldest touch that is judged?
@@ -63,8 +63,8 @@ inline constexpr std::size_t kLineageTouches = 500;
 
 /// All candidates from `position` on (that commit included), oldest first. With `until` it reads further back, within the
 /// limits, to where that bundle first stood.
-Result<std::vector<Candidate>> read_candidates(record::Chain& chain, LineageMemory& memory, const std::string& service, std::size_t position,
-                                               const record::Bundle* until = nullptr);
+Result<std::vector<Candidate>> read_candidates(record::Chain& chain, LineageMemory& memory, const std::string& service,
+                                               std::size_t position, const record::Bundle* until = nullptr);
 
 /// Values of the bundle in a release's inputs: sources and images.
 record::Inputs bundle_values(const record::Inputs& inputs);

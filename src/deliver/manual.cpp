@@ -37,7 +37,8 @@ void move_bundle(Item& item, const std::string& from, const git::Oid& record, co
 Result<void> weigh_manual(Pass& pass, Item& item) {
   const std::string& from = pass.run.manual->from.empty() ? item.instance->follows : pass.run.manual->from;
   if (from.empty()) {
-    refuse(item, Why::upstream_missing, fmt::format("{} is fed by a branch", pass.environment.name), "say where from: `muster promote … --from ENV`");
+    refuse(item, Why::upstream_missing, fmt::format("{} is fed by a branch", pass.environment.name),
+           "say where from: `muster promote … --from ENV`");
     return {};
   }
   const auto branch = pass.other(from);
@@ -56,7 +57,8 @@ Result<void> weigh_manual(Pass& pass, Item& item) {
     MUSTER_CHECK(load_descriptor(pass, item));
     MUSTER_TRY(const std::string edited, pass.standing->edited(item.descriptor->service));
     if (!edited.empty()) {
-      refuse(item, Why::edited, fmt::format("the descriptor was edited by hand: {}", edited), "take the edit back, or `muster resume` to replace it");
+      refuse(item, Why::edited, fmt::format("the descriptor was edited by hand: {}", edited),
+             "take the edit back, or `muster resume` to replace it");
       return {};
     }
   }
@@ -65,7 +67,9 @@ Result<void> weigh_manual(Pass& pass, Item& item) {
   if (same) return {};
   MUSTER_TRY(const git::Oid record, record_of(pass, *branch, item.service, record::bundle_of(values)));
   move_bundle(item, from, record, values);
-  if (item.start) item.moved.emplace(record::kDeclaration, MovedInput{record::DeclarationValue{item.instance->declaration_digest}, record::Cause::fleet, {}});
+  if (item.start)
+    item.moved.emplace(record::kDeclaration,
+                       MovedInput{record::DeclarationValue{item.instance->declaration_digest}, record::Cause::fleet, {}});
   return {};
 }
 

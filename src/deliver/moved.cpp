@@ -92,13 +92,14 @@ Result<Judged> judge_source(const Base& base, const SourceValue& observed, const
   if (newer) return moved();
   Obstacle obstacle;
   obstacle.why = Why::rewound;
-  obstacle.text = fmt::format("the branch {} of {} was rewound: {} was recorded, and {} does not descend from it", observed.branch, observed.repository,
-                              known->commit.short_text(), observed.commit.short_text());
+  obstacle.text = fmt::format("the branch {} of {} was rewound: {} was recorded, and {} does not descend from it", observed.branch,
+                              observed.repository, known->commit.short_text(), observed.commit.short_text());
   obstacle.lift = "put the branch right, or `muster resume` to take it as it is";
   return held(std::move(obstacle), record::kSource);
 }
 
-Result<Judged> judge_image(const std::string& input, const Base& base, const ImageValue& observed, const Descends& descends, const FleetOrder& order) {
+Result<Judged> judge_image(const std::string& input, const Base& base, const ImageValue& observed, const Descends& descends,
+                           const FleetOrder& order) {
   const auto* known = base.value == nullptr ? nullptr : std::get_if<ImageValue>(base.value);
   if (known == nullptr) return moved();
   if (record::same_content(*known, observed)) return same();

@@ -32,7 +32,8 @@ struct Base {
 Base base_of(const record::ServiceLedger* ledger, const std::string& input);
 
 Result<Judged> judge_source(const Base& base, const record::SourceValue& observed, const Descends& descends, const FleetOrder& order);
-Result<Judged> judge_image(const std::string& input, const Base& base, const record::ImageValue& observed, const Descends& descends, const FleetOrder& order);
+Result<Judged> judge_image(const std::string& input, const Base& base, const record::ImageValue& observed, const Descends& descends,
+                           const FleetOrder& order);
 Judged judge_declaration(const Base& base, const record::DeclarationValue& observed, const FleetOrder& order);
 
 /// -1, 0, 1: tags by their numbers where both are versions ("v1.10.0" is higher than "v1.9.2"), else by bytes.

@@ -53,7 +53,8 @@ Observation no_head(const Failure& failure, bool recorded_before) {
   const std::string input(record::kSource);
   // The repository answered, and the branch is not in it. A repository that is not there itself says nothing.
   if (failure.kind == FailureKind::wait && failure.reason == Reason::absent) {
-    if (recorded_before) return unknown(Why::branch_deleted, input, failure.text + " any more", "push the branch again, or map another one");
+    if (recorded_before)
+      return unknown(Why::branch_deleted, input, failure.text + " any more", "push the branch again, or map another one");
     return unknown(Why::branch_missing, input, failure.text + " yet", "it begins when somebody pushes it");
   }
   if (failure.reason == Reason::cancelled) return unknown(Why::cancelled, input, failure.text, "run again");
@@ -71,7 +72,8 @@ Observation observe_source(Pass& pass, const Item& item) {
   const SourceValue* recorded = recorded_source(item);
   const auto found = pass.run.sources.heads.find({key, source.branch});
   if (found == pass.run.sources.heads.end()) {
-    return unknown(Why::source_unreachable, std::string(record::kSource), fmt::format("{} was not asked", source.repository.url), "run again");
+    return unknown(Why::source_unreachable, std::string(record::kSource), fmt::format("{} was not asked", source.repository.url),
+                   "run again");
   }
   if (!found->second.ok()) return no_head(found->second.failure(), recorded != nullptr);
   const source::Head& head = *found->second;
@@ -95,7 +97,8 @@ Observation observe_source(Pass& pass, const Item& item) {
 }
 
 const BuiltImage* built_image(const Request& request, const std::string& service, const std::string& name) {
-  const auto found = std::find_if(request.images.begin(), request.images.end(), [&](const auto& i) { return i.service == service && i.name == name; });
+  const auto found =
+      std::find_if(request.images.begin(), request.images.end(), [&](const auto& i) { return i.service == service && i.name == name; });
   return found == request.images.end() ? nullptr : &*found;
 }
 
@@ -135,7 +138,8 @@ Observation observe_image(const Pass& pass, const Item& item, const model::Image
 
 }  // namespace
 
-SourceHeads ask_sources(Deliverer::State& state, const model::Fleet& fleet, const std::set<std::string>& environments, const std::stop_token& stop) {
+SourceHeads ask_sources(Deliverer::State& state, const model::Fleet& fleet, const std::set<std::string>& environments,
+                        const std::stop_token& stop) {
   SourceHeads out;
   std::vector<source::Question> questions;
   std::vector<std::pair<std::string, std::string>> keys;

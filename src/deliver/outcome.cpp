@@ -75,7 +75,8 @@ Verdict verdict_of(Why why) { return entry_of(why).verdict; }
 const Outcome* Report::find(std::string_view service, std::string_view environment) const {
   for (const auto& in : environments) {
     if (in.environment != environment) continue;
-    const auto found = std::lower_bound(in.instances.begin(), in.instances.end(), service, [](const Outcome& o, std::string_view wanted) { return o.service < wanted; });
+    const auto found = std::lower_bound(in.instances.begin(), in.instances.end(), service,
+                                        [](const Outcome& o, std::string_view wanted) { return o.service < wanted; });
     return found == in.instances.end() || found->service != service ? nullptr : &*found;
   }
   return nullptr;
@@ -84,7 +85,8 @@ const Outcome* Report::find(std::string_view service, std::string_view environme
 std::size_t Report::count(Verdict verdict) const {
   std::size_t count = 0;
   for (const auto& in : environments) {
-    count += static_cast<std::size_t>(std::count_if(in.instances.begin(), in.instances.end(), [&](const Outcome& o) { return o.verdict == verdict; }));
+    count += static_cast<std::size_t>(
+        std::count_if(in.instances.begin(), in.instances.end(), [&](const Outcome& o) { return o.verdict == verdict; }));
   }
   return count;
 }

@@ -14,21 +14,19 @@ namespace {
 using Step = Result<void> (*)(Pass&);
 
 constexpr Step kSteps[] = {
-    gather_items,         // declared, standing, or in the ledger; renames
-    weigh_items,          // which inputs moved; rewound, taken off, edited, taken back: held
-    propose_removals,     // undeclared, fleet whole and not older
-    settle_items,         // render; drop the inputs whose gates wait; render again
-    keep_change_budget,
-    settle_claims,
-    bind_together,
-    keep_deletion_budget,
-    bind_together,        // what the budget held, its partners wait for
+    gather_items,      // declared, standing, or in the ledger; renames
+    weigh_items,       // which inputs moved; rewound, taken off, edited, taken back: held
+    propose_removals,  // undeclared, fleet whole and not older
+    settle_items,      // render; drop the inputs whose gates wait; render again
+    keep_change_budget, settle_claims, bind_together, keep_deletion_budget,
+    bind_together,  // what the budget held, its partners wait for
 };
 
 }  // namespace
 
 Item* Pass::find(std::string_view service) {
-  const auto found = std::lower_bound(items.begin(), items.end(), service, [](const Item& item, std::string_view wanted) { return item.service < wanted; });
+  const auto found = std::lower_bound(items.begin(), items.end(), service,
+                                      [](const Item& item, std::string_view wanted) { return item.service < wanted; });
   return found == items.end() || found->service != service ? nullptr : &*found;
 }
 

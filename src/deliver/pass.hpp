@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "deliver/moved.hpp"
+#include "deliver/state.hpp"
 #include "muster/deliver/deliverer.hpp"
 #include "muster/record/deletions.hpp"
 #include "muster/record/standing.hpp"
 #include "muster/source/heads.hpp"
-#include "deliver/state.hpp"
 
 namespace muster::deliver {
 
@@ -63,23 +63,23 @@ struct Run {
 /// One service in the pass.
 struct Item {
   std::string service;
-  const model::Instance* instance = nullptr;      ///< nullptr: not declared, or poisoned.
+  const model::Instance* instance = nullptr;  ///< nullptr: not declared, or poisoned.
   const model::Poisoned* poisoned = nullptr;
   const record::ServiceLedger* ledger = nullptr;  ///< Under its former name where it is being renamed.
   std::string renamed_from;                       ///< The former name under which it stands.
   bool stands = false;
-  bool start = false;                             ///< It has to be put there whole.
+  bool start = false;  ///< It has to be put there whole.
   bool selected = true;
-  bool resumed = false;                           ///< A person's resume waits to be carried out, or is being asked for.
-  bool accepts_all = false;                       ///< It is being asked for: whatever is observed counts as moved.
+  bool resumed = false;      ///< A person's resume waits to be carried out, or is being asked for.
+  bool accepts_all = false;  ///< It is being asked for: whatever is observed counts as moved.
   std::map<std::string, Observation> observed;
   MovedInputs moved;
-  std::vector<Candidate> candidates;              ///< `from`: what may be followed, newest first.
-  std::vector<Candidate> lineage;                 ///< `from`: all that was read of the upstream's records, oldest first.
-  std::optional<record::Descriptor> descriptor;   ///< What stands.
+  std::vector<Candidate> candidates;             ///< `from`: what may be followed, newest first.
+  std::vector<Candidate> lineage;                ///< `from`: all that was read of the upstream's records, oldest first.
+  std::optional<record::Descriptor> descriptor;  ///< What stands.
   std::vector<Obstacle> obstacles;
   std::optional<Proposal> proposal;
-  bool partial = false;                           ///< Something of it moved and is not in the proposal.
+  bool partial = false;  ///< Something of it moved and is not in the proposal.
   std::optional<Instant> evidence;
 
   [[nodiscard]] bool declared() const { return instance != nullptr || poisoned != nullptr; }
@@ -108,7 +108,8 @@ struct Pass {
 
 // ---- observe.cpp ----
 /// Asks all branches that the instances of these environments, and those they follow, are made from.
-SourceHeads ask_sources(Deliverer::State& state, const model::Fleet& fleet, const std::set<std::string>& environments, const std::stop_token& stop);
+SourceHeads ask_sources(Deliverer::State& state, const model::Fleet& fleet, const std::set<std::string>& environments,
+                        const std::stop_token& stop);
 void observe(Pass& pass, Item& item);
 /// Is one commit of an application repository an ancestor of another?
 Descends descends_in(Pass& pass, const std::string& repository_key);

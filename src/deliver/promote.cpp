@@ -26,8 +26,8 @@ std::set<std::string> with_partners(const model::Fleet& fleet, const std::string
 
 }  // namespace
 
-Result<VerbResult> promote(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const PromoteRequest& request, const Person& by,
-                           const std::stop_token& stop) {
+Result<VerbResult> promote(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const PromoteRequest& request,
+                           const Person& by, const std::stop_token& stop) {
   VerbResult out;
   out.environment = request.to;
   const model::Environment* environment = fleet.environment(request.to);

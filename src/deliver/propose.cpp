@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
+#include "deliver/environment.hpp"
+#include "deliver/pass.hpp"
 #include "muster/manifest/order.hpp"
 #include "muster/render/render.hpp"
 #include "muster/source/tree.hpp"
-#include "deliver/environment.hpp"
-#include "deliver/pass.hpp"
 
 namespace muster::deliver {
 namespace {
@@ -21,7 +21,9 @@ struct Refusal {
   Obstacle obstacle;
 };
 
-Obstacle obstacle_of(Why why, std::string text, std::string lift) { return {why, "", std::move(text), std::move(lift), std::nullopt, std::nullopt}; }
+Obstacle obstacle_of(Why why, std::string text, std::string lift) {
+  return {why, "", std::move(text), std::move(lift), std::nullopt, std::nullopt};
+}
 
 bool carried(std::string_view input) { return input == record::kSource || input.starts_with(record::kImagePrefix); }
 
@@ -63,7 +65,8 @@ bool wholly_from_source(const model::Instance& instance) {
 /// The instance as it was declared when its release was made, from an earlier revision of the fleet.
 std::optional<model::Instance> past_instance(const Pass& pass, const Item& item, const Digest& digest) {
   const record::LedgerInput* entry = item.ledger == nullptr ? nullptr : item.ledger->input(record::kDeclaration);
-  if (entry == nullptr || entry->made_by.revision.empty() || entry->made_by.revision.ends_with('+') || !pass.run.state.settings.past_fleet) return std::nullopt;
+  if (entry == nullptr || entry->made_by.revision.empty() || entry->made_by.revision.ends_with('+') || !pass.run.state.settings.past_fleet)
+    return std::nullopt;
   const auto fleet = pass.run.state.settings.past_fleet(entry->made_by.revision);
   if (!fleet.ok() || *fleet == nullptr) return std::nullopt;
   for (const auto& name : {item.service, item.renamed_from}) {
@@ -79,12 +82,15 @@ struct Renderable {
 };
 
 /// The declaration to render with: today's, or the one that stands. Taken back on the branch: nobody can make it again.
-std::variant<Renderable, Refusal> find_declaration(const Pass& pass, const Item& item, const std::map<std::string, record::StandingInput>& inputs) {
+std::variant<Renderable, Refusal> find_declaration(const Pass& pass, const Item& item,
+                                                   const std::map<std::string, record::StandingInput>& inputs) {
   const auto* declared = value_of<DeclarationValue>(inputs, std::string(record::kDeclaration));
   if (declared == nullptr) {
-    return Refusal{obstacle_of(Why::edited, fmt::format("the release of {} names no declaration", item.service), "`muster resume` to replace it")};
+    return Refusal{
+        obstacle_of(Why::edited, fmt::format("the release of {} names no declaration", item.service), "`muster resume` to replace it")};
   }
-  if (declared->digest == item.instance->declaration_digest || wholly_from_source(*item.instance)) return Renderable{std::nullopt, item.instance};
+  if (declared->digest == item.instance->declaration_digest || wholly_from_source(*item.instance))
+    return Renderable{std::nullopt, item.instance};
   const Base base = base_of(item.ledger, std::string(record::kDeclaration));
   const auto* recorded = base.value == nullptr ? nullptr : std::get_if<DeclarationValue>(base.value);
   if (recorded != nullptr && recorded->digest != declared->digest) {
@@ -92,25 +98,30 @@ std::variant<Renderable, Refusal> find_declaration(const Pass& pass, const Item&
                                "change the declaration in the fleet files, or `muster resume` to take it as it is")};
   }
   if (auto past = past_instance(pass, item, declared->digest)) return Renderable{std::move(past), nullptr};
-  return Refusal{obstacle_of(Why::past_declaration, fmt::format("the declaration of {} that stands is not at hand, and the new one does not move yet", item.service),
-                             "it goes on with the declaration")};
+  return Refusal{
+      obstacle_of(Why::past_declaration,
+                  fmt::format("the declaration of {} that stands is not at hand, and the new one does not move yet", item.service),
+                  "it goes on with the declaration")};
 }
 
 /// The tree of the release's source; null where it has none.
-Result<std::shared_ptr<const source::Tree>> open_source(const Pass& pass, const Item& item, const std::map<std::string, record::StandingInput>& inputs) {
+Result<std::shared_ptr<const source::Tree>> open_source(const Pass& pass, const Item& item,
+                                                        const std::map<std::string, record::StandingInput>& inputs) {
   const auto* source = value_of<SourceValue>(inputs, std::string(record::kSource));
   if (source == nullptr) return std::shared_ptr<const source::Tree>{};
   const auto remote = pass.run.sources.remotes.find(source->repository);
   if (remote == pass.run.sources.remotes.end() && !item.instance->source) {
     return stalled(Reason::absent, fmt::format("the fleet names no repository {}", source->repository));
   }
-  const git::Remote& reached = remote != pass.run.sources.remotes.end() ? remote->second : source::remote_of(item.instance->source->repository);
+  const git::Remote& reached =
+      remote != pass.run.sources.remotes.end() ? remote->second : source::remote_of(item.instance->source->repository);
   MUSTER_TRY(const auto mirror, pass.run.state.remotes.mirror(reached));
   return source::Tree::open(mirror, source->commit, source->path, reached.url);
 }
 
 std::optional<std::string> missing_input(const model::Instance& instance, const std::map<std::string, record::StandingInput>& inputs) {
-  if (!instance.follows.empty()) return inputs.contains(std::string(record::kFrom)) ? std::nullopt : std::optional(std::string(record::kFrom));
+  if (!instance.follows.empty())
+    return inputs.contains(std::string(record::kFrom)) ? std::nullopt : std::optional(std::string(record::kFrom));
   if (instance.source && !inputs.contains(std::string(record::kSource))) return std::string(record::kSource);
   for (const auto& image : instance.images) {
     const std::string name = std::string(record::kImagePrefix) + image.name;
@@ -151,8 +162,9 @@ Digest job_run(const record::Inputs& values, const std::vector<manifest::Object>
   return hasher.finish();
 }
 
-record::Release make_release(const Pass& pass, const Item& item, const model::Instance& instance, std::map<std::string, record::StandingInput> inputs,
-                             const std::vector<manifest::Object>& objects, const std::string& renderer) {
+record::Release make_release(const Pass& pass, const Item& item, const model::Instance& instance,
+                             std::map<std::string, record::StandingInput> inputs, const std::vector<manifest::Object>& objects,
+                             const std::string& renderer) {
   record::Release release;
   release.service = item.service;
   release.environment = pass.environment.name;
@@ -178,7 +190,8 @@ Result<std::shared_ptr<const render::Rendered>> render_release(const Pass& pass,
   const Settings& settings = pass.run.state.settings;
   render::Request request{instance, tree, {}, settings.jobs};
   for (const auto& [name, input] : inputs) {
-    if (const auto* image = std::get_if<ImageValue>(&input.value)) request.images.emplace(name.substr(record::kImagePrefix.size()), image->reference);
+    if (const auto* image = std::get_if<ImageValue>(&input.value))
+      request.images.emplace(name.substr(record::kImagePrefix.size()), image->reference);
   }
   if (settings.cache != nullptr) return render::render(request, *settings.cache);
   MUSTER_TRY(auto rendered, render::render(request));
@@ -215,7 +228,9 @@ std::optional<Proposal> propose(Pass& pass, Item& item, const MovedInputs& moved
   };
   auto inputs = combine(item, moved);
   if (const auto missing = missing_input(*item.instance, inputs)) {
-    return refuse(*missing == record::kFrom ? Why::upstream_missing : *missing == record::kSource ? Why::branch_missing : Why::image_missing,
+    return refuse(*missing == record::kFrom     ? Why::upstream_missing
+                  : *missing == record::kSource ? Why::branch_missing
+                                                : Why::image_missing,
                   fmt::format("{} has no value for `{}` yet", item.service, *missing), "it goes on when there is one");
   }
   auto declaration = find_declaration(pass, item, inputs);
@@ -233,14 +248,16 @@ std::optional<Proposal> propose(Pass& pass, Item& item, const MovedInputs& moved
   const auto rendered = render_release(pass, instance, tree->get(), inputs);
   if (!rendered.ok()) {
     const bool waits = rendered.failure().kind == FailureKind::wait;
-    return refuse(waits ? Why::image_missing : Why::render_failed, rendered.failure().text, waits ? "it goes on when there is one" : "mend what the message names");
+    return refuse(waits ? Why::image_missing : Why::render_failed, rendered.failure().text,
+                  waits ? "it goes on when there is one" : "mend what the message names");
   }
   Proposal proposal;
   proposal.service = item.service;
   proposal.environment = pass.environment.name;
   proposal.renamed_from = item.renamed_from;
   proposal.objects = (*rendered)->objects;
-  std::sort(proposal.objects.begin(), proposal.objects.end(), [](const auto& a, const auto& b) { return manifest::applies_before(a.id, b.id); });
+  std::sort(proposal.objects.begin(), proposal.objects.end(),
+            [](const auto& a, const auto& b) { return manifest::applies_before(a.id, b.id); });
   if (const auto twins = folded_twins(proposal.objects)) return refuse(Why::render_failed, *twins, "rename one of them");
   if (item.descriptor) {
     proposal.standing = item.descriptor->release;

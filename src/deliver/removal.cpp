@@ -10,8 +10,12 @@ namespace {
 /// Why a service that is not declared any more stays for now; nullopt: nothing keeps it.
 std::optional<Obstacle> keeps(Pass& pass, const record::LedgerInput& declaration) {
   if (!pass.run.fleet.whole) {
-    return Obstacle{Why::removal_held, "", "it is not declared any more, and while the fleet has errors nothing counts as removed",
-                    "mend the fleet; `muster check` lists the errors", std::nullopt, std::nullopt};
+    return Obstacle{Why::removal_held,
+                    "",
+                    "it is not declared any more, and while the fleet has errors nothing counts as removed",
+                    "mend the fleet; `muster check` lists the errors",
+                    std::nullopt,
+                    std::nullopt};
   }
   if (auto older = pass.fleet_order()(declaration.made_by)) return older;
   return ask_freeze(pass, record::Cause::fleet);
@@ -40,7 +44,8 @@ Result<void> propose_removals(Pass& pass) {
     if (item.declared() || !item.stands || !item.selected || find_hold(pass, item) != nullptr) continue;
     const record::LedgerInput* declaration = item.ledger == nullptr ? nullptr : item.ledger->input(record::kDeclaration);
     if (declaration == nullptr || item.ledger->removed()) {
-      item.obstacles.push_back({Why::undeclared, "", "it stands, and the fleet does not declare it", "declare it, or take it off the branch by hand", std::nullopt, std::nullopt});
+      item.obstacles.push_back({Why::undeclared, "", "it stands, and the fleet does not declare it",
+                                "declare it, or take it off the branch by hand", std::nullopt, std::nullopt});
       continue;
     }
     if (auto obstacle = keeps(pass, *declaration)) {

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <map>
 
+#include "deliver/verb.hpp"
 #include "muster/base/text.hpp"
 #include "muster/record/layout.hpp"
-#include "deliver/verb.hpp"
 
 namespace muster::deliver {
 namespace {
@@ -24,7 +24,8 @@ Moving moving_in(const Pass& pass) {
 }
 
 /// Those of which something is held: by a person, by a failed job, or so that a resume makes it move.
-std::vector<std::string> held_among(const std::vector<std::string>& services, const Pass& resumed, const Moving& before, const ResumeRequest& request) {
+std::vector<std::string> held_among(const std::vector<std::string>& services, const Pass& resumed, const Moving& before,
+                                    const ResumeRequest& request) {
   const Moving after = moving_in(resumed);
   const auto of = [](const Moving& moving, const std::string& service) {
     const auto found = moving.find(service);
@@ -38,8 +39,9 @@ std::vector<std::string> held_among(const std::vector<std::string>& services, co
   return out;
 }
 
-Result<std::optional<record::BranchChange>> make_resume(Rehearsal& rehearsal, record::EnvironmentRepository& records, const record::Branch& branch,
-                                                        const ResumeRequest& request, const Person& by, VerbResult& out) {
+Result<std::optional<record::BranchChange>> make_resume(Rehearsal& rehearsal, record::EnvironmentRepository& records,
+                                                        const record::Branch& branch, const ResumeRequest& request, const Person& by,
+                                                        VerbResult& out) {
   out = VerbResult{};
   out.environment = request.environment;
   MUSTER_TRY(const auto names, known_services(records, branch, &rehearsal.run.fleet));
@@ -79,8 +81,8 @@ Result<std::optional<record::BranchChange>> make_resume(Rehearsal& rehearsal, re
 
 }  // namespace
 
-Result<VerbResult> resume(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const ResumeRequest& request, const Person& by,
-                          const std::stop_token& stop) {
+Result<VerbResult> resume(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const ResumeRequest& request,
+                          const Person& by, const std::stop_token& stop) {
   VerbResult out;
   out.environment = request.environment;
   auto& records = deliverer.records(fleet);

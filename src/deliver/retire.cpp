@@ -4,16 +4,17 @@
 
 #include <algorithm>
 
+#include "deliver/verb.hpp"
 #include "muster/base/text.hpp"
 #include "muster/record/deletions.hpp"
 #include "muster/record/layout.hpp"
-#include "deliver/verb.hpp"
 
 namespace muster::deliver {
 namespace {
 
-Result<std::optional<record::BranchChange>> empty_environment(Deliverer::State& state, record::EnvironmentRepository& records, const record::Branch& branch,
-                                                              const RetireRequest& request, const Person& by, VerbResult& out) {
+Result<std::optional<record::BranchChange>> empty_environment(Deliverer::State& state, record::EnvironmentRepository& records,
+                                                              const record::Branch& branch, const RetireRequest& request, const Person& by,
+                                                              VerbResult& out) {
   out = VerbResult{};
   out.environment = request.environment;
   record::Standing standing(records.repository(), branch.tip);
@@ -41,15 +42,16 @@ Result<std::optional<record::BranchChange>> empty_environment(Deliverer::State& 
   approval.since = state.now();
   MUSTER_TRY(auto edit, file_edit(*records.repository(), record::print(approval)));
   change.edits.emplace(record::approval_path(approval), std::move(edit));
-  change.message = verb_message(branch, "retire", fmt::format("Retire {}", request.environment), fmt::format("Takes off {}.", join(out.services, ", ")));
+  change.message =
+      verb_message(branch, "retire", fmt::format("Retire {}", request.environment), fmt::format("Takes off {}.", join(out.services, ", ")));
   change.author = author_of(by);
   return std::optional(std::move(change));
 }
 
 }  // namespace
 
-Result<VerbResult> retire(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet, const RetireRequest& request, const Person& by,
-                          const std::stop_token& stop) {
+Result<VerbResult> retire(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet,
+                          const RetireRequest& request, const Person& by, const std::stop_token& stop) {
   if (fleet != nullptr && fleet->environment(request.environment) != nullptr) {
     return stalled(Reason::invalid, fmt::format("the fleet still declares {}; remove it there first", request.environment));
   }
@@ -59,7 +61,8 @@ Result<VerbResult> retire(Deliverer& deliverer, record::EnvironmentRepository& r
   if (request.dry) return out;
   if (!out.services.empty()) {
     out.commit = branch.tip;
-    out.notes.push_back(fmt::format("reconcile prunes what they own; `muster retire {}` again then removes the branch", request.environment));
+    out.notes.push_back(
+        fmt::format("reconcile prunes what they own; `muster retire {}` again then removes the branch", request.environment));
     return out;
   }
   MUSTER_CHECK(records.remove(branch, stop));

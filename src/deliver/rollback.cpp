@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <set>
 
+#include "deliver/verb.hpp"
 #include "muster/base/text.hpp"
 #include "muster/record/history.hpp"
 #include "muster/record/layout.hpp"
-#include "deliver/verb.hpp"
 
 namespace muster::deliver {
 namespace {
@@ -95,7 +95,9 @@ Result<Targets> find_named(Rollback& rollback) {
 /// The environment as it stood at a time: what existed then and now; born or removed since only by name.
 Result<Targets> find_at(Rollback& rollback) {
   MUSTER_TRY(const auto commit, record::commit_at(*rollback.records.repository(), rollback.branch.tip, *rollback.request.to));
-  if (!commit) return stalled(Reason::invalid, fmt::format("{} is younger than {}", rollback.branch.environment, format_instant(*rollback.request.to)));
+  if (!commit)
+    return stalled(Reason::invalid,
+                   fmt::format("{} is younger than {}", rollback.branch.environment, format_instant(*rollback.request.to)));
   record::Standing then = rollback.at(*commit);
   MUSTER_TRY(const auto before, then.services());
   MUSTER_TRY(const auto after, rollback.now.services());
@@ -112,7 +114,8 @@ Result<Targets> find_at(Rollback& rollback) {
     if (folder_then == folder_now) continue;
     const bool both = folder_then && folder_now;
     if (!both && !named(service)) {
-      rollback.out.notes.push_back(fmt::format("{} was {} since and is left; name it to change that", service, folder_now ? "born" : "removed"));
+      rollback.out.notes.push_back(
+          fmt::format("{} was {} since and is left; name it to change that", service, folder_now ? "born" : "removed"));
       continue;
     }
     targets.emplace(service, Target{*commit, folder_then});
@@ -197,7 +200,8 @@ Result<std::optional<record::BranchChange>> make_change(Rollback& rollback, cons
     body += fmt::format("{}: as at {}\n", service, target.commit.short_text());
   }
   if (!rollback.request.reason.empty()) body = rollback.request.reason + "\n\n" + body;
-  change.message = verb_message(rollback.branch, "rollback", fmt::format("Roll back {}", join(rollback.out.services, ", ")), body, std::move(trailers));
+  change.message =
+      verb_message(rollback.branch, "rollback", fmt::format("Roll back {}", join(rollback.out.services, ", ")), body, std::move(trailers));
   change.author = author_of(rollback.by);
   return std::optional(std::move(change));
 }
@@ -220,8 +224,9 @@ Result<void> ask_freezes(Deliverer::State& state, const model::Fleet* fleet, con
   if (fleet == nullptr) return {};
   const auto frozen = find_freeze(*fleet, environment, record::Cause::rollback, state.zones, state.now());
   if (!frozen) return {};
-  return wait(Reason::denied, fmt::format("{} is frozen by `freeze {}`, which does not allow rollbacks{}", environment, frozen->freeze->name,
-                                          frozen->until ? ", until " + format_instant(*frozen->until) : std::string()));
+  return wait(Reason::denied,
+              fmt::format("{} is frozen by `freeze {}`, which does not allow rollbacks{}", environment, frozen->freeze->name,
+                          frozen->until ? ", until " + format_instant(*frozen->until) : std::string()));
 }
 
 // ---- one input ----
@@ -242,7 +247,8 @@ Result<std::optional<record::InputValue>> earlier_value(Rollback& rollback, cons
     MUSTER_TRY(const auto descriptor, before.descriptor(service));
     if (!descriptor || !descriptor->release) continue;
     const auto value = descriptor->release->inputs.find(input);
-    if (value != descriptor->release->inputs.end() && !record::same_content(value->second.value, present)) return std::optional(value->second.value);
+    if (value != descriptor->release->inputs.end() && !record::same_content(value->second.value, present))
+      return std::optional(value->second.value);
   }
 }
 
@@ -279,16 +285,17 @@ Result<std::optional<record::BranchChange>> roll_back_input(Rollback rollback, R
   if (proposals.empty() || rollback.request.dry) return std::optional<record::BranchChange>{};
   MUSTER_TRY(auto change, make_record(pass, proposals));
   for (const auto& service : rollback.out.services) MUSTER_CHECK(add_hold(rollback, service, *change));
-  change->message = verb_message(rollback.branch, "rollback", fmt::format("Roll back {} of {}", rollback.request.input, join(rollback.out.services, ", ")),
-                                 rollback.request.reason);
+  change->message =
+      verb_message(rollback.branch, "rollback",
+                   fmt::format("Roll back {} of {}", rollback.request.input, join(rollback.out.services, ", ")), rollback.request.reason);
   change->author = author_of(rollback.by);
   return change;
 }
 
 }  // namespace
 
-Result<VerbResult> rollback(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet, const FleetRevision& revision,
-                            const RollbackRequest& request, const Person& by, const std::stop_token& stop) {
+Result<VerbResult> rollback(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet,
+                            const FleetRevision& revision, const RollbackRequest& request, const Person& by, const std::stop_token& stop) {
   VerbResult out;
   bool changed = false;
   Deliverer::State& state = deliverer.state();

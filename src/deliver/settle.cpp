@@ -11,7 +11,9 @@ bool all_or_nothing(const Item& item) {
 }
 
 /// Does a proposal move an object, the ledger, or a name? A record that moves nothing is never made.
-bool says_something(const Proposal& proposal) { return proposal.objects_differ || !proposal.moves.empty() || !proposal.renamed_from.empty(); }
+bool says_something(const Proposal& proposal) {
+  return proposal.objects_differ || !proposal.moves.empty() || !proposal.renamed_from.empty();
+}
 
 /// A rename or a new rendering moves no input, and still belongs to the fleet.
 bool frozen_without_moves(Pass& pass, Item& item) {

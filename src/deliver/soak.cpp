@@ -24,7 +24,8 @@ Obstacle no_branch(const Pass& pass, const Item& item, const model::Gate::Soak& 
 }
 
 /// Notes of these commits about the service under any of its names, as notes about its present one.
-Result<std::vector<record::HealthNote>> notes_of(Pass& pass, const record::Branch& branch, const Item& item, const std::vector<git::Oid>& commits) {
+Result<std::vector<record::HealthNote>> notes_of(Pass& pass, const record::Branch& branch, const Item& item,
+                                                 const std::vector<git::Oid>& commits) {
   std::vector<record::HealthNote> notes;
   for (const auto& commit : commits) {
     MUSTER_TRY(auto found, record::health_notes(*pass.records.repository(), branch.notes, commit));
@@ -41,7 +42,8 @@ Result<std::vector<record::HealthNote>> notes_of(Pass& pass, const record::Branc
 /// In words that fit a bundle and a declaration alike, so that a release of which both soak says it once.
 std::optional<Obstacle> compare(const Pass& pass, const Item& item, const model::Gate::Soak& soak, std::optional<Instant> since) {
   if (!since) {
-    return waiting(fmt::format("not seen healthy in {} yet", soak.environment), fmt::format("its time begins when it is; or {}", skip_hint(pass, item)));
+    return waiting(fmt::format("not seen healthy in {} yet", soak.environment),
+                   fmt::format("its time begins when it is; or {}", skip_hint(pass, item)));
   }
   if (*since > pass.now) {
     return waiting(fmt::format("healthy in {} since {}, which is in the future", soak.environment, format_instant(*since)),
@@ -49,8 +51,9 @@ std::optional<Obstacle> compare(const Pass& pass, const Item& item, const model:
   }
   const Instant until = *since + soak.time;
   if (until <= pass.now) return std::nullopt;
-  return waiting(fmt::format("healthy in {} since {}, and has to be for {}", soak.environment, format_instant(*since), format_duration(soak.time)),
-                 fmt::format("it goes on by itself; or {}", skip_hint(pass, item)), until);
+  return waiting(
+      fmt::format("healthy in {} since {}, and has to be for {}", soak.environment, format_instant(*since), format_duration(soak.time)),
+      fmt::format("it goes on by itself; or {}", skip_hint(pass, item)), until);
 }
 
 /// Did the fleet move the declaration there later than here? By revision where git knows, else by the records' times.
@@ -107,7 +110,8 @@ Result<std::optional<Obstacle>> soak_declaration(Pass& pass, const Item& item, c
   const record::LedgerInput* there = service == nullptr ? nullptr : service->input(record::kDeclaration);
   const auto* recorded = there == nullptr ? nullptr : std::get_if<record::DeclarationValue>(&there->value);
   if (recorded == nullptr || recorded->digest != instance->declaration_digest) {
-    return std::optional(waiting(fmt::format("the declaration has not reached {} yet", soak.environment), fmt::format("it goes on when it has; or {}", skip_hint(pass, item))));
+    return std::optional(waiting(fmt::format("the declaration has not reached {} yet", soak.environment),
+                                 fmt::format("it goes on when it has; or {}", skip_hint(pass, item))));
   }
   MUSTER_TRY(const bool since_ours, moved_there_since(pass, item, *there));
   if (!since_ours) return std::optional<Obstacle>{};
@@ -116,7 +120,8 @@ Result<std::optional<Obstacle>> soak_declaration(Pass& pass, const Item& item, c
   const auto values = descriptor && descriptor->release ? descriptor->release->values() : record::Inputs{};
   const auto stands = values.find(std::string(record::kDeclaration));
   if (stands == values.end() || !record::same_content(stands->second, there->value)) {
-    return std::optional(waiting(fmt::format("the declaration was taken back in {}", soak.environment), fmt::format("change it in the fleet files; or {}", skip_hint(pass, item))));
+    return std::optional(waiting(fmt::format("the declaration was taken back in {}", soak.environment),
+                                 fmt::format("change it in the fleet files; or {}", skip_hint(pass, item))));
   }
   MUSTER_TRY(record::Chain * chain, pass.records.chain(branch));
   MUSTER_TRY(const auto position, chain->position(there->record));

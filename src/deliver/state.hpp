@@ -7,11 +7,11 @@
 
 #include "deliver/freeze.hpp"
 #include "deliver/lineage.hpp"
+#include "deliver/since.hpp"
 #include "muster/base/world.hpp"
 #include "muster/deliver/deliverer.hpp"
 #include "muster/record/branch.hpp"
 #include "muster/source/tree.hpp"
-#include "deliver/since.hpp"
 
 namespace muster::deliver {
 

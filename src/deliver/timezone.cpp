@@ -78,15 +78,18 @@ class PosixReader {
   std::optional<int> number() {
     int value = 0;
     std::size_t length = 0;
-    while (length < rest_.size() && length < 4 && std::isdigit(static_cast<unsigned char>(rest_[length])) != 0) value = value * 10 + (rest_[length++] - '0');
+    while (length < rest_.size() && length < 4 && std::isdigit(static_cast<unsigned char>(rest_[length])) != 0)
+      value = value * 10 + (rest_[length++] - '0');
     rest_.remove_prefix(length);
     return length == 0 ? std::nullopt : std::optional(value);
   }
   /// hh[:mm[:ss]] in seconds.
   std::optional<std::int64_t> time(bool sign_allowed) {
     std::int64_t sign = 1;
-    if (sign_allowed && take('-')) sign = -1;
-    else if (sign_allowed) (void)take('+');
+    if (sign_allowed && take('-'))
+      sign = -1;
+    else if (sign_allowed)
+      (void)take('+');
     const auto hours = number();
     if (!hours) return std::nullopt;
     std::int64_t seconds = std::int64_t{*hours} * 3600;
@@ -222,7 +225,8 @@ std::int64_t TimeZone::offset_at(std::int64_t utc_seconds) const {
     return transitions_.empty() && footer_ ? footer_offset(*footer_, utc_seconds) : first_offset_;
   }
   if (utc_seconds >= transitions_.back().at && footer_) return footer_offset(*footer_, utc_seconds);
-  const auto after = std::upper_bound(transitions_.begin(), transitions_.end(), utc_seconds, [](std::int64_t at, const Transition& t) { return at < t.at; });
+  const auto after = std::upper_bound(transitions_.begin(), transitions_.end(), utc_seconds,
+                                      [](std::int64_t at, const Transition& t) { return at < t.at; });
   return std::prev(after)->offset;
 }
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "deliver/pass.hpp"
 #include "muster/base/text.hpp"
 #include "muster/record/layout.hpp"
-#include "deliver/pass.hpp"
 
 namespace muster::deliver {
 namespace {
@@ -137,8 +137,12 @@ Result<void> find_candidates(Pass& pass, Item& item) {
   if (!item.candidates.empty()) {
     observation.value = follow(item, item.candidates.front()).value;
   } else if (item.start) {
-    observation.obstacle = {Why::upstream_missing, std::string(record::kFrom), fmt::format("{} has no release of it yet", upstream),
-                            fmt::format("it begins when {} has one", upstream), std::nullopt, std::nullopt};
+    observation.obstacle = {Why::upstream_missing,
+                            std::string(record::kFrom),
+                            fmt::format("{} has no release of it yet", upstream),
+                            fmt::format("it begins when {} has one", upstream),
+                            std::nullopt,
+                            std::nullopt};
   }
   item.observed.insert_or_assign(std::string(record::kFrom), std::move(observation));
   return {};

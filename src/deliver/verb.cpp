@@ -13,7 +13,8 @@ std::string Person::text() const { return email.empty() ? name : fmt::format("{}
 
 git::Person author_of(const Person& by) { return {by.name, by.email, {}, 0}; }
 
-Result<std::vector<std::string>> expand(const std::vector<std::string>& words, const std::vector<std::string>& names, const std::string& environment) {
+Result<std::vector<std::string>> expand(const std::vector<std::string>& words, const std::vector<std::string>& names,
+                                        const std::string& environment) {
   std::set<std::string> out;
   for (const auto& word : words) {
     const std::size_t before = out.size();
@@ -30,7 +31,8 @@ Result<std::vector<std::string>> expand(const std::vector<std::string>& words, c
   return std::vector<std::string>(out.begin(), out.end());
 }
 
-Result<std::vector<std::string>> known_services(record::EnvironmentRepository& records, const record::Branch& branch, const model::Fleet* fleet) {
+Result<std::vector<std::string>> known_services(record::EnvironmentRepository& records, const record::Branch& branch,
+                                                const model::Fleet* fleet) {
   record::Standing standing(records.repository(), branch.tip);
   MUSTER_TRY(const auto services, standing.services());
   std::set<std::string> names(services.begin(), services.end());
@@ -48,7 +50,8 @@ Result<std::vector<std::string>> known_services(record::EnvironmentRepository& r
   return std::vector<std::string>(names.begin(), names.end());
 }
 
-std::string verb_message(const record::Branch& on, std::string_view verb, std::string_view subject, std::string_view body, record::Trailers trailers) {
+std::string verb_message(const record::Branch& on, std::string_view verb, std::string_view subject, std::string_view body,
+                         record::Trailers trailers) {
   trailers.verb = verb;
   trailers.fleet = on.file.fleet;
   trailers.environment = on.environment;
@@ -78,7 +81,8 @@ Request dry_request(const std::string& environment) {
 
 }  // namespace
 
-Rehearsal::Rehearsal(Deliverer::State& state, const model::Fleet& fleet, const FleetRevision& revision, const std::string& environment_, std::stop_token stop)
+Rehearsal::Rehearsal(Deliverer::State& state, const model::Fleet& fleet, const FleetRevision& revision, const std::string& environment_,
+                     std::stop_token stop)
     : request(dry_request(environment_)),
       sources(ask_sources(state, fleet, {environment_}, stop)),
       run{state, fleet, revision, request, sources, stop, std::nullopt, state.settings.author, {}},

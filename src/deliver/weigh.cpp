@@ -98,7 +98,8 @@ void weigh_absent(Item& item, bool all_known) {
 /// A person's resume proposes all that is observed and does not stand.
 void weigh_resumed(Item& item, bool edited) {
   for (const auto& [input, observation] : item.observed) {
-    const bool held = std::any_of(item.obstacles.begin(), item.obstacles.end(), [&, name = input](const Obstacle& o) { return o.input == name; });
+    const bool held =
+        std::any_of(item.obstacles.begin(), item.obstacles.end(), [&, name = input](const Obstacle& o) { return o.input == name; });
     if (!observation.value || held) continue;
     bool stands = false;
     if (item.descriptor && item.descriptor->release) {
@@ -137,7 +138,8 @@ Result<void> leave_taken_back(Pass& pass, Item& item) {
     return {};
   }
   item.moved.erase(moved);
-  item.hold(Why::bundle_taken_back, std::string(record::kFrom), std::move(first), "put something newer upstream, `muster promote`, or `muster resume`");
+  item.hold(Why::bundle_taken_back, std::string(record::kFrom), std::move(first),
+            "put something newer upstream, `muster promote`, or `muster resume`");
   return {};
 }
 
@@ -148,7 +150,8 @@ Result<void> weigh_standing(Pass& pass, Item& item) {
   if (item.resumed) weigh_resumed(item, !edited.empty());
   if (!edited.empty() && !item.resumed) {
     item.moved.clear();
-    item.hold(Why::edited, "", fmt::format("the descriptor was edited by hand: {}", edited), "take the edit back, or `muster resume` to replace it");
+    item.hold(Why::edited, "", fmt::format("the descriptor was edited by hand: {}", edited),
+              "take the edit back, or `muster resume` to replace it");
     item.obstacles.back().since = item.ledger == nullptr ? std::nullopt : std::optional(item.ledger->since_at);
     return {};
   }
@@ -157,18 +160,21 @@ Result<void> weigh_standing(Pass& pass, Item& item) {
 
 Result<void> weigh_item(Pass& pass, Item& item) {
   if (const record::Hold* hold = find_hold(pass, item); hold != nullptr && !item.accepts_all) {
-    item.hold(Why::held_by_person, "", fmt::format("held{}{}", hold->by.empty() ? "" : " by " + hold->by, hold->reason.empty() ? "" : ": " + hold->reason),
+    item.hold(Why::held_by_person, "",
+              fmt::format("held{}{}", hold->by.empty() ? "" : " by " + hold->by, hold->reason.empty() ? "" : ": " + hold->reason),
               fmt::format("`muster resume {}@{}`", item.service, pass.environment.name));
     if (hold->since != Instant{}) item.obstacles.back().since = hold->since;
     return {};
   }
   if (!item.declared()) return {};
   if (item.poisoned != nullptr) {
-    item.hold(Why::poisoned, "", fmt::format("its declaration has an error: {}", item.poisoned->reason), "mend the fleet file; `muster check` shows the place");
+    item.hold(Why::poisoned, "", fmt::format("its declaration has an error: {}", item.poisoned->reason),
+              "mend the fleet file; `muster check` shows the place");
     return {};
   }
   if (!item.renamed_from.empty() && !pass.run.fleet.whole) {
-    item.hold(Why::removal_held, "", fmt::format("it was renamed from `{}`, and while the fleet has errors nothing counts as renamed", item.renamed_from),
+    item.hold(Why::removal_held, "",
+              fmt::format("it was renamed from `{}`, and while the fleet has errors nothing counts as renamed", item.renamed_from),
               "mend the fleet; `muster check` lists the errors");
     return {};
   }

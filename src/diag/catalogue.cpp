@@ -64,7 +64,8 @@ const Page* find_page(std::string_view code) {
   std::string upper(code);
   std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   const std::span<const Page> all = pages();
-  const auto found = std::lower_bound(all.begin(), all.end(), upper, [](const Page& page, const std::string& wanted) { return page.code < wanted; });
+  const auto found =
+      std::lower_bound(all.begin(), all.end(), upper, [](const Page& page, const std::string& wanted) { return page.code < wanted; });
   return found != all.end() && found->code == upper ? &*found : nullptr;
 }
 

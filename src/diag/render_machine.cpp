@@ -60,13 +60,17 @@ Object sarif_text(std::string_view text) { return {{"text", text}}; }
 Object sarif_region(Span span, const Sources& sources) {
   const Position begin = sources.position(span.source, span.begin);
   const Position end = sources.position(span.source, std::max(span.begin, span.end));
-  return {{"startLine", number(begin.line)}, {"startColumn", number(begin.column)}, {"endLine", number(end.line)}, {"endColumn", number(end.column)}};
+  return {{"startLine", number(begin.line)},
+          {"startColumn", number(begin.column)},
+          {"endLine", number(end.line)},
+          {"endColumn", number(end.column)}};
 }
 
 Object sarif_file(Span span, const Sources& sources) { return {{"uri", sources.path(span.source)}}; }
 
 Value sarif_location(const Label& label, const Sources& sources) {
-  Object out = {{"physicalLocation", Object{{"artifactLocation", sarif_file(label.span, sources)}, {"region", sarif_region(label.span, sources)}}}};
+  Object out = {
+      {"physicalLocation", Object{{"artifactLocation", sarif_file(label.span, sources)}, {"region", sarif_region(label.span, sources)}}}};
   if (!label.text.empty()) out.append("message", sarif_text(label.text));
   return out;
 }

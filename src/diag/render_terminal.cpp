@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "diag/shown_line.hpp"
 #include "muster/base/text.hpp"
 #include "muster/diag/render.hpp"
-#include "diag/shown_line.hpp"
 
 namespace muster::diag {
 namespace {

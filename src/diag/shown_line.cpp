@@ -15,11 +15,24 @@ constexpr std::size_t kTab = 4;
 using CodeRange = std::pair<std::uint32_t, std::uint32_t>;
 
 /// Two columns on a terminal (Unicode 15, East Asian Width W and F, in coarse blocks).
-constexpr std::array<CodeRange, 15> kWide = {{{0x1100, 0x115f}, {0x2e80, 0x303e}, {0x3041, 0x33ff}, {0x3400, 0x4dbf}, {0x4e00, 0x9fff},
-                                              {0xa000, 0xa4cf}, {0xa960, 0xa97c}, {0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe30, 0xfe6f},
-                                              {0xff01, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}}};
+constexpr std::array<CodeRange, 15> kWide = {{{0x1100, 0x115f},
+                                              {0x2e80, 0x303e},
+                                              {0x3041, 0x33ff},
+                                              {0x3400, 0x4dbf},
+                                              {0x4e00, 0x9fff},
+                                              {0xa000, 0xa4cf},
+                                              {0xa960, 0xa97c},
+                                              {0xac00, 0xd7a3},
+                                              {0xf900, 0xfaff},
+                                              {0xfe30, 0xfe6f},
+                                              {0xff01, 0xff60},
+                                              {0xffe0, 0xffe6},
+                                              {0x1f300, 0x1f64f},
+                                              {0x1f900, 0x1f9ff},
+                                              {0x20000, 0x3fffd}}};
 /// No column: they join the character before.
-constexpr std::array<CodeRange, 6> kCombining = {{{0x0300, 0x036f}, {0x1ab0, 0x1aff}, {0x200c, 0x200d}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}}};
+constexpr std::array<CodeRange, 6> kCombining = {
+    {{0x0300, 0x036f}, {0x1ab0, 0x1aff}, {0x200c, 0x200d}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}}};
 
 template <std::size_t Count>
 bool is_in(const std::array<CodeRange, Count>& ranges, std::uint32_t code) {
@@ -48,7 +61,8 @@ std::string without_passwords(std::string_view line) {
     const std::size_t end = std::min(out.find_first_of("/\"' \t", at), out.size());
     const std::size_t host = out.rfind('@', end);
     const std::size_t colon = out.find(':', at);
-    if (host != std::string::npos && host >= at && colon < host) std::fill(out.begin() + static_cast<std::ptrdiff_t>(colon) + 1, out.begin() + static_cast<std::ptrdiff_t>(host), '*');
+    if (host != std::string::npos && host >= at && colon < host)
+      std::fill(out.begin() + static_cast<std::ptrdiff_t>(colon) + 1, out.begin() + static_cast<std::ptrdiff_t>(host), '*');
   }
   return out;
 }

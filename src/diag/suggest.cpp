@@ -15,16 +15,28 @@ using Pair = std::pair<std::string_view, std::string_view>;
 
 /// Words of opposite meaning that are spelt alike, at the start of a word or as a whole one.
 constexpr std::array<Pair, 22> kOpposites = {{
-    {"enable", "disable"}, {"internal", "external"}, {"include", "exclude"}, {"import", "export"},   {"allow", "disallow"},
-    {"inbound", "outbound"}, {"ingress", "egress"},  {"min", "max"},         {"before", "after"},    {"secure", "insecure"},
-    {"visible", "invisible"}, {"active", "inactive"}, {"mutable", "immutable"}, {"lock", "unlock"},   {"known", "unknown"},
-    {"public", "private"},   {"increase", "decrease"}, {"upgrade", "downgrade"}, {"attach", "detach"}, {"mount", "unmount"},
-    {"set", "unset"},        {"valid", "invalid"},
+    {"enable", "disable"},    {"internal", "external"}, {"include", "exclude"},   {"import", "export"}, {"allow", "disallow"},
+    {"inbound", "outbound"},  {"ingress", "egress"},    {"min", "max"},           {"before", "after"},  {"secure", "insecure"},
+    {"visible", "invisible"}, {"active", "inactive"},   {"mutable", "immutable"}, {"lock", "unlock"},   {"known", "unknown"},
+    {"public", "private"},    {"increase", "decrease"}, {"upgrade", "downgrade"}, {"attach", "detach"}, {"mount", "unmount"},
+    {"set", "unset"},         {"valid", "invalid"},
 }};
 
 constexpr std::array<Pair, 14> kForeignWords = {{
-    {"nil", "none"}, {"None", "none"}, {"NULL", "none"}, {"Null", "none"}, {"undefined", "none"}, {"True", "true"}, {"TRUE", "true"},
-    {"yes", "true"}, {"Yes", "true"}, {"False", "false"}, {"FALSE", "false"}, {"no", "false"}, {"No", "false"}, {"nullptr", "none"},
+    {"nil", "none"},
+    {"None", "none"},
+    {"NULL", "none"},
+    {"Null", "none"},
+    {"undefined", "none"},
+    {"True", "true"},
+    {"TRUE", "true"},
+    {"yes", "true"},
+    {"Yes", "true"},
+    {"False", "false"},
+    {"FALSE", "false"},
+    {"no", "false"},
+    {"No", "false"},
+    {"nullptr", "none"},
 }};
 
 std::string folded(std::string_view name) {

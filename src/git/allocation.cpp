@@ -12,9 +12,10 @@ namespace {
 
 // Twice the object size would leave room for buffers that grow by doubling; half as much again is what inflating needs.
 constexpr std::size_t kAllocation = kObjectBytes + (kObjectBytes >> 1U);
-constexpr std::size_t kLarge = std::size_t{256} << 10U;        ///< Smaller ones are not counted.
-constexpr std::uint64_t kLive = 2 * std::uint64_t{kObjectBytes} + (std::uint64_t{32} << 20U);  ///< An object, what it is made of, and change.
-constexpr std::size_t kCached = std::size_t{1} << 20U;         ///< Objects up to this size may live on in libgit2's caches.
+constexpr std::size_t kLarge = std::size_t{256} << 10U;  ///< Smaller ones are not counted.
+constexpr std::uint64_t kLive =
+    2 * std::uint64_t{kObjectBytes} + (std::uint64_t{32} << 20U);  ///< An object, what it is made of, and change.
+constexpr std::size_t kCached = std::size_t{1} << 20U;             ///< Objects up to this size may live on in libgit2's caches.
 
 thread_local AllocationBudget* t_budget = nullptr;
 

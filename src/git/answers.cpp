@@ -92,7 +92,8 @@ Failure refused_by_server(std::string_view words) {
 Result<Oid> parse_object_id(std::string_view text) {
   const auto id = Oid::parse(text);
   if (id) return *id;
-  if (text.size() == 64 && is_hexadecimal(text)) return stalled(Reason::unsupported, "it is a SHA-256 repository; muster reads SHA-1 repositories only");
+  if (text.size() == 64 && is_hexadecimal(text))
+    return stalled(Reason::unsupported, "it is a SHA-256 repository; muster reads SHA-1 repositories only");
   return not_understood(text);
 }
 
@@ -206,7 +207,8 @@ Result<bool> FetchAnswer::take(const Packet& packet) {
   if (version_ == 2) {
     if (line == "packfile") in_pack_ = true;
     if (line == "acknowledgments") has_acknowledged_ = true;
-    if (!in_pack_ && line != "acknowledgments" && line != "ready" && line != "NAK" && !line.starts_with("ACK ")) return not_understood(line);
+    if (!in_pack_ && line != "acknowledgments" && line != "ready" && line != "NAK" && !line.starts_with("ACK "))
+      return not_understood(line);
     return false;
   }
   if (line == "NAK" || line.starts_with("ACK ")) return false;
@@ -250,7 +252,8 @@ Result<bool> PushReport::take(const Packet& packet) {
 }
 
 Result<void> PushReport::outcome(std::span<const Push> updates) const {
-  if (status_.unpack.empty()) return retry(Reason::unreachable, "the server ended the push without a report; what came of it shows on the next look");
+  if (status_.unpack.empty())
+    return retry(Reason::unreachable, "the server ended the push without a report; what came of it shows on the next look");
   if (status_.unpack != "ok") return refused_ref("the pack", status_.unpack, words_);
   const std::string* cause = nullptr;
   for (const auto& [ref, why] : status_.refs) {
@@ -259,7 +262,8 @@ Result<void> PushReport::outcome(std::span<const Push> updates) const {
   }
   if (cause != nullptr) return refused_ref(*cause, status_.refs.at(*cause), words_);
   for (const Push& update : updates) {
-    if (!status_.refs.contains(update.ref)) return retry(Reason::unreachable, fmt::format("the server did not say what became of {}", update.ref));
+    if (!status_.refs.contains(update.ref))
+      return retry(Reason::unreachable, fmt::format("the server did not say what became of {}", update.ref));
   }
   return {};
 }

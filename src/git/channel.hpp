@@ -34,8 +34,8 @@ class Channel {
 
 /// Where one URL turned out to be, remembered by Remotes over sessions.
 struct Whereabouts {
-  std::string base;      ///< After a redirect of the greeting; empty: the URL itself.
-  bool is_old = false;   ///< Speaks protocols 0 or 1 only.
+  std::string base;     ///< After a redirect of the greeting; empty: the URL itself.
+  bool is_old = false;  ///< Speaks protocols 0 or 1 only.
 };
 
 struct HttpRoute {
@@ -53,8 +53,8 @@ struct SshRoute {
   std::string known_hosts;
 };
 /// `command` speaks the service on its standard input and output; `name` stands for it in failures.
-Result<std::unique_ptr<Channel>> open_process_channel(const World& world, Command command, const std::string& name, const TransferLimits& limits,
-                                                      const Deadline& deadline);
+Result<std::unique_ptr<Channel>> open_process_channel(const World& world, Command command, const std::string& name,
+                                                      const TransferLimits& limits, const Deadline& deadline);
 Result<std::unique_ptr<Channel>> open_ssh_channel(const World& world, const SshRoute& route, const Url& url, Service service,
                                                   const TransferLimits& limits, const Deadline& deadline);
 

@@ -11,8 +11,8 @@
 namespace muster::git {
 namespace {
 
-constexpr std::size_t kSmall = 50'000;        ///< Objects of a pack that is read whole.
-constexpr std::size_t kBetweenLooks = 1024;   ///< Objects between looks at the clock.
+constexpr std::size_t kSmall = 50'000;       ///< Objects of a pack that is read whole.
+constexpr std::size_t kBetweenLooks = 1024;  ///< Objects between looks at the clock.
 
 struct OidHash {
   std::size_t operator()(const Oid& id) const {

@@ -15,8 +15,8 @@
 namespace muster::git {
 namespace {
 
-constexpr std::size_t kStagedBytes = std::size_t{32} << 20U;   ///< More is stored at once.
-constexpr std::size_t kIndexedBytes = std::size_t{8} << 20U;   ///< Trees kept ready for look-ups.
+constexpr std::size_t kStagedBytes = std::size_t{32} << 20U;  ///< More is stored at once.
+constexpr std::size_t kIndexedBytes = std::size_t{8} << 20U;  ///< Trees kept ready for look-ups.
 constexpr int kTagDepth = 8;
 
 /// The failure for an object that is not here; the words of libgit2 ("no match for id") help nobody.
@@ -111,8 +111,7 @@ void DiskRepository::give_back(std::unique_ptr<Handle> handle) {
 
 void DiskRepository::note_health(Health health) {
   Health before = health_;
-  while (before < health && !health_.compare_exchange_weak(before, health)) {
-  }
+  while (before < health && !health_.compare_exchange_weak(before, health)) {}
 }
 
 void DiskRepository::reopen() {
@@ -141,7 +140,8 @@ Result<ObjectHandle> DiskRepository::read(Lease& lease, const Oid& id, git_objec
     return stalled(Reason::corrupt, fmt::format("object {} of {} is damaged", id.text(), path_.string()));
   }
   if (type != GIT_OBJECT_ANY && git_odb_object_type(object) != type) {
-    return stalled(Reason::corrupt, fmt::format("object {} is a {}, not a {}", id.text(), type_name(git_odb_object_type(object)), type_name(type)));
+    return stalled(Reason::corrupt,
+                   fmt::format("object {} is a {}, not a {}", id.text(), type_name(git_odb_object_type(object)), type_name(type)));
   }
   return out;
 }
@@ -207,7 +207,8 @@ Result<std::shared_ptr<const DiskRepository::TreeIndex>> DiskRepository::tree_in
 Result<std::optional<TreeEntry>> DiskRepository::entry(const Oid& tree, std::string_view name) {
   MUSTER_TRY(const auto index, tree_index(tree));
   const auto& entries = index->entries;
-  const auto found = std::lower_bound(entries.begin(), entries.end(), name, [](const auto& entry, auto wanted) { return entry.name < wanted; });
+  const auto found =
+      std::lower_bound(entries.begin(), entries.end(), name, [](const auto& entry, auto wanted) { return entry.name < wanted; });
   if (found == entries.end() || found->name != name) return std::optional<TreeEntry>();
   return std::optional<TreeEntry>(TreeEntry{std::string(found->name), found->mode, found->id});
 }
@@ -233,7 +234,8 @@ Result<bool> DiskRepository::has(const Oid& id) {
 }
 
 Result<Oid> DiskRepository::stage(git_object_t type, std::string bytes) {
-  if (bytes.size() > kObjectBytes) return stalled(Reason::limit, fmt::format("an object of {} bytes is larger than muster stores", bytes.size()));
+  if (bytes.size() > kObjectBytes)
+    return stalled(Reason::limit, fmt::format("an object of {} bytes is larger than muster stores", bytes.size()));
   const Oid id = hash_object(type, bytes);
   {
     MUSTER_TRY(Lease lease, borrow());

@@ -28,7 +28,8 @@ class Body {
 
 class HttpChannel final : public Channel {
  public:
-  HttpChannel(HttpRoute route, std::string url, Service service, Whereabouts& whereabouts, const TransferLimits& limits, const Deadline& deadline)
+  HttpChannel(HttpRoute route, std::string url, Service service, Whereabouts& whereabouts, const TransferLimits& limits,
+              const Deadline& deadline)
       : route_(std::move(route)), url_(std::move(url)), service_(service), whereabouts_(whereabouts), limits_(limits), deadline_(deadline) {
     while (url_.ends_with('/')) url_.pop_back();
   }
@@ -85,7 +86,8 @@ class HttpChannel final : public Channel {
     auto answer = route_.client.send(request, deadline_.stop);
     if (!answer.ok()) {
       const Reason reason = answer.failure().reason;
-      was_answered_ = reason == Reason::corrupt || (was_answered_ && reason != Reason::limit && reason != Reason::timeout && reason != Reason::cancelled);
+      was_answered_ = reason == Reason::corrupt ||
+                      (was_answered_ && reason != Reason::limit && reason != Reason::timeout && reason != Reason::cancelled);
       return std::move(answer).failure();
     }
     if (!answer->ok()) {
@@ -98,7 +100,9 @@ class HttpChannel final : public Channel {
   }
 
   /// Statuses that have nothing to do with how the question was put.
-  static bool is_final(int status) { return status == 401 || status == 403 || status == 407 || status == 429 || (status >= 502 && status <= 504); }
+  static bool is_final(int status) {
+    return status == 401 || status == 403 || status == 407 || status == 429 || (status >= 502 && status <= 504);
+  }
 
   HttpRoute route_;
   std::string url_;

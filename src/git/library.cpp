@@ -34,14 +34,10 @@ struct Cause {
 };
 // libgit2 has one error code for everything the system says; the system's words tell which it was.
 constexpr Cause kSystemCauses[] = {
-    {"No space left on device", FailureKind::retry, Reason::exhausted},
-    {"Disk quota exceeded", FailureKind::retry, Reason::exhausted},
-    {"Input/output error", FailureKind::retry, Reason::exhausted},
-    {"Read-only file system", FailureKind::retry, Reason::exhausted},
-    {"Too many open files", FailureKind::retry, Reason::exhausted},
-    {"Cannot allocate memory", FailureKind::retry, Reason::exhausted},
-    {"Permission denied", FailureKind::stalled, Reason::denied},
-    {"No such file or directory", FailureKind::stalled, Reason::absent},
+    {"No space left on device", FailureKind::retry, Reason::exhausted}, {"Disk quota exceeded", FailureKind::retry, Reason::exhausted},
+    {"Input/output error", FailureKind::retry, Reason::exhausted},      {"Read-only file system", FailureKind::retry, Reason::exhausted},
+    {"Too many open files", FailureKind::retry, Reason::exhausted},     {"Cannot allocate memory", FailureKind::retry, Reason::exhausted},
+    {"Permission denied", FailureKind::stalled, Reason::denied},        {"No such file or directory", FailureKind::stalled, Reason::absent},
 };
 
 Failure classify(int code, int klass, std::string text) {
@@ -79,7 +75,8 @@ void start_library() {
 Failure library_failure(int code, std::string_view doing) {
   const git_error* error = git_error_last();
   const bool known = error != nullptr && error->message != nullptr;
-  Failure failure = classify(code, known ? error->klass : 0, known ? std::string(error->message) : fmt::format("libgit2 says no more than code {}", code));
+  Failure failure = classify(code, known ? error->klass : 0,
+                             known ? std::string(error->message) : fmt::format("libgit2 says no more than code {}", code));
   return std::move(failure).with_context(doing);
 }
 

@@ -29,12 +29,14 @@ int copy_bytes(void* bytes, std::size_t size, void* payload) {
 /// Hooks that may refuse a push, or must hear of it.
 bool has_hooks(const Path& git_folder) {
   static constexpr const char* kHooks[] = {"pre-receive", "update", "reference-transaction", "post-receive", "post-update"};
-  return std::any_of(std::begin(kHooks), std::end(kHooks), [&](const char* hook) { return ::access((git_folder / "hooks" / hook).c_str(), X_OK) == 0; });
+  return std::any_of(std::begin(kHooks), std::end(kHooks),
+                     [&](const char* hook) { return ::access((git_folder / "hooks" / hook).c_str(), X_OK) == 0; });
 }
 
 class LocalSession final : public Session {
  public:
-  LocalSession(const World& world, std::shared_ptr<DiskRepository> there, std::map<std::string, std::string> environment, const Deadline& deadline)
+  LocalSession(const World& world, std::shared_ptr<DiskRepository> there, std::map<std::string, std::string> environment,
+               const Deadline& deadline)
       : world_(world), there_(std::move(there)), environment_(std::move(environment)), deadline_(deadline) {}
 
   Result<RefListing> list(std::span<const std::string> prefixes) override {
@@ -133,7 +135,8 @@ class LocalSession final : public Session {
     MUSTER_TRY(const RefListing listing, list({}));
     for (const Push& update : updates) {
       if (update.ref == listing.head) {
-        return stalled(Reason::denied, fmt::format("{} is checked out in {}; push to a bare repository", update.ref, there_->path().string()));
+        return stalled(Reason::denied,
+                       fmt::format("{} is checked out in {}; push to a bare repository", update.ref, there_->path().string()));
       }
     }
     return {};
@@ -179,8 +182,8 @@ Result<void> copy_reachable(DiskRepository& from, DiskRepository& into, const De
   return {};
 }
 
-Result<std::unique_ptr<Session>> open_local_session(const World& world, const Path& path, const std::map<std::string, std::string>& environment,
-                                                    const Deadline& deadline) {
+Result<std::unique_ptr<Session>> open_local_session(const World& world, const Path& path,
+                                                    const std::map<std::string, std::string>& environment, const Deadline& deadline) {
   if (const auto stat = world.files.stat(path); !stat.ok() && stat.failure().reason == Reason::absent) {
     return stalled(Reason::absent, fmt::format("there is no folder {}", path.string()));
   }

@@ -91,7 +91,8 @@ Result<std::string> make_pack(DiskRepository& from, std::span<const Push> update
 }
 
 bool matches_any(std::string_view name, std::span<const std::string> prefixes) {
-  return prefixes.empty() || std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) { return name.starts_with(prefix); });
+  return prefixes.empty() ||
+         std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) { return name.starts_with(prefix); });
 }
 
 }  // namespace muster::git

@@ -149,8 +149,7 @@ Result<Commit> parse_commit(const Oid& id, std::string_view bytes) {
   if (!line || !line->starts_with("committer ")) return damaged(id, "it names no committer");
   out.committer = parse_person(line->substr(10));
   // Signature, encoding and other headers, up to the empty line; a commit without a message ends with its headers.
-  while ((line = take_line(rest)) && !line->empty()) {
-  }
+  while ((line = take_line(rest)) && !line->empty()) {}
   if (line) out.message = rest;
   return out;
 }

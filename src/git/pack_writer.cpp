@@ -34,7 +34,8 @@ Result<void> Deadline::check() const {
   return {};
 }
 
-PackWriter::PackWriter(DiskRepository& into, const TransferLimits& limits, const Deadline& deadline, DiskRepository::Lease lease, Path folder)
+PackWriter::PackWriter(DiskRepository& into, const TransferLimits& limits, const Deadline& deadline, DiskRepository::Lease lease,
+                       Path folder)
     : into_(into), limits_(limits), deadline_(deadline), lease_(std::move(lease)), folder_(std::move(folder)) {}
 
 PackWriter::~PackWriter() {
@@ -53,7 +54,8 @@ Result<std::unique_ptr<PackWriter>> PackWriter::open(DiskRepository& into, const
   MUSTER_TRY(Path folder, make_folder(into.world().files, into.git_folder() / "muster"));
   std::unique_ptr<PackWriter> out(new PackWriter(into, limits, deadline, std::move(lease), std::move(folder)));
   git_indexer_options options{};
-  if (const int code = git_indexer_options_init(&options, GIT_INDEXER_OPTIONS_VERSION); code != 0) return library_failure(code, "receiving a pack");
+  if (const int code = git_indexer_options_init(&options, GIT_INDEXER_OPTIONS_VERSION); code != 0)
+    return library_failure(code, "receiving a pack");
   options.progress_cb = progress;
   options.progress_cb_payload = out.get();
   git_indexer* made = nullptr;
@@ -66,7 +68,8 @@ Result<std::unique_ptr<PackWriter>> PackWriter::open(DiskRepository& into, const
 int PackWriter::progress(const git_indexer_progress* stats, void* self) {
   auto& writer = *static_cast<PackWriter*>(self);
   if (stats->total_objects > writer.limits_.objects) {
-    writer.refusal_ = stalled(Reason::limit, fmt::format("the pack has {} objects; at most {} are taken", stats->total_objects, writer.limits_.objects));
+    writer.refusal_ =
+        stalled(Reason::limit, fmt::format("the pack has {} objects; at most {} are taken", stats->total_objects, writer.limits_.objects));
   } else if (auto end = writer.deadline_.check(); !end.ok()) {
     writer.refusal_ = std::move(end).failure();
   }

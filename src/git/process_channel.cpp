@@ -75,7 +75,8 @@ class ProcessChannel final : public Channel {
     std::vector<std::string> lines;
     for (const std::string_view line : split(words, '\n')) {
       const std::string_view text = trim(line);
-      if (!text.empty() && !text.starts_with("Warning: Permanently added") && lines.size() < 6) lines.push_back(escape_for_terminal(text.substr(0, 300)));
+      if (!text.empty() && !text.starts_with("Warning: Permanently added") && lines.size() < 6)
+        lines.push_back(escape_for_terminal(text.substr(0, 300)));
     }
     for (const Wording& wording : kWordings) {
       if (words.find(wording.text) == std::string::npos) continue;
@@ -96,8 +97,8 @@ class ProcessChannel final : public Channel {
 
 }  // namespace
 
-Result<std::unique_ptr<Channel>> open_process_channel(const World& world, Command command, const std::string& name, const TransferLimits& limits,
-                                                      const Deadline& deadline) {
+Result<std::unique_ptr<Channel>> open_process_channel(const World& world, Command command, const std::string& name,
+                                                      const TransferLimits& limits, const Deadline& deadline) {
   command.limits.time = limits.silence;
   MUSTER_TRY(auto stream, world.processes.open(command, deadline.stop));
   return std::unique_ptr<Channel>(std::make_unique<ProcessChannel>(std::move(stream), name, limits, deadline));

@@ -48,7 +48,8 @@ std::string unflat(std::string_view file) {
 bool is_same_file(const Path& a, const Path& b) {
   struct stat first {};
   struct stat second {};
-  return ::lstat(a.c_str(), &first) == 0 && ::lstat(b.c_str(), &second) == 0 && first.st_ino == second.st_ino && first.st_dev == second.st_dev;
+  return ::lstat(a.c_str(), &first) == 0 && ::lstat(b.c_str(), &second) == 0 && first.st_ino == second.st_ino &&
+         first.st_dev == second.st_dev;
 }
 
 /// What a killed process left: locks of ours, and the values it was about to set.

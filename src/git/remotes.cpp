@@ -51,7 +51,8 @@ class DiskRemotes final : public Remotes {
     return converse<RefListing>(remote, Service::upload_pack, deadline, [&](Session& session) { return session.list(prefixes); });
   }
 
-  Result<std::shared_ptr<Repository>> fetch(const Remote& remote, std::span<const std::string> names, const std::stop_token& stop) override {
+  Result<std::shared_ptr<Repository>> fetch(const Remote& remote, std::span<const std::string> names,
+                                            const std::stop_token& stop) override {
     MUSTER_CHECK(check_url(remote.url, remote.allow_file));
     for (const std::string& name : names) {
       if (!is_ref_name(name)) return stalled(Reason::invalid, fmt::format("'{}' is no ref name", name));
@@ -62,7 +63,8 @@ class DiskRemotes final : public Remotes {
     const Path path = mirrors_.path_of(url_key(remote.url));
     MUSTER_TRY(const auto lock, mirrors_.lock(path, deadline));
     MUSTER_TRY(const auto mirror, mirrors_.open_mirror(path));
-    Result<bool> fetched = is_whole(*mirror, deadline) ? fetch_into(remote, names, *mirror, deadline) : stalled(Reason::corrupt, "the mirror is damaged");
+    Result<bool> fetched =
+        is_whole(*mirror, deadline) ? fetch_into(remote, names, *mirror, deadline) : stalled(Reason::corrupt, "the mirror is damaged");
     if (!fetched.ok() && fetched.failure().reason == Reason::corrupt && has_refs(*mirror) && may_refill(path)) {
       // Either the mirror is damaged or the server answers nonsense: a fresh one tells.
       auto replaced = mirrors_.replace(*mirror, [&](DiskRepository& fresh) { return refill(remote, names, *mirror, fresh, deadline); });
@@ -70,7 +72,8 @@ class DiskRemotes final : public Remotes {
     }
     if (!fetched.ok()) return std::move(fetched).failure();
     if (!*fetched) return std::shared_ptr<Repository>(mirror);
-    if (const auto small = mirrors_.keep_small(*mirror, deadline); !small.ok()) log::warning("{} was not tidied: {}", path.string(), small.failure().text);
+    if (const auto small = mirrors_.keep_small(*mirror, deadline); !small.ok())
+      log::warning("{} was not tidied: {}", path.string(), small.failure().text);
     return std::shared_ptr<Repository>(mirror);
   }
 
@@ -141,8 +144,9 @@ class DiskRemotes final : public Remotes {
       return make_wire_session(std::move(channel), world_.clock, options_.limits, whereabouts);
     }
     HttpRoute route{*http_, credentials, remote.ca_file};
-    return make_wire_session(open_http_channel(std::move(route), without_userinfo(remote.url), service, whereabouts, options_.limits, deadline),
-                             world_.clock, options_.limits, whereabouts);
+    return make_wire_session(
+        open_http_channel(std::move(route), without_userinfo(remote.url), service, whereabouts, options_.limits, deadline), world_.clock,
+        options_.limits, whereabouts);
   }
 
   /// Forges take a token as the password of any user name; the name says who asks where the fleet gives one.
@@ -192,7 +196,8 @@ class DiskRemotes final : public Remotes {
   }
 
   /// What the mirror had, as far as the remote still has it, and what is wanted.
-  Result<void> refill(const Remote& remote, std::span<const std::string> names, DiskRepository& mirror, DiskRepository& fresh, const Deadline& deadline) {
+  Result<void> refill(const Remote& remote, std::span<const std::string> names, DiskRepository& mirror, DiskRepository& fresh,
+                      const Deadline& deadline) {
     std::vector<std::string> all(names.begin(), names.end());
     MUSTER_TRY(const bool moved, fetch_into(remote, all, fresh, deadline));
     static_cast<void>(moved);
@@ -304,8 +309,8 @@ class DiskRemotes final : public Remotes {
     if (!update.value || !update.expected) return {};
     MUSTER_TRY(const bool forward, source.is_ancestor(*update.expected, *update.value));
     if (forward) return {};
-    return stalled(Reason::invalid, fmt::format("{} does not descend from {}, and muster never forces a push to {}", update.value->short_text(),
-                                                update.expected->short_text(), update.ref));
+    return stalled(Reason::invalid, fmt::format("{} does not descend from {}, and muster never forces a push to {}",
+                                                update.value->short_text(), update.expected->short_text(), update.ref));
   }
 
   World world_;

@@ -36,8 +36,8 @@ class Session {
 
 /// A bare repository, or a work tree's `.git`, on this machine. Objects and refs are copied without any program; only
 /// where hooks stand guard over a push is it left to `git receive-pack`, which runs them (PATH of `environment`).
-Result<std::unique_ptr<Session>> open_local_session(const World& world, const Path& path, const std::map<std::string, std::string>& environment,
-                                                    const Deadline& deadline);
+Result<std::unique_ptr<Session>> open_local_session(const World& world, const Path& path,
+                                                    const std::map<std::string, std::string>& environment, const Deadline& deadline);
 
 /// Every ref of `from` and all they reach, into an empty repository.
 Result<void> copy_reachable(DiskRepository& from, DiskRepository& into, const Deadline& deadline);
@@ -50,7 +50,8 @@ Result<void> add_new_objects(DiskRepository& from, git_packbuilder* builder, con
 Result<std::string> make_pack(DiskRepository& from, std::span<const Push> updates, std::span<const Oid> have);
 
 /// git's protocols over a channel.
-std::unique_ptr<Session> make_wire_session(std::unique_ptr<Channel> channel, const Clock& clock, const TransferLimits& limits, Whereabouts& whereabouts);
+std::unique_ptr<Session> make_wire_session(std::unique_ptr<Channel> channel, const Clock& clock, const TransferLimits& limits,
+                                           Whereabouts& whereabouts);
 
 [[nodiscard]] bool matches_any(std::string_view name, std::span<const std::string> prefixes);
 

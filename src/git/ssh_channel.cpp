@@ -23,8 +23,17 @@ std::string quoted_option(std::string_view path) {
 Command make_command(const SshRoute& route, const Url& url, Service service) {
   Command out;
   // BatchMode: never a prompt. A host that is not known is refused, not learned.
-  out.argv = {route.program, "-T", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oConnectTimeout=15", "-oServerAliveInterval=15",
-              "-oForwardAgent=no", "-oForwardX11=no", "-oClearAllForwardings=yes", "-oPermitLocalCommand=no", "-oSendEnv=GIT_PROTOCOL"};
+  out.argv = {route.program,
+              "-T",
+              "-oBatchMode=yes",
+              "-oStrictHostKeyChecking=yes",
+              "-oConnectTimeout=15",
+              "-oServerAliveInterval=15",
+              "-oForwardAgent=no",
+              "-oForwardX11=no",
+              "-oClearAllForwardings=yes",
+              "-oPermitLocalCommand=no",
+              "-oSendEnv=GIT_PROTOCOL"};
   if (!route.known_hosts.empty()) {
     out.argv.push_back("-oUserKnownHostsFile=" + quoted_option(route.known_hosts));
     out.argv.emplace_back("-oGlobalKnownHostsFile=/dev/null");

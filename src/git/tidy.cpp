@@ -13,7 +13,7 @@ namespace muster::git {
 namespace {
 
 constexpr std::size_t kPacks = 32;
-constexpr std::size_t kMergedObjects = 250'000;  ///< At once; packing holds them all in memory.
+constexpr std::size_t kMergedObjects = 250'000;     ///< At once; packing holds them all in memory.
 constexpr auto kLeftAlone = std::chrono::hours(1);  ///< Files that a living writer may still use.
 
 Path packs_of(const DiskRepository& repository) { return repository.git_folder() / "objects" / "pack"; }
@@ -48,7 +48,8 @@ std::vector<PackFile> to_merge(const std::vector<PackFile>& packs) {
 }
 
 Result<void> remove_pack(DiskRepository& repository, const std::string& name) {
-  for (const char* extension : {".idx", ".pack", ".rev", ".bitmap"}) MUSTER_CHECK(repository.world().files.remove(packs_of(repository) / (name + extension)));
+  for (const char* extension : {".idx", ".pack", ".rev", ".bitmap"})
+    MUSTER_CHECK(repository.world().files.remove(packs_of(repository) / (name + extension)));
   return {};
 }
 
@@ -87,7 +88,8 @@ Result<std::vector<PackFile>> list_packs(DiskRepository& repository) {
     const bool ours = entry.name.starts_with("pack-") && indexed.contains(name.stem()) && !kept.contains(name.stem());
     if (name.extension() == ".pack" && ours) out.push_back({name.stem(), entry.size});
   }
-  std::sort(out.begin(), out.end(), [](const PackFile& a, const PackFile& b) { return std::pair(a.bytes, a.name) < std::pair(b.bytes, b.name); });
+  std::sort(out.begin(), out.end(),
+            [](const PackFile& a, const PackFile& b) { return std::pair(a.bytes, a.name) < std::pair(b.bytes, b.name); });
   return out;
 }
 

@@ -11,7 +11,7 @@
 namespace muster::git {
 namespace {
 
-constexpr int kDepth = 256;               ///< Folders in folders; a hostile tree may go on for ever.
+constexpr int kDepth = 256;                  ///< Folders in folders; a hostile tree may go on for ever.
 constexpr std::size_t kChanges = 1'000'000;  ///< A few objects can name each other into billions of paths.
 
 /// The edits below one folder.
@@ -35,7 +35,8 @@ bool has_additions(const EditNode& node) {
   return std::any_of(node.children.begin(), node.children.end(), [](const auto& child) { return has_additions(child.second); });
 }
 
-Result<std::optional<TreeEntry>> edited(Repository& repository, std::optional<TreeEntry> entry, const EditNode& node, const std::string& path);
+Result<std::optional<TreeEntry>> edited(Repository& repository, std::optional<TreeEntry> entry, const EditNode& node,
+                                        const std::string& path);
 
 /// The folder `base` with the children of `node` applied; nullopt where nothing is left in it.
 Result<std::optional<Oid>> edited_folder(Repository& repository, std::optional<Oid> base, const EditNode& node, const std::string& path) {
@@ -64,11 +65,13 @@ Result<std::optional<Oid>> edited_folder(Repository& repository, std::optional<O
   return std::optional(written);
 }
 
-Result<std::optional<TreeEntry>> edited(Repository& repository, std::optional<TreeEntry> entry, const EditNode& node, const std::string& path) {
+Result<std::optional<TreeEntry>> edited(Repository& repository, std::optional<TreeEntry> entry, const EditNode& node,
+                                        const std::string& path) {
   if (node.edit != nullptr) entry = node.edit->entry;
   if (node.children.empty()) return entry;
   if (entry && entry->mode != Mode::tree) {
-    const bool adds = std::any_of(node.children.begin(), node.children.end(), [](const auto& child) { return has_additions(child.second); });
+    const bool adds =
+        std::any_of(node.children.begin(), node.children.end(), [](const auto& child) { return has_additions(child.second); });
     if (!adds) return entry;
     return stalled(Reason::conflict, fmt::format("'{}' is a file, so nothing can stand below it", path));
   }

@@ -17,9 +17,8 @@ struct SchemeName {
   std::string_view port;
 };
 constexpr std::array kSchemes = {
-    SchemeName{"https://", Scheme::https, "443"},  SchemeName{"http://", Scheme::http, "80"},
-    SchemeName{"ssh://", Scheme::ssh, "22"},       SchemeName{"git+ssh://", Scheme::ssh, "22"},
-    SchemeName{"ssh+git://", Scheme::ssh, "22"},   SchemeName{"file://", Scheme::file, ""},
+    SchemeName{"https://", Scheme::https, "443"}, SchemeName{"http://", Scheme::http, "80"},   SchemeName{"ssh://", Scheme::ssh, "22"},
+    SchemeName{"git+ssh://", Scheme::ssh, "22"},  SchemeName{"ssh+git://", Scheme::ssh, "22"}, SchemeName{"file://", Scheme::file, ""},
 };
 
 /// A malformed URL may have its password anywhere, so everything up to the last `@` goes.
@@ -76,7 +75,8 @@ bool parse_authority(std::string_view authority, Url& out) {
     if (colon == std::string_view::npos) return out.host.find(':') == std::string::npos;
     out.port = authority.substr(colon + 1);
   }
-  return !out.port.empty() && out.port.size() <= 5 && std::all_of(out.port.begin(), out.port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !out.port.empty() && out.port.size() <= 5 &&
+         std::all_of(out.port.begin(), out.port.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 Result<Url> checked(std::string_view url, Url parts) {

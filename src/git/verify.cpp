@@ -83,25 +83,28 @@ bool is_ssh_key(std::string_view key) {
   return is_known && text.find_first_of(std::string_view("\n\r\0", 3)) == std::string_view::npos;
 }
 
-Result<bool> signed_by_ssh(const World& world, const std::map<std::string, std::string>& environment, const Signed& commit, const std::string& key,
-                           const std::stop_token& stop) {
+Result<bool> signed_by_ssh(const World& world, const std::map<std::string, std::string>& environment, const Signed& commit,
+                           const std::string& key, const std::stop_token& stop) {
   MUSTER_TRY(const auto scratch, Scratch::make(world));
   MUSTER_TRY(const std::string allowed, scratch->write("allowed", fmt::format("member namespaces=\"git\" {}\n", trim(key))));
   MUSTER_TRY(const std::string signature, scratch->write("signature", commit.signature));
-  Command command = program({"ssh-keygen", "-Y", "verify", "-n", "git", "-f", allowed, "-I", "member", "-s", signature}, environment, scratch->path());
+  Command command =
+      program({"ssh-keygen", "-Y", "verify", "-n", "git", "-f", allowed, "-I", "member", "-s", signature}, environment, scratch->path());
   command.input = commit.payload;
   MUSTER_TRY(const ProcessOutput out, world.processes.run(command, stop));
   return out.exit_code == 0;
 }
 
-Result<bool> signed_by_gpg(const World& world, const std::map<std::string, std::string>& environment, const Signed& commit, const std::string& key,
-                           const std::stop_token& stop) {
+Result<bool> signed_by_gpg(const World& world, const std::map<std::string, std::string>& environment, const Signed& commit,
+                           const std::string& key, const std::stop_token& stop) {
   MUSTER_TRY(const auto scratch, Scratch::make(world));
   MUSTER_TRY(const std::string public_key, scratch->write("key", key));
   MUSTER_TRY(const std::string signature, scratch->write("signature", commit.signature));
-  MUSTER_TRY(const ProcessOutput imported, world.processes.run(program({"gpg", "--batch", "--quiet", "--import", public_key}, environment, scratch->path()), stop));
+  MUSTER_TRY(const ProcessOutput imported,
+             world.processes.run(program({"gpg", "--batch", "--quiet", "--import", public_key}, environment, scratch->path()), stop));
   if (imported.exit_code != 0) return false;
-  Command command = program({"gpg", "--batch", "--status-fd", "1", "--trust-model", "always", "--verify", signature, "-"}, environment, scratch->path());
+  Command command =
+      program({"gpg", "--batch", "--status-fd", "1", "--trust-model", "always", "--verify", signature, "-"}, environment, scratch->path());
   command.input = commit.payload;
   MUSTER_TRY(const ProcessOutput out, world.processes.run(command, stop));
   return out.exit_code == 0 && out.out.find("[GNUPG:] VALIDSIG") != std::string::npos;
@@ -110,13 +113,15 @@ Result<bool> signed_by_gpg(const World& world, const std::map<std::string, std::
 }  // namespace
 
 Result<std::optional<std::string>> verify_commit(const World& world, const std::map<std::string, std::string>& environment,
-                                                 std::string_view raw_commit, std::span<const std::string> keys, const std::stop_token& stop) {
+                                                 std::string_view raw_commit, std::span<const std::string> keys,
+                                                 const std::stop_token& stop) {
   const std::optional<Signed> commit = take_apart(raw_commit);
   if (!commit) return std::optional<std::string>();
   const bool by_ssh = commit->signature.starts_with("-----BEGIN SSH SIGNATURE-----");
   for (const std::string& key : keys) {
     if (by_ssh ? !is_ssh_key(key) : !key.starts_with("-----BEGIN PGP")) continue;
-    MUSTER_TRY(const bool good, by_ssh ? signed_by_ssh(world, environment, *commit, key, stop) : signed_by_gpg(world, environment, *commit, key, stop));
+    MUSTER_TRY(const bool good,
+               by_ssh ? signed_by_ssh(world, environment, *commit, key, stop) : signed_by_gpg(world, environment, *commit, key, stop));
     if (good) return std::optional(key);
   }
   return std::optional<std::string>();

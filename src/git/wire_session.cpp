@@ -164,7 +164,8 @@ class WireSession final : public Session {
     std::string out;
     for (const Push& update : updates) {
       if (!update.value && !greeting_->can("delete-refs")) return stalled(Reason::denied, "the server does not let refs be deleted");
-      const std::string line = fmt::format("{} {} {}", update.expected.value_or(Oid{}).text(), update.value.value_or(Oid{}).text(), update.ref);
+      const std::string line =
+          fmt::format("{} {} {}", update.expected.value_or(Oid{}).text(), update.value.value_or(Oid{}).text(), update.ref);
       append_packet(out, line + std::exchange(options, {}));
     }
     append_flush(out);
@@ -192,7 +193,8 @@ class WireSession final : public Session {
 
 }  // namespace
 
-std::unique_ptr<Session> make_wire_session(std::unique_ptr<Channel> channel, const Clock& clock, const TransferLimits& limits, Whereabouts& whereabouts) {
+std::unique_ptr<Session> make_wire_session(std::unique_ptr<Channel> channel, const Clock& clock, const TransferLimits& limits,
+                                           Whereabouts& whereabouts) {
   return std::make_unique<WireSession>(std::move(channel), clock, limits, whereabouts);
 }
 

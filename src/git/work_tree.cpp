@@ -43,7 +43,8 @@ Result<std::optional<WorkTree>> find_work_tree(const World& world, const Path& f
   std::error_code error;
   out.root = Path(top).lexically_normal();
   if (!out.root.has_filename()) out.root = out.root.parent_path();
-  const Path below = std::filesystem::weakly_canonical(folder, error).lexically_relative(std::filesystem::weakly_canonical(out.root, error));
+  const Path below =
+      std::filesystem::weakly_canonical(folder, error).lexically_relative(std::filesystem::weakly_canonical(out.root, error));
   int ignored = 0;
   if (!below.empty() && below != ".") git_ignore_path_is_ignored(&ignored, handle.get(), (below.generic_string() + "/").c_str());
   if (ignored != 0) return std::optional<WorkTree>();
@@ -56,7 +57,9 @@ Result<std::optional<WorkTree>> find_work_tree(const World& world, const Path& f
 Result<std::vector<std::string>> changed_files(const WorkTree& work_tree, const Path& folder, std::string_view suffix) {
   MUSTER_TRY(const RepositoryHandle handle, open_for_reading(work_tree.root));
   std::error_code error;
-  std::string below = std::filesystem::weakly_canonical(folder, error).lexically_relative(std::filesystem::weakly_canonical(work_tree.root, error)).generic_string();
+  std::string below = std::filesystem::weakly_canonical(folder, error)
+                          .lexically_relative(std::filesystem::weakly_canonical(work_tree.root, error))
+                          .generic_string();
   below = below == "." ? "" : below + "/";
   std::string pattern = fmt::format("{}*{}", below, suffix);
   char* patterns[] = {pattern.data()};
@@ -66,7 +69,8 @@ Result<std::vector<std::string>> changed_files(const WorkTree& work_tree, const 
   options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS | GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
   options.pathspec = {patterns, 1};
   git_status_list* listed = nullptr;
-  if (const int code = git_status_list_new(&listed, handle.get(), &options); code < 0) return library_failure(code, "comparing fleet files with their commit");
+  if (const int code = git_status_list_new(&listed, handle.get(), &options); code < 0)
+    return library_failure(code, "comparing fleet files with their commit");
   const StatusList list(listed);
   std::vector<std::string> out;
   for (std::size_t i = 0; i < git_status_list_entrycount(list.get()); ++i) {

@@ -19,11 +19,11 @@ struct StatusMeaning {
   Reason reason;
 };
 constexpr StatusMeaning kMeanings[] = {
-    {401, 401, FailureKind::stalled, Reason::denied},      {403, 403, FailureKind::stalled, Reason::denied},
-    {407, 407, FailureKind::stalled, Reason::denied},      {404, 404, FailureKind::stalled, Reason::absent},
-    {410, 410, FailureKind::stalled, Reason::absent},      {408, 408, FailureKind::retry, Reason::unreachable},
-    {429, 429, FailureKind::retry, Reason::unreachable},   {409, 409, FailureKind::retry, Reason::conflict},
-    {412, 412, FailureKind::retry, Reason::conflict},      {413, 413, FailureKind::stalled, Reason::limit},
+    {401, 401, FailureKind::stalled, Reason::denied},    {403, 403, FailureKind::stalled, Reason::denied},
+    {407, 407, FailureKind::stalled, Reason::denied},    {404, 404, FailureKind::stalled, Reason::absent},
+    {410, 410, FailureKind::stalled, Reason::absent},    {408, 408, FailureKind::retry, Reason::unreachable},
+    {429, 429, FailureKind::retry, Reason::unreachable}, {409, 409, FailureKind::retry, Reason::conflict},
+    {412, 412, FailureKind::retry, Reason::conflict},    {413, 413, FailureKind::stalled, Reason::limit},
     {500, 599, FailureKind::retry, Reason::unreachable},
 };
 
@@ -32,10 +32,22 @@ struct StatusName {
   std::string_view name;
 };
 constexpr StatusName kNames[] = {
-    {400, "Bad Request"},       {401, "Unauthorized"},        {403, "Forbidden"},           {404, "Not Found"},
-    {405, "Method Not Allowed"}, {407, "Proxy Authentication Required"}, {408, "Request Timeout"}, {409, "Conflict"},
-    {410, "Gone"},              {413, "Content Too Large"},   {415, "Unsupported Media Type"}, {422, "Unprocessable Content"},
-    {429, "Too Many Requests"}, {500, "Internal Server Error"}, {502, "Bad Gateway"},       {503, "Service Unavailable"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {500, "Internal Server Error"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
     {504, "Gateway Timeout"},
 };
 
@@ -78,8 +90,9 @@ Failure failure_of(const Answer& answer, const Clock& clock) {
                                     [&](const StatusMeaning& m) { return m.first <= answer.status && answer.status <= m.last; });
   const auto name = std::find_if(std::begin(kNames), std::end(kNames), [&](const StatusName& n) { return n.status == answer.status; });
   const auto url = parse_url(answer.url);
-  Failure out = stalled(Reason::invalid, fmt::format("{} answered {}{}{}{}", url.ok() ? url->host : "the server", answer.status,
-                                                     name == std::end(kNames) ? "" : " ", name == std::end(kNames) ? "" : name->name, words_of(answer)));
+  Failure out = stalled(Reason::invalid,
+                        fmt::format("{} answered {}{}{}{}", url.ok() ? url->host : "the server", answer.status,
+                                    name == std::end(kNames) ? "" : " ", name == std::end(kNames) ? "" : name->name, words_of(answer)));
   if (meaning == std::end(kMeanings)) return out;
   out.kind = meaning->kind;
   out.reason = meaning->reason;

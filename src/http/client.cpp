@@ -12,8 +12,8 @@ namespace muster::http {
 namespace {
 
 constexpr std::size_t kCountedUrls = 20'000;
-constexpr Duration kDeadHost = std::chrono::seconds(5);       ///< A host that did not answer gets one try only, this long.
-constexpr Duration kLongestBusy = std::chrono::minutes(5);    ///< A 429 bars its host no longer than this.
+constexpr Duration kDeadHost = std::chrono::seconds(5);     ///< A host that did not answer gets one try only, this long.
+constexpr Duration kLongestBusy = std::chrono::minutes(5);  ///< A 429 bars its host no longer than this.
 
 bool is_redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
 bool is_busy(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
@@ -61,10 +61,12 @@ class CurlClient final : public Client {
       if (!result.answer.ok() || !is_redirect(result.answer->status)) return explained(std::move(result.answer), start, at);
       const std::string_view location = result.answer->header("location");
       if (location.empty()) return std::move(result.answer);
-      if (hops >= request.limits.redirects) return stalled(Reason::limit, fmt::format("{} redirects more than {} times", start.host, request.limits.redirects));
+      if (hops >= request.limits.redirects)
+        return stalled(Reason::limit, fmt::format("{} redirects more than {} times", start.host, request.limits.redirects));
       if (request.source) return stalled(Reason::unsupported, fmt::format("{} redirects an upload; name the place it leads to", at.host));
       MUSTER_TRY(Url next, resolve(at, location));
-      if (at.is_tls && !next.is_tls) return stalled(Reason::denied, fmt::format("{} redirects from https to http, which is not followed", at.host));
+      if (at.is_tls && !next.is_tls)
+        return stalled(Reason::denied, fmt::format("{} redirects from https to http, which is not followed", at.host));
       if (result.answer->status == 303) method = "GET";
       at = std::move(next);
     }
@@ -74,7 +76,8 @@ class CurlClient final : public Client {
   static Result<Answer> explained(Result<Answer> answer, const Url& start, const Url& at) {
     const bool refused = answer.ok() && (answer->status == 401 || answer->status == 403);
     if (!refused || start.origin == at.origin) return answer;
-    return stalled(Reason::denied, fmt::format("{} redirects to {}, which wants credentials; they are sent to {} only", start.host, at.host, start.host));
+    return stalled(Reason::denied,
+                   fmt::format("{} redirects to {}, which wants credentials; they are sent to {} only", start.host, at.host, start.host));
   }
 
   [[nodiscard]] std::string key_of(const Exchange& exchange) const {
@@ -96,7 +99,8 @@ class CurlClient final : public Client {
 
   std::optional<Duration> pause_before(int tried, const RetryPolicy& policy, const Result<Answer>& answer) {
     const Duration doubled = std::min<Duration>(policy.first_pause * (1LL << std::min(tried, 16)), policy.longest_pause);
-    const Duration jittered = doubled / 2 + Duration(static_cast<std::int64_t>(world_.random.next() % static_cast<std::uint64_t>(doubled.count() / 2 + 1)));
+    const Duration jittered =
+        doubled / 2 + Duration(static_cast<std::int64_t>(world_.random.next() % static_cast<std::uint64_t>(doubled.count() / 2 + 1)));
     const auto asked = answer.ok() ? retry_after(*answer, world_.clock) : std::nullopt;
     if (asked && *asked > policy.longest_pause) return std::nullopt;
     return std::max(jittered, asked.value_or(Duration(0)));
@@ -146,8 +150,6 @@ class CurlClient final : public Client {
 
 }  // namespace
 
-std::unique_ptr<Client> make_client(const World& world, Options options) {
-  return std::make_unique<CurlClient>(world, std::move(options));
-}
+std::unique_ptr<Client> make_client(const World& world, Options options) { return std::make_unique<CurlClient>(world, std::move(options)); }
 
 }  // namespace muster::http

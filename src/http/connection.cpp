@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kErrorBody = std::size_t{64} << 10U;
 constexpr std::size_t kHeaderBytes = std::size_t{256} << 10U;
 constexpr std::uint64_t kUnwantedBody = std::uint64_t{1} << 20U;  ///< Of an error or redirect, before it is cut off.
-constexpr Duration kLook = std::chrono::seconds(1);  ///< libcurl wants to be called now and then for its own timers.
+constexpr Duration kLook = std::chrono::seconds(1);               ///< libcurl wants to be called now and then for its own timers.
 
 struct Cause {
   CURLcode code;
@@ -23,10 +23,10 @@ struct Cause {
   Reason reason;
 };
 constexpr Cause kCauses[] = {
-    {CURLE_OPERATION_TIMEDOUT, FailureKind::retry, Reason::timeout},      {CURLE_URL_MALFORMAT, FailureKind::stalled, Reason::invalid},
-    {CURLE_UNSUPPORTED_PROTOCOL, FailureKind::stalled, Reason::invalid},  {CURLE_SSL_CACERT_BADFILE, FailureKind::stalled, Reason::invalid},
-    {CURLE_SSL_CERTPROBLEM, FailureKind::stalled, Reason::invalid},       {CURLE_OUT_OF_MEMORY, FailureKind::retry, Reason::exhausted},
-    {CURLE_BAD_CONTENT_ENCODING, FailureKind::stalled, Reason::corrupt},  {CURLE_FILESIZE_EXCEEDED, FailureKind::stalled, Reason::limit},
+    {CURLE_OPERATION_TIMEDOUT, FailureKind::retry, Reason::timeout},     {CURLE_URL_MALFORMAT, FailureKind::stalled, Reason::invalid},
+    {CURLE_UNSUPPORTED_PROTOCOL, FailureKind::stalled, Reason::invalid}, {CURLE_SSL_CACERT_BADFILE, FailureKind::stalled, Reason::invalid},
+    {CURLE_SSL_CERTPROBLEM, FailureKind::stalled, Reason::invalid},      {CURLE_OUT_OF_MEMORY, FailureKind::retry, Reason::exhausted},
+    {CURLE_BAD_CONTENT_ENCODING, FailureKind::stalled, Reason::corrupt}, {CURLE_FILESIZE_EXCEEDED, FailureKind::stalled, Reason::limit},
 };
 
 void start_library() {
@@ -90,7 +90,8 @@ Result<void> Running::take_body(std::string_view bytes) {
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   const Request& request = exchange.request;
   if (status < 200 || status > 299) {
-    if (received > kUnwantedBody) return stalled(Reason::limit, fmt::format("{} answers {} with an endless body", exchange.url.host, status));
+    if (received > kUnwantedBody)
+      return stalled(Reason::limit, fmt::format("{} answers {} with an endless body", exchange.url.host, status));
     answer.body.append(bytes.substr(0, kErrorBody - std::min(kErrorBody, answer.body.size())));
     return {};
   }

@@ -34,7 +34,8 @@ void Pool::give_back(const std::string& key, std::unique_ptr<Connection> connect
     --host.busy;
     host.idle.push_back(std::move(connection));
     if (++idle_ > kIdle) {
-      const auto fullest = std::max_element(hosts_.begin(), hosts_.end(), [](const auto& a, const auto& b) { return a.second.idle.size() < b.second.idle.size(); });
+      const auto fullest = std::max_element(hosts_.begin(), hosts_.end(),
+                                            [](const auto& a, const auto& b) { return a.second.idle.size() < b.second.idle.size(); });
       surplus = std::move(fullest->second.idle.front());
       fullest->second.idle.erase(fullest->second.idle.begin());
       --idle_;

@@ -63,7 +63,8 @@ const model::Fleet& Compilation::fleet() const { return state_->fleet; }
 std::string Compilation::dump_syntax() const {
   std::string out;
   for (const File& file : state_->program.files) {
-    if (!file.library) out += "# " + std::string(state_->program.sources.path(file.tree().source)) + "\n" + syntax::dump_syntax(file.tree());
+    if (!file.library)
+      out += "# " + std::string(state_->program.sources.path(file.tree().source)) + "\n" + syntax::dump_syntax(file.tree());
   }
   return out;
 }
@@ -95,7 +96,8 @@ Compilation compile(std::vector<diag::FleetText> texts, const Options& options) 
   return result;
 }
 
-std::optional<Value> Compilation::eval(std::string_view expression, std::string_view environment, diag::Diagnostics& out, diag::Sources& sources) const {
+std::optional<Value> Compilation::eval(std::string_view expression, std::string_view environment, diag::Diagnostics& out,
+                                       diag::Sources& sources) const {
   Program& program = state_->program;
   const diag::SourceId source = program.sources.add("<expression>", std::string(expression));
   Parsed parsed = parse_expression(source, program.sources.text(source));

@@ -8,7 +8,8 @@ bool Program::covers(const Scope& scope, std::uint32_t environment) const {
   switch (scope.kind) {
     case ScopeKind::plain: return true;
     case ScopeKind::environment: return scope.id == environment;
-    case ScopeKind::group: return environment != kAligned && std::binary_search(group_members[scope.id].begin(), group_members[scope.id].end(), environment);
+    case ScopeKind::group:
+      return environment != kAligned && std::binary_search(group_members[scope.id].begin(), group_members[scope.id].end(), environment);
   }
   return false;
 }
@@ -18,6 +19,8 @@ std::string Program::instance_name(std::uint32_t instance) const {
   return std::string(table(EntityWord::service).all[service].name) + "@" + std::string(environment_name(environment));
 }
 
-const Cause* Program::cause(Arena& into, std::string_view message, diag::Span span) { return into.make<Cause>(Cause{into.copy(message), span}); }
+const Cause* Program::cause(Arena& into, std::string_view message, diag::Span span) {
+  return into.make<Cause>(Cause{into.copy(message), span});
+}
 
 }  // namespace muster::lang

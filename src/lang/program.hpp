@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "lang/arena.hpp"
-#include "lang/syntax/parse.hpp"
 #include "lang/check/schema.hpp"
 #include "lang/check/types.hpp"
+#include "lang/syntax/parse.hpp"
 #include "muster/diag/diagnostic.hpp"
 #include "muster/diag/source.hpp"
 #include "muster/lang/compile.hpp"
@@ -82,7 +82,7 @@ struct Entity {
   FileId file{};
   const syntax::Decl* declaration = nullptr;
   KindId kind = kNoKind;
-  diag::Span span;              ///< Of its name.
+  diag::Span span;                 ///< Of its name.
   std::uint32_t owner = kAligned;  ///< Team of a service, or kAligned.
   std::vector<std::string_view> renamed_from;
   BodyCode body;
@@ -93,8 +93,8 @@ struct Entity {
 
 struct Defaults {
   EntityWord word = EntityWord::service;
-  KindId kind = kNoKind;             ///< kNoKind: none written, all of the word.
-  std::uint32_t team = kAligned;     ///< kAligned: of the fleet.
+  KindId kind = kNoKind;          ///< kNoKind: none written, all of the word.
+  std::uint32_t team = kAligned;  ///< kAligned: of the fleet.
   FileId file{};
   const syntax::Decl* declaration = nullptr;
   BodyCode body;
@@ -140,10 +140,10 @@ class Program {
 
  public:
   diag::Sources sources;
-  std::deque<File> files;          ///< The library's first.
+  std::deque<File> files;  ///< The library's first.
   std::size_t library_files = 0;
   Options options;
-  Arena arena;  ///< Of the single-threaded stages.
+  Arena arena;                     ///< Of the single-threaded stages.
   std::deque<Arena> chunk_arenas;  ///< Of the parallel ones: one a chunk of work.
 
   TypeTable types;
@@ -160,7 +160,7 @@ class Program {
   Library standard;  ///< Names of the standard library.
   Library fleet;     ///< Fleet-wide names of the fleet's own files.
   std::array<KindId, syntax::kEntityWords> roots = no_roots();
-  std::vector<KindId> kind_order;  ///< Bases before what derives from them.
+  std::vector<KindId> kind_order;                                              ///< Bases before what derives from them.
   std::vector<std::vector<std::pair<SlotId, const syntax::Stmt*>>> kind_lets;  ///< By kind: lets and outputs it declares.
 
   std::array<EntityTable, syntax::kEntityWords> entities;
@@ -172,8 +172,8 @@ class Program {
   bool barrier = false;    ///< A barrier error was given.
 
   // Where services exist: filled by place.cpp.
-  std::vector<std::vector<std::uint32_t>> group_members;         ///< Environments of a group, sorted.
-  std::vector<std::uint32_t> instance_numbers;                   ///< [environment * services + service], kAligned where it does not exist.
+  std::vector<std::vector<std::uint32_t>> group_members;  ///< Environments of a group, sorted.
+  std::vector<std::uint32_t> instance_numbers;            ///< [environment * services + service], kAligned where it does not exist.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> instances;  ///< Service and environment of an instance, by (environment, service).
 
   [[nodiscard]] EntityTable& table(EntityWord word) { return entities[static_cast<std::size_t>(word)]; }
@@ -188,11 +188,13 @@ class Program {
   [[nodiscard]] std::uint32_t instance_number(std::uint32_t service, std::uint32_t environment) const {
     return instance_numbers[std::size_t{environment} * service_count() + service];
   }
-  [[nodiscard]] bool exists(std::uint32_t service, std::uint32_t environment) const { return instance_number(service, environment) != kAligned; }
+  [[nodiscard]] bool exists(std::uint32_t service, std::uint32_t environment) const {
+    return instance_number(service, environment) != kAligned;
+  }
   // Found by edges.cpp.
-  std::vector<std::span<const Edge>> edges;            ///< By instance; sorted by (service, environment), each once.
-  std::vector<const Cause*> instance_poison;           ///< By instance: an error in the text that made it, or nullptr.
-  std::vector<std::uint32_t> environment_targets;      ///< By environment; kAligned where its target is unknown.
+  std::vector<std::span<const Edge>> edges;        ///< By instance; sorted by (service, environment), each once.
+  std::vector<const Cause*> instance_poison;       ///< By instance: an error in the text that made it, or nullptr.
+  std::vector<std::uint32_t> environment_targets;  ///< By environment; kAligned where its target is unknown.
 
   [[nodiscard]] std::span<const Edge> edges_of(std::uint32_t service, std::uint32_t environment) const {
     const std::uint32_t instance = instance_number(service, environment);
@@ -203,7 +205,9 @@ class Program {
 
   /// The file of a span; files and sources have the same numbers.
   [[nodiscard]] const File& file_of(diag::SourceId source) const { return files[static_cast<std::size_t>(source)]; }
-  [[nodiscard]] std::string_view environment_name(std::uint32_t environment) const { return table(EntityWord::environment).all[environment].name; }
+  [[nodiscard]] std::string_view environment_name(std::uint32_t environment) const {
+    return table(EntityWord::environment).all[environment].name;
+  }
   /// "cart@production"
   [[nodiscard]] std::string instance_name(std::uint32_t instance) const;
 

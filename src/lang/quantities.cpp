@@ -13,15 +13,15 @@ constexpr std::int64_t kSecond = 1000;
 constexpr Unit kUnits[] = {
     {"B", Tag::bytes, 1},
     {"Ki", Tag::bytes, kKibi},
-    {"Mi", Tag::bytes, kKibi * kKibi},
-    {"Gi", Tag::bytes, kKibi * kKibi * kKibi},
-    {"Ti", Tag::bytes, kKibi * kKibi * kKibi * kKibi},
-    {"Pi", Tag::bytes, kKibi * kKibi * kKibi * kKibi * kKibi},
+    {"Mi", Tag::bytes, kKibi* kKibi},
+    {"Gi", Tag::bytes, kKibi* kKibi* kKibi},
+    {"Ti", Tag::bytes, kKibi* kKibi* kKibi* kKibi},
+    {"Pi", Tag::bytes, kKibi* kKibi* kKibi* kKibi* kKibi},
     {"kB", Tag::bytes, kKilo},
-    {"MB", Tag::bytes, kKilo * kKilo},
-    {"GB", Tag::bytes, kKilo * kKilo * kKilo},
-    {"TB", Tag::bytes, kKilo * kKilo * kKilo * kKilo},
-    {"PB", Tag::bytes, kKilo * kKilo * kKilo * kKilo * kKilo},
+    {"MB", Tag::bytes, kKilo* kKilo},
+    {"GB", Tag::bytes, kKilo* kKilo* kKilo},
+    {"TB", Tag::bytes, kKilo* kKilo* kKilo* kKilo},
+    {"PB", Tag::bytes, kKilo* kKilo* kKilo* kKilo* kKilo},
     {"ms", Tag::duration, 1},
     {"s", Tag::duration, kSecond},
     {"min", Tag::duration, 60 * kSecond},
@@ -46,9 +46,12 @@ std::string whole(std::int64_t value, const std::span<const Step> steps, std::st
   return std::to_string(value) + std::string(smallest);
 }
 
-constexpr Step kBinary[] = {{"Pi", kKibi * kKibi * kKibi * kKibi * kKibi}, {"Ti", kKibi * kKibi * kKibi * kKibi}, {"Gi", kKibi * kKibi * kKibi},
-                            {"Mi", kKibi * kKibi}, {"Ki", kKibi}};
-constexpr Step kDecimal[] = {{"TB", kKilo * kKilo * kKilo * kKilo}, {"GB", kKilo * kKilo * kKilo}, {"MB", kKilo * kKilo}, {"kB", kKilo}};
+constexpr Step kBinary[] = {{"Pi", kKibi* kKibi* kKibi* kKibi* kKibi},
+                            {"Ti", kKibi* kKibi* kKibi* kKibi},
+                            {"Gi", kKibi* kKibi* kKibi},
+                            {"Mi", kKibi* kKibi},
+                            {"Ki", kKibi}};
+constexpr Step kDecimal[] = {{"TB", kKilo* kKilo* kKilo* kKilo}, {"GB", kKilo* kKilo* kKilo}, {"MB", kKilo* kKilo}, {"kB", kKilo}};
 constexpr Step kTimes[] = {{"d", 24 * 3600 * kSecond}, {"h", 3600 * kSecond}, {"min", 60 * kSecond}, {"s", kSecond}};
 
 }  // namespace

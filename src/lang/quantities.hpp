@@ -26,11 +26,11 @@ struct Unit {
 /// "2.5" times `factor`, exactly; nullopt where it is no whole number or does not fit.
 [[nodiscard]] std::optional<std::int64_t> scale_number(std::string_view digits, std::int64_t factor);
 
-[[nodiscard]] std::string bytes_text(std::int64_t bytes);        ///< "256Mi", "500MB", "17B"
+[[nodiscard]] std::string bytes_text(std::int64_t bytes);            ///< "256Mi", "500MB", "17B"
 [[nodiscard]] std::string duration_text(std::int64_t milliseconds);  ///< "24h", "90s"
-[[nodiscard]] std::string cpu_text(std::int64_t thousandths);    ///< "250m", "2": also Kubernetes' form
-[[nodiscard]] std::string decimal_text(std::int64_t millionths); ///< "0.25"
-[[nodiscard]] std::string percent_text(std::int64_t millionths); ///< "50%"
+[[nodiscard]] std::string cpu_text(std::int64_t thousandths);        ///< "250m", "2": also Kubernetes' form
+[[nodiscard]] std::string decimal_text(std::int64_t millionths);     ///< "0.25"
+[[nodiscard]] std::string percent_text(std::int64_t millionths);     ///< "50%"
 /// Kubernetes' form of an amount of bytes: "256Mi", or the plain number.
 [[nodiscard]] std::string bytes_quantity(std::int64_t bytes);
 

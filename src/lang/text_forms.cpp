@@ -83,7 +83,8 @@ std::optional<std::string> check_versions(std::string_view text) {
     if (range.empty()) return fmt::format("`{}` has an empty side of `||`", text);
     for (const std::string_view condition : split(range, ' ')) {
       if (condition.empty()) continue;
-      if (!is_version_condition(condition)) return fmt::format("`{}` is not a condition on versions; they are written `>=1.4`, `<2`, `=1.4.2`, `^1.4`, `~1.4`", condition);
+      if (!is_version_condition(condition))
+        return fmt::format("`{}` is not a condition on versions; they are written `>=1.4`, `<2`, `=1.4.2`, `^1.4`, `~1.4`", condition);
     }
     if (bar == std::string_view::npos) return std::nullopt;
     rest.remove_prefix(bar + 2);
@@ -125,15 +126,17 @@ std::optional<std::string> check_instant(std::string_view text) {
     rest.remove_prefix(3);
   }
   if (rest.empty() || rest == "Z") return std::nullopt;
-  const bool offset = rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':' && two_digits(rest, 1) && two_digits(rest, 4);
+  const bool offset =
+      rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':' && two_digits(rest, 1) && two_digits(rest, 4);
   return offset ? std::nullopt : std::optional(wrong());
 }
 
 std::optional<std::string> check_url(std::string_view text) {
   const std::size_t colon = text.find("://");
-  const bool scheme = colon != std::string_view::npos && colon > 0 && std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-' || c == '.';
-  });
+  const bool scheme = colon != std::string_view::npos && colon > 0 &&
+                      std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
+                        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-' || c == '.';
+                      });
   if (scheme && colon + 3 < text.size() && text.find(' ') == std::string_view::npos) return std::nullopt;
   return fmt::format("`{}` is not a URL; one begins with its scheme: `https://{}`", text, text);
 }
@@ -181,8 +184,9 @@ std::string reference_text(const Datum& value, const Program& program) {
 }
 
 bool is_word(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; }) &&
-         !is_digit(text.front());
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  }) && !is_digit(text.front());
 }
 
 class LanguageWriter {
@@ -268,9 +272,9 @@ std::optional<std::string> check_text_form(TypeTag type, std::string_view text) 
     TypeTag type;
     std::optional<std::string> (*check)(std::string_view);
   };
-  static constexpr TextForm kForms[] = {{TypeTag::date, check_date},         {TypeTag::instant, check_instant}, {TypeTag::semver, check_semver},
-                                    {TypeTag::versions, check_versions}, {TypeTag::glob, check_glob},       {TypeTag::url, check_url},
-                                    {TypeTag::path, check_path}};
+  static constexpr TextForm kForms[] = {
+      {TypeTag::date, check_date}, {TypeTag::instant, check_instant}, {TypeTag::semver, check_semver}, {TypeTag::versions, check_versions},
+      {TypeTag::glob, check_glob}, {TypeTag::url, check_url},         {TypeTag::path, check_path}};
   for (const TextForm& form : kForms) {
     if (form.type == type) return form.check(text);
   }
@@ -297,7 +301,9 @@ bool is_branch_name(std::string_view text) {
   for (const char* never : {"..", "@{", "//"}) {
     if (text.find(never) != std::string_view::npos) return false;
   }
-  const auto bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20U || c == 0x7F || std::string_view("~^:?*[\\").find(c) != std::string_view::npos; };
+  const auto bad = [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20U || c == 0x7F || std::string_view("~^:?*[\\").find(c) != std::string_view::npos;
+  };
   if (std::any_of(text.begin(), text.end(), bad)) return false;
   for (const std::string_view part : split(text, '/')) {
     if (part.empty() || part.front() == '.' || part.ends_with(".lock")) return false;
@@ -403,7 +409,8 @@ Value object_value(const Datum& value, const Program& program) {
     case Tag::map: {
       Object object;
       object.reserve(value.size);
-      for (std::size_t i = 0; i < value.pairs().size(); i += 2) object.append(key_text(value.pairs()[i], program), object_value(value.pairs()[i + 1], program));
+      for (std::size_t i = 0; i < value.pairs().size(); i += 2)
+        object.append(key_text(value.pairs()[i], program), object_value(value.pairs()[i + 1], program));
       return object;
     }
     case Tag::record: {

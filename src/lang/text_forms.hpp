@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "lang/evaluate/datum.hpp"
 #include "lang/check/types.hpp"
+#include "lang/evaluate/datum.hpp"
 #include "muster/base/value.hpp"
 
 namespace muster::lang {

@@ -34,7 +34,8 @@ std::string member_path(const std::string& path, std::string_view key) {
 
 // What tells the elements of Kubernetes' lists apart, tried in this order. Source: the patch merge keys of the core API, and
 // `name` first because custom resources follow it.
-constexpr auto kElementKeys = std::to_array<std::string_view>({"name", "containerPort", "port", "mountPath", "devicePath", "ip", "topologyKey", "key", "type"});
+constexpr auto kElementKeys =
+    std::to_array<std::string_view>({"name", "containerPort", "port", "mountPath", "devicePath", "ip", "topologyKey", "key", "type"});
 
 // The text of an element's key; nullopt for an element that has none.
 std::optional<std::string> key_of(const Value& element, std::string_view key) {
@@ -96,7 +97,8 @@ class Comparison {
     if (before != nullptr && after != nullptr) {
       compare(path, *before, *after);
     } else {
-      changes.push_back({path, before == nullptr ? std::nullopt : std::optional(*before), after == nullptr ? std::nullopt : std::optional(*after)});
+      changes.push_back(
+          {path, before == nullptr ? std::nullopt : std::optional(*before), after == nullptr ? std::nullopt : std::optional(*after)});
     }
   }
 
@@ -138,7 +140,8 @@ class Comparison {
     const auto numbered = [&](const Array& array) {
       std::vector<std::uint32_t> out;
       out.reserve(array.size());
-      for (const Value& element : array) out.push_back(numbers.emplace(to_canonical_json(element), static_cast<std::uint32_t>(numbers.size())).first->second);
+      for (const Value& element : array)
+        out.push_back(numbers.emplace(to_canonical_json(element), static_cast<std::uint32_t>(numbers.size())).first->second);
       return out;
     };
     const std::vector<std::uint32_t> old_numbers = numbered(before);
@@ -169,7 +172,8 @@ bool leads_to_secret(std::string_view path) {
   const auto begins = [&](std::string_view field) {
     return path.starts_with(field) && (path.size() == field.size() || path[field.size()] == '.' || path[field.size()] == '[');
   };
-  return path.empty() || begins("data") || begins("stringData") || (begins("metadata") && path.find(kCopyOfSecret) != std::string_view::npos);
+  return path.empty() || begins("data") || begins("stringData") ||
+         (begins("metadata") && path.find(kCopyOfSecret) != std::string_view::npos);
 }
 
 // Every text and number below `value`; its keys stay, for they say what changed.

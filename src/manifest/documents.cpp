@@ -73,7 +73,6 @@ Result<void> check_characters(std::string_view bytes, std::string_view path) {
   return {};
 }
 
-
 // What ends a line for YAML 1.1 and not for the reader of lines that splits documents.
 bool has_odd_line_break(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
@@ -95,8 +94,9 @@ bool is_blank(std::string_view text) {
 // White space to Unicode and Go, text to YAML: the two halves of Kubernetes' reader disagree on what follows it.
 bool begins_with_odd_space(std::string_view text) {
   static constexpr auto kOdd = std::to_array<std::string_view>(
-      {"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85",
-       "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"});
+      {"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84",
+       "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9",
+       "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"});
   return std::any_of(kOdd.begin(), kOdd.end(), [&](std::string_view space) { return text.starts_with(space); });
 }
 
@@ -134,7 +134,8 @@ Result<std::vector<Chunk>> split_documents(std::string_view bytes, std::string_v
       const bool has_tab = rest.substr(0, rest.find('#')).find('\t') != std::string_view::npos;
       const bool separates = !has_tab && (comment.empty() || (comment.front() == '#' && rest.front() != '#' && !has_odd_line_break(rest)));
       if (!separates) {
-        return refuse(Reason::invalid, {std::string(path), line, 4}, "text or tabs after --- are refused; begin the document on the next line");
+        return refuse(Reason::invalid, {std::string(path), line, 4},
+                      "text or tabs after --- are refused; begin the document on the next line");
       }
       chunks.push_back({bytes.substr(begin, at - begin), first_line});
       begin = std::min(end + 1, bytes.size());
@@ -183,13 +184,15 @@ Result<std::optional<PlacedDocument>> read_chunk(const Chunk& chunk, std::string
     }
   }
   if (begins_with_odd_space(chunk.text.substr(first))) {
-    return refuse(Reason::invalid, {std::string(path), chunk.first_line, 1}, "the document begins with unusual white space; use plain spaces");
+    return refuse(Reason::invalid, {std::string(path), chunk.first_line, 1},
+                  "the document begins with unusual white space; use plain spaces");
   }
   if (chunk.text[first] == '%') {
     return refuse(Reason::invalid, {std::string(path), chunk.first_line, 1}, "YAML directives (%YAML, %TAG) are refused; remove the line");
   }
   std::string storage;
-  MUSTER_TRY(const Tree tree, read_tree(with_plain_line_breaks(chunk.text, storage), path, chunk.first_line, kMaxNodes - std::min(counts.nodes, kMaxNodes)));
+  MUSTER_TRY(const Tree tree,
+             read_tree(with_plain_line_breaks(chunk.text, storage), path, chunk.first_line, kMaxNodes - std::min(counts.nodes, kMaxNodes)));
   counts.nodes += tree.nodes.size();
   if (tree.nodes.empty()) return std::optional<PlacedDocument>();
   MUSTER_TRY(Value value, tree_to_value(tree, path, counts.expanded));
@@ -213,7 +216,8 @@ Result<std::vector<PlacedDocument>> read_documents(std::string_view bytes, std::
     auto document = read_chunk(chunk, path, counts);
     if (!document.ok()) {
       Failure failure = std::move(document).failure();
-      if (chunk.text.find("{{") != std::string_view::npos) failure.text += "; {{ }} belongs to a template: render it first, or quote it if it is text";
+      if (chunk.text.find("{{") != std::string_view::npos)
+        failure.text += "; {{ }} belongs to a template: render it first, or quote it if it is text";
       return failure;
     }
     if (*document) documents.push_back(**std::move(document));

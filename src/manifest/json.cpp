@@ -31,7 +31,7 @@ struct Builder {
 
   struct Open {
     Value value;
-    std::string key;  ///< Of the member that is being read.
+    std::string key;                          ///< Of the member that is being read.
     std::set<std::string, std::less<>> keys;  ///< Of a large object, to find duplicates quickly.
   };
   std::vector<Open> open;
@@ -99,7 +99,8 @@ struct Builder {
   bool on_key(json::string_view part, std::size_t, json::error_code& error) {
     take(text, part);
     if (!check_text(error)) return false;
-    if (is_duplicate(open.back(), text)) return stop(error, Reason::invalid, fmt::format("duplicate key '{}'; remove one", text.substr(0, 60)));
+    if (is_duplicate(open.back(), text))
+      return stop(error, Reason::invalid, fmt::format("duplicate key '{}'; remove one", text.substr(0, 60)));
     open.back().key = std::exchange(text, {});
     return true;
   }

@@ -80,9 +80,7 @@ constexpr auto kBuiltIns = std::to_array<BuiltInKind>({
     {"storage.k8s.io", "VolumeAttributesClass", kCluster, 20},
 });
 
-constexpr bool comes_before(const BuiltInKind& a, const BuiltInKind& b) {
-  return std::tie(a.group, a.kind) < std::tie(b.group, b.kind);
-}
+constexpr bool comes_before(const BuiltInKind& a, const BuiltInKind& b) { return std::tie(a.group, a.kind) < std::tie(b.group, b.kind); }
 static_assert(std::is_sorted(kBuiltIns.begin(), kBuiltIns.end(), comes_before), "the look-up is a binary search");
 
 }  // namespace

@@ -28,7 +28,9 @@ bool is_dns_label(std::string_view text) {
 
 bool is_dns_subdomain(std::string_view text) {
   if (text.empty() || text.size() > 253) return false;
-  const auto is_part = [](std::string_view part) { return !part.empty() && part.size() <= 253 && part.front() != '-' && part.back() != '-'; };
+  const auto is_part = [](std::string_view part) {
+    return !part.empty() && part.size() <= 253 && part.front() != '-' && part.back() != '-';
+  };
   const auto parts = split(text, '.');
   return std::all_of(parts.begin(), parts.end(), is_part) &&
          std::all_of(text.begin(), text.end(), [](char c) { return is_lower(c) || is_digit(c) || c == '-' || c == '.'; });
@@ -37,7 +39,8 @@ bool is_dns_subdomain(std::string_view text) {
 // What every kind takes for a name: it becomes one segment of a URL's path.
 bool is_path_segment(std::string_view text) {
   if (text.empty() || text.size() > 253 || text == "." || text == "..") return false;
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '/' && c != '%'; });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '/' && c != '%'; });
 }
 
 // Kubernetes' own kinds are named like hosts, but for roles; kinds of others may do as they like.
@@ -67,7 +70,8 @@ class Reader {
   Reader(const Value& content, const Position& at) : content_(content), at_(at) {}
 
   Result<Object> read() {
-    if (content_.if_object() == nullptr) return refuse_text(fmt::format("a Kubernetes object is expected here, this is {}", found(content_)));
+    if (content_.if_object() == nullptr)
+      return refuse_text(fmt::format("a Kubernetes object is expected here, this is {}", found(content_)));
     MUSTER_CHECK(read_type());
     MUSTER_TRY(const Value* const metadata, metadata_of());
     MUSTER_CHECK(read_name(*metadata));
@@ -116,17 +120,21 @@ class Reader {
     const Value* name = metadata.find("name");
     const Value* generated = metadata.find("generateName");
     if (generated != nullptr && !generated->is_null() && (name == nullptr || name->is_null())) {
-      return refuse_text(fmt::format("{} has metadata.generateName: each apply would make another object; give it a metadata.name", object_.id.kind));
+      return refuse_text(
+          fmt::format("{} has metadata.generateName: each apply would make another object; give it a metadata.name", object_.id.kind));
     }
     if (name == nullptr || name->is_null()) return refuse_text(fmt::format("{} has no metadata.name", object_.id.kind));
     const std::string* text = name->if_string();
-    if (text == nullptr) return refuse_text(fmt::format("metadata.name of {} must be text and is {}; quote it", object_.id.kind, found(*name)));
+    if (text == nullptr)
+      return refuse_text(fmt::format("metadata.name of {} must be text and is {}; quote it", object_.id.kind, found(*name)));
     if (!is_path_segment(*text)) {
-      return refuse_text(fmt::format("metadata.name {} of {} is not a name: 1 to 253 characters, without '/' and '%'", found(*name), object_.id.kind));
+      return refuse_text(
+          fmt::format("metadata.name {} of {} is not a name: 1 to 253 characters, without '/' and '%'", found(*name), object_.id.kind));
     }
     if (names_are_dns(object_.id.group, object_.id.kind) && !is_dns_subdomain(*text)) {
-      return refuse_text(fmt::format("metadata.name {} of {} must be lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit",
-                                     found(*name), object_.id.kind));
+      return refuse_text(
+          fmt::format("metadata.name {} of {} must be lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit",
+                      found(*name), object_.id.kind));
     }
     object_.id.name = *text;
     return {};
@@ -154,7 +162,8 @@ class Reader {
     if (map->if_object() == nullptr) return refuse_text(fmt::format("{} must be keys and texts, and is {}", subject(), found(*map)));
     for (const auto& [key, value] : *map->if_object()) {
       if (value.if_string() != nullptr || value.is_null()) continue;
-      return refuse_text(fmt::format("{}: '{}' is {}, Kubernetes takes only text here; quote it", subject(), key.substr(0, 80), found(value)));
+      return refuse_text(
+          fmt::format("{}: '{}' is {}, Kubernetes takes only text here; quote it", subject(), key.substr(0, 80), found(value)));
     }
     return {};
   }
@@ -192,7 +201,9 @@ Result<void> collect(Value content, Position at, const std::vector<Position>& it
     return {};
   }
   if (!kind.ends_with(kList)) {
-    return refuse(Reason::invalid, at, fmt::format("'{}' has top-level items, so Kubernetes would read it as a list; name the kind {}List or move them", kind, kind));
+    return refuse(
+        Reason::invalid, at,
+        fmt::format("'{}' has top-level items, so Kubernetes would read it as a list; name the kind {}List or move them", kind, kind));
   }
   if (depth == kMaxListDepth) return refuse(Reason::limit, at, "lists of lists are nested too deep; write the objects one by one");
   const Value api_version = content.find("apiVersion") == nullptr ? Value() : *content.find("apiVersion");

@@ -41,7 +41,8 @@ bool has_odd_space(std::string_view text) {
 // Reads one document. One use; false anywhere means that libyaml has to read it.
 class PlainReader {
  public:
-  PlainReader(std::string_view text, std::uint32_t first_line, std::size_t node_budget) : text_(text), line_(first_line), node_budget_(node_budget) {
+  PlainReader(std::string_view text, std::uint32_t first_line, std::size_t node_budget)
+      : text_(text), line_(first_line), node_budget_(node_budget) {
     tree_.nodes.reserve(std::min(text.size() / 12 + 8, kMaxNodes));
     tree_.text.reserve(text.size());
   }
@@ -75,7 +76,7 @@ class PlainReader {
 
   struct Key {
     std::size_t begin;
-    std::size_t end;    ///< Of its text.
+    std::size_t end;  ///< Of its text.
     std::size_t colon;
     bool quoted;
   };
@@ -208,7 +209,8 @@ class PlainReader {
       while (key.end < end_ && byte_of(text_[key.end]) != Byte::other) ++key.end;
       key.colon = key.end;
     }
-    const bool is_key = key.colon < end_ && text_[key.colon] == ':' && (key.colon + 1 == end_ || text_[key.colon + 1] == ' ') && key.colon - at <= kLongest;
+    const bool is_key =
+        key.colon < end_ && text_[key.colon] == ':' && (key.colon + 1 == end_ || text_[key.colon + 1] == ' ') && key.colon - at <= kLongest;
     return is_key ? std::optional(key) : std::nullopt;
   }
 
@@ -259,7 +261,7 @@ class PlainReader {
     Node* node = add(Node::Kind::scalar, line_, column(at));
     if (node == nullptr) return false;
     const std::size_t text_begin = tree_.text.size();
-    std::size_t indent = 0;  ///< Of the text; 0: none was seen yet.
+    std::size_t indent = 0;         ///< Of the text; 0: none was seen yet.
     std::size_t last = text_begin;  ///< Where the last line that is not empty ends.
     while (end_ + 1 < text_.size()) {
       const std::size_t begin = end_ + 1;

@@ -25,7 +25,8 @@ bool is_special_word(std::string_view text) {
   static constexpr auto kSpecial = std::to_array<std::string_view>(
       {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nil", "none", "undefined", "nan", "inf", "infinity"});
   std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return std::find(kSpecial.begin(), kSpecial.end(), lower) != kSpecial.end();
 }
 
@@ -44,7 +45,9 @@ bool is_plain(std::string_view text) {
     // ':' ends a key before a space, '#' begins a comment after one, and ',' is safe only outside of flow style.
     if (c == ':' && inner && text[i + 1] != ' ') continue;
     if (c == ' ' && inner && i > 0 && text[i + 1] != '#' && text[i + 1] != ' ') continue;
-    if (c == '#' || c == ',' || c == '%' || c == '*' || c == '&' || c == '\'' || c == '"' || c == '<' || c == '>' || c == '!' || c == '?' || c == '|') continue;
+    if (c == '#' || c == ',' || c == '%' || c == '*' || c == '&' || c == '\'' || c == '"' || c == '<' || c == '>' || c == '!' || c == '?' ||
+        c == '|')
+      continue;
     return false;
   }
   if (first >= '0' && first <= '9') {
@@ -66,12 +69,15 @@ bool is_block(std::string_view text) {
     const std::string_view two = text.substr(i, 2);
     const std::string_view three = text.substr(i, 3);
     if (byte == 0xc2 && static_cast<unsigned char>(two.back()) < 0xa0) return false;
-    if (three == "\xe2\x80\xa8" || three == "\xe2\x80\xa9" || three == "\xef\xbb\xbf" || three == "\xef\xbf\xbe" || three == "\xef\xbf\xbf") return false;
+    if (three == "\xe2\x80\xa8" || three == "\xe2\x80\xa9" || three == "\xef\xbb\xbf" || three == "\xef\xbf\xbe" || three == "\xef\xbf\xbf")
+      return false;
   }
   return true;
 }
 
-void append_hex_escape(std::string& out, std::uint32_t code) { out += code < 0x100 ? fmt::format("\\x{:02x}", code) : fmt::format("\\u{:04x}", code); }
+void append_hex_escape(std::string& out, std::uint32_t code) {
+  out += code < 0x100 ? fmt::format("\\x{:02x}", code) : fmt::format("\\u{:04x}", code);
+}
 
 // Characters outside of YAML's printable set, and those that readers treat as line breaks, become escapes.
 std::size_t append_quoted_character(std::string& out, std::string_view rest) {

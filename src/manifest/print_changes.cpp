@@ -36,7 +36,8 @@ class ChangesText {
     const std::string path = change.path.empty() ? "(all)" : change.path;
     if (!change.before) return add_side('+', path, *change.after);
     if (!change.after) return add_side('-', path, *change.before);
-    if (is_lines(*change.before) && is_lines(*change.after)) return add_lines(path, *change.before->if_string(), *change.after->if_string());
+    if (is_lines(*change.before) && is_lines(*change.after))
+      return add_lines(path, *change.before->if_string(), *change.after->if_string());
     if (is_tree(*change.before) || is_tree(*change.after)) {
       add_side('-', path, *change.before);
       return add_side('+', path, *change.after);
@@ -74,7 +75,8 @@ class ChangesText {
     const auto numbered = [&](const std::vector<std::string_view>& lines) {
       std::vector<std::uint32_t> ids;
       ids.reserve(lines.size());
-      for (const std::string_view each : lines) ids.push_back(numbers.emplace(each, static_cast<std::uint32_t>(numbers.size())).first->second);
+      for (const std::string_view each : lines)
+        ids.push_back(numbers.emplace(each, static_cast<std::uint32_t>(numbers.size())).first->second);
       return ids;
     };
     const std::vector<std::uint32_t> old_ids = numbered(old_lines);
@@ -84,7 +86,8 @@ class ChangesText {
     for (std::size_t i = 0; i < edits.size(); ++i) {
       if (edits[i].kind != Edit::Kind::keep) {
         any = true;
-        line(fmt::format("    {} {}", edits[i].kind == Edit::Kind::add ? '+' : '-', edits[i].kind == Edit::Kind::add ? new_lines[edits[i].after] : old_lines[edits[i].before]));
+        line(fmt::format("    {} {}", edits[i].kind == Edit::Kind::add ? '+' : '-',
+                         edits[i].kind == Edit::Kind::add ? new_lines[edits[i].after] : old_lines[edits[i].before]));
         shown_to = i + 1;
       } else if (near_a_change(edits, i)) {
         if (i > shown_to) line("    …");

@@ -33,14 +33,44 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
 
 constexpr auto kWords = std::to_array<Word>({
-    {"y", true},            {"Y", true},            {"yes", true},          {"Yes", true},          {"YES", true},
-    {"true", true},         {"True", true},         {"TRUE", true},         {"on", true},           {"On", true},
-    {"ON", true},           {"n", false},           {"N", false},           {"no", false},          {"No", false},
-    {"NO", false},          {"false", false},       {"False", false},       {"FALSE", false},       {"off", false},
-    {"Off", false},         {"OFF", false},         {"~", std::monostate()}, {"null", std::monostate()}, {"Null", std::monostate()},
-    {"NULL", std::monostate()}, {".nan", kNotANumber}, {".NaN", kNotANumber}, {".NAN", kNotANumber}, {".inf", kInfinity},
-    {".Inf", kInfinity},    {".INF", kInfinity},    {"+.inf", kInfinity},   {"+.Inf", kInfinity},   {"+.INF", kInfinity},
-    {"-.inf", -kInfinity},  {"-.Inf", -kInfinity},  {"-.INF", -kInfinity},
+    {"y", true},
+    {"Y", true},
+    {"yes", true},
+    {"Yes", true},
+    {"YES", true},
+    {"true", true},
+    {"True", true},
+    {"TRUE", true},
+    {"on", true},
+    {"On", true},
+    {"ON", true},
+    {"n", false},
+    {"N", false},
+    {"no", false},
+    {"No", false},
+    {"NO", false},
+    {"false", false},
+    {"False", false},
+    {"FALSE", false},
+    {"off", false},
+    {"Off", false},
+    {"OFF", false},
+    {"~", std::monostate()},
+    {"null", std::monostate()},
+    {"Null", std::monostate()},
+    {"NULL", std::monostate()},
+    {".nan", kNotANumber},
+    {".NaN", kNotANumber},
+    {".NAN", kNotANumber},
+    {".inf", kInfinity},
+    {".Inf", kInfinity},
+    {".INF", kInfinity},
+    {"+.inf", kInfinity},
+    {"+.Inf", kInfinity},
+    {"+.INF", kInfinity},
+    {"-.inf", -kInfinity},
+    {"-.Inf", -kInfinity},
+    {"-.INF", -kInfinity},
 });
 constexpr std::size_t kLongestWord = 5;
 
@@ -62,9 +92,12 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text) {
   if (text.size() < 2 || text[0] != '0') return digits_to_number(text, 10);
   if (text.size() >= 3) {
     switch (text[1]) {
-      case 'b': case 'B': return digits_to_number(text.substr(2), 2);
-      case 'o': case 'O': return digits_to_number(text.substr(2), 8);
-      case 'x': case 'X': return digits_to_number(text.substr(2), 16);
+      case 'b':
+      case 'B': return digits_to_number(text.substr(2), 2);
+      case 'o':
+      case 'O': return digits_to_number(text.substr(2), 8);
+      case 'x':
+      case 'X': return digits_to_number(text.substr(2), 16);
       default: break;
     }
   }

@@ -146,9 +146,11 @@ class TreeReader {
     node.plain = scalar.plain_implicit != 0;
     const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
     if (flow_depth_ > 0 && scalar.style == YAML_PLAIN_SCALAR_STYLE && text.find('?') != std::string_view::npos) {
-      return refuse(Reason::invalid, position(event.start_mark), "text with '?' inside [] or {} is read differently by different parsers; quote it");
+      return refuse(Reason::invalid, position(event.start_mark),
+                    "text with '?' inside [] or {} is read differently by different parsers; quote it");
     }
-    if (text.find('\0') != std::string_view::npos) return refuse(Reason::invalid, position(event.start_mark), "text contains a NUL character");
+    if (text.find('\0') != std::string_view::npos)
+      return refuse(Reason::invalid, position(event.start_mark), "text contains a NUL character");
     node.begin = static_cast<std::uint32_t>(tree_.text.size());
     node.size = static_cast<std::uint32_t>(text.size());
     node.end = size();
@@ -212,7 +214,8 @@ class TreeReader {
   }
 
   [[nodiscard]] Failure refuse_tag(const yaml_event_t& event, std::string_view tag) const {
-    return refuse(Reason::invalid, position(event.start_mark), fmt::format("tag '{}' is refused; remove it, only !!str and its like are read", tag));
+    return refuse(Reason::invalid, position(event.start_mark),
+                  fmt::format("tag '{}' is refused; remove it, only !!str and its like are read", tag));
   }
 
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(tree_.nodes.size()); }

@@ -49,7 +49,8 @@ class ValueWriter {
     if (!count(node)) return false;
     // An alias inside what it expands to was refused while reading, so the recursion ends; aliases count as levels too.
     if (node.kind == Node::Kind::scalar) return write_scalar(node, out);
-    if (depth_ == kMaxDepth) return fail(node, Reason::limit, fmt::format("nested deeper than {} levels once aliases are expanded", kMaxDepth));
+    if (depth_ == kMaxDepth)
+      return fail(node, Reason::limit, fmt::format("nested deeper than {} levels once aliases are expanded", kMaxDepth));
     ++depth_;
     const bool written = write_collection(index, out);
     --depth_;
@@ -67,8 +68,10 @@ class ValueWriter {
   bool count(const Node& node) {
     ++expanded_;
     ++written_;
-    if (expanded_ > kMaxNodes) return fail(node, Reason::limit, fmt::format("the file has more than {} nodes once aliases are expanded; split it", kMaxNodes));
-    if (written_ > limit_) return fail(node, Reason::limit, fmt::format("aliases make the document more than {} times larger", kMaxExpansion));
+    if (expanded_ > kMaxNodes)
+      return fail(node, Reason::limit, fmt::format("the file has more than {} nodes once aliases are expanded; split it", kMaxNodes));
+    if (written_ > limit_)
+      return fail(node, Reason::limit, fmt::format("aliases make the document more than {} times larger", kMaxExpansion));
     return true;
   }
 
@@ -143,7 +146,8 @@ class ValueWriter {
     const Node* node = &tree_.nodes[index];
     if (!count(*node)) return false;
     if (node->kind == Node::Kind::alias) node = &tree_.nodes[node->target];
-    if (node->kind != Node::Kind::scalar) return fail(tree_.nodes[index], Reason::invalid, "a key must be plain text, not a list or a mapping");
+    if (node->kind != Node::Kind::scalar)
+      return fail(tree_.nodes[index], Reason::invalid, "a key must be plain text, not a list or a mapping");
     const std::optional<Scalar> scalar = meaning(*node);
     if (!scalar) return false;
     std::optional<std::string> key = to_key(*scalar);
@@ -163,13 +167,16 @@ class ValueWriter {
   bool check_distinct(const std::vector<Key>& keys) {
     // Most mappings have few keys, which are compared quicker than sorted.
     constexpr std::size_t kFew = 8;
-    const auto has_twin = [&](const Key& key) { return std::any_of(keys.data(), &key, [&](const Key& other) { return other.text == key.text; }); };
+    const auto has_twin = [&](const Key& key) {
+      return std::any_of(keys.data(), &key, [&](const Key& other) { return other.text == key.text; });
+    };
     if (keys.size() <= kFew && std::none_of(keys.begin(), keys.end(), has_twin)) return true;
     std::vector<const Key*> sorted;
     sorted.reserve(keys.size());
     for (const Key& key : keys) sorted.push_back(&key);
     // By text, then place: the later of two is the one to point at.
-    std::sort(sorted.begin(), sorted.end(), [](const Key* a, const Key* b) { return a->text != b->text ? a->text < b->text : a->node < b->node; });
+    std::sort(sorted.begin(), sorted.end(),
+              [](const Key* a, const Key* b) { return a->text != b->text ? a->text < b->text : a->node < b->node; });
     const auto twin = std::adjacent_find(sorted.begin(), sorted.end(), [](const Key* a, const Key* b) { return a->text == b->text; });
     if (twin == sorted.end()) return true;
     const Node& first = tree_.nodes[(*twin)->node];
@@ -228,7 +235,8 @@ class ValueWriter {
         if (slots.contains(name) && !check_replaceable(node, name)) return false;
         Slot& slot = slots[name];
         if (slot.own) {
-          return fail(node, Reason::invalid, fmt::format("'<<' after key '{}' would replace it in Kubernetes and not elsewhere; write '<<' first", shown(name)));
+          return fail(node, Reason::invalid,
+                      fmt::format("'<<' after key '{}' would replace it in Kubernetes and not elsewhere; write '<<' first", shown(name)));
         }
         slot.value = std::move(value);
       }
@@ -240,7 +248,8 @@ class ValueWriter {
   // which of the two it had.
   bool check_replaceable(const Node& node, std::string_view name) {
     if (std::holds_alternative<std::string_view>(resolve_plain(name))) return true;
-    return fail(node, Reason::invalid, fmt::format("key '{}' is merged and replaced, and may be two keys; leave it out of one of the mappings", shown(name)));
+    return fail(node, Reason::invalid,
+                fmt::format("key '{}' is merged and replaced, and may be two keys; leave it out of one of the mappings", shown(name)));
   }
 
   bool merge_sources(std::uint32_t index, std::vector<std::uint32_t>& out) {

@@ -117,7 +117,8 @@ void put_source(Object& object, const Instance& instance) {
     Object source{{"repository", instance.source->repository.url}};
     put(source, "branch", instance.source->branch);
     put(source, "path", instance.source->path);
-    if (instance.source->repository.auth.method != Credentials::Method::none) source.append("auth", auth_value(instance.source->repository.auth));
+    if (instance.source->repository.auth.method != Credentials::Method::none)
+      source.append("auth", auth_value(instance.source->repository.auth));
     object.append("source", std::move(source));
   }
   put(object, "follows", instance.follows);
@@ -178,7 +179,8 @@ Value to_value(const Instance& instance, const Fleet&) {
   put_source(object, instance);
   put_renderer(object, instance);
   Array needs;
-  for (const Need& need : instance.needs) needs.emplace_back(Object{{"service", need.service}, {"environment", need.environment}, {"read", need.read}});
+  for (const Need& need : instance.needs)
+    needs.emplace_back(Object{{"service", need.service}, {"environment", need.environment}, {"read", need.read}});
   if (!needs.empty()) object.append("needs", std::move(needs));
   put(object, "together", instance.together);
   Array gates;
@@ -203,31 +205,38 @@ Value to_value(const Fleet& fleet) {
   object.append("barrier", fleet.barrier);
   object.append("whole", fleet.whole);
   object.append("environments", by_name(fleet.environments, [&](const Environment& one) { return environment_value(one, fleet); }));
-  object.append("targets", by_name(fleet.targets, [](const Target& one) { return Object{{"kind", one.kind}, {"settings", one.settings}}; }));
+  object.append("targets", by_name(fleet.targets, [](const Target& one) {
+                  return Object{{"kind", one.kind}, {"settings", one.settings}};
+                }));
   object.append("teams", by_name(fleet.teams, [](const Team& one) {
-    Object team;
-    put(team, "contact", one.contact);
-    put(team, "owns", one.owns);
-    put(team, "keys", one.keys);
-    return team;
-  }));
-  object.append("forges", by_name(fleet.forges, [](const Forge& one) { return Object{{"match", one.match}, {"auth", auth_value(one.auth)}}; }));
+                  Object team;
+                  put(team, "contact", one.contact);
+                  put(team, "owns", one.owns);
+                  put(team, "keys", one.keys);
+                  return team;
+                }));
+  object.append("forges", by_name(fleet.forges, [](const Forge& one) {
+                  return Object{{"match", one.match}, {"auth", auth_value(one.auth)}};
+                }));
   object.append("freezes", by_name(fleet.freezes, freeze_value));
   Object groups;
   for (const auto& [name, members] : fleet.groups) put(groups, name, members);
   object.append("groups", std::move(groups));
   Object instances;
-  for (const Instance& one : fleet.instances) instances.append(instance_name(one.name, fleet.environment(one.environment).name), to_value(one, fleet));
+  for (const Instance& one : fleet.instances)
+    instances.append(instance_name(one.name, fleet.environment(one.environment).name), to_value(one, fleet));
   object.append("instances", std::move(instances));
   Array poisoned;
-  for (const Poisoned& one : fleet.poisoned) poisoned.emplace_back(Object{{"service", one.service}, {"environment", one.environment}, {"reason", one.reason}});
+  for (const Poisoned& one : fleet.poisoned)
+    poisoned.emplace_back(Object{{"service", one.service}, {"environment", one.environment}, {"reason", one.reason}});
   if (!poisoned.empty()) object.append("poisoned", std::move(poisoned));
   return object;
 }
 
 std::string declarations_json(const Fleet& fleet) {
   std::size_t size = 2;
-  for (const Instance& one : fleet.instances) size += one.declaration.size() + one.name.size() + fleet.environment(one.environment).name.size() + 5;
+  for (const Instance& one : fleet.instances)
+    size += one.declaration.size() + one.name.size() + fleet.environment(one.environment).name.size() + 5;
   std::string out;
   out.reserve(size);
   out.push_back('{');

@@ -7,7 +7,8 @@ namespace {
 
 template <typename T>
 const T* find_by_name(const std::vector<T>& sorted, std::string_view name) {
-  const auto found = std::lower_bound(sorted.begin(), sorted.end(), name, [](const T& item, std::string_view wanted) { return item.name < wanted; });
+  const auto found =
+      std::lower_bound(sorted.begin(), sorted.end(), name, [](const T& item, std::string_view wanted) { return item.name < wanted; });
   return found == sorted.end() || found->name != name ? nullptr : &*found;
 }
 

@@ -39,7 +39,8 @@ std::string names_in(const Array& list) {
 }
 
 Value* element_named(Array& list, std::string_view name) {
-  const auto found = std::find_if(list.begin(), list.end(), [&](const Value& item) { return item.find("name") != nullptr && item.string_at("name") == name; });
+  const auto found = std::find_if(list.begin(), list.end(),
+                                  [&](const Value& item) { return item.find("name") != nullptr && item.string_at("name") == name; });
   return found == list.end() ? nullptr : &*found;
 }
 
@@ -84,7 +85,8 @@ class Walk {
       if (!place) return std::nullopt;
       if (i + 1 == steps_.size()) return place;
       at = place->find();
-      if (at == nullptr && place->list != nullptr) return wrong(fmt::format("`{}` has no element named \"{}\"; {}", text(i), steps_[i].key, names_in(*place->list)));
+      if (at == nullptr && place->list != nullptr)
+        return wrong(fmt::format("`{}` has no element named \"{}\"; {}", text(i), steps_[i].key, names_in(*place->list)));
       if (at == nullptr || at->is_null()) {
         if (!make_) return std::nullopt;
         place->set(Object());
@@ -100,7 +102,9 @@ class Walk {
     const PatchStep& step = steps_[i];
     if (Object* map = at.if_object(); map != nullptr && step.by != PatchStep::By::index) return Place{map, nullptr, step.key, 0};
     Array* list = at.if_array();
-    if (list == nullptr) return wrong(fmt::format("`{}` is a {}; it has no `{}`", text(i), at.if_object() != nullptr ? "map" : at.type_name(), step_text(step)));
+    if (list == nullptr)
+      return wrong(
+          fmt::format("`{}` is a {}; it has no `{}`", text(i), at.if_object() != nullptr ? "map" : at.type_name(), step_text(step)));
     if (step.by == PatchStep::By::key) {
       return wrong(fmt::format("`{}` is a list; choose an element by its name, `{}[\"{}\"]`", text(i), text(i), step.key));
     }
@@ -136,7 +140,8 @@ Mistake set(const PatchOperation& operation, const Place& place) {
     Object* map = value.if_object();
     if (map == nullptr) return fmt::format("an element named \"{}\" must be a map, and this is a {}", place.key, value.type_name());
     if (const Value* name = map->find("name"); name != nullptr && !(*name == Value(place.key))) {
-      return fmt::format("the element is chosen as \"{}\" and named \"{}\"", place.key, map->find("name")->if_string() == nullptr ? "" : *map->find("name")->if_string());
+      return fmt::format("the element is chosen as \"{}\" and named \"{}\"", place.key,
+                         map->find("name")->if_string() == nullptr ? "" : *map->find("name")->if_string());
     }
     if (!map->contains("name")) {
       Object named{{"name", Value(place.key)}};
@@ -151,7 +156,8 @@ Mistake set(const PatchOperation& operation, const Place& place) {
 Mistake add(const PatchOperation& operation, const Place& place) {
   const Value* present = place.find();
   if (present == nullptr || present->is_null()) {
-    if (operation.value.if_array() == nullptr && operation.value.if_object() == nullptr) return "`+=` adds a list to a list or keys to a map; for one value write `=`";
+    if (operation.value.if_array() == nullptr && operation.value.if_object() == nullptr)
+      return "`+=` adds a list to a list or keys to a map; for one value write `=`";
     place.set(operation.value);
     return std::nullopt;
   }

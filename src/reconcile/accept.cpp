@@ -44,9 +44,7 @@ class Retirement {
     std::vector<target::InventoryEntry> survivors;
     for (auto& entry : inventory.entries) {
       const auto found = std::find_if(live.begin(), live.end(), [&](const target::Live& object) { return object.id == entry.id; });
-      auto removed = found == live.end() || !is_ours(entry, *found) || is_anothers(entry.id)
-                         ? Result<void>()
-                         : remove(entry.id, *found);
+      auto removed = found == live.end() || !is_ours(entry, *found) || is_anothers(entry.id) ? Result<void>() : remove(entry.id, *found);
       if (removed.ok()) continue;
       if (!failure_) failure_ = std::move(removed).failure().with_context(fmt::format("deleting {}", entry.id.text()));
       survivors.push_back(std::move(entry));
@@ -71,9 +69,8 @@ class Retirement {
     const auto& claimants = claims_.claimants(*environment_.target, id);
     const auto foreign = state_.foreign.find(id);
     if (foreign != state_.foreign.end() && foreign->second.environment_id != environment_.id) return true;
-    return std::any_of(claimants.begin(), claimants.end(), [&](std::size_t claimant) {
-             return observation_.instances[claimant].key.environment != environment_.name;
-           });
+    return std::any_of(claimants.begin(), claimants.end(),
+                       [&](std::size_t claimant) { return observation_.instances[claimant].key.environment != environment_.name; });
   }
   Result<void> remove(const manifest::ObjectId& id, const target::Live& live) {
     MUSTER_CHECK(state_.target->remove(*environment_.stamp, id, {live.uid, live.version}));
@@ -115,7 +112,8 @@ Result<void> accept_branch(target::Targets& targets, const record::Branch& branc
   // While a stamp of another id is there too, the environment is held: an interruption in between starts nothing.
   if (before != ours) MUSTER_CHECK(target->swap_stamp(before, ours));
   for (const auto& stamp : stamps) {
-    const bool another_id = stamp.environment_id != ours.environment_id && stamp.fleet == ours.fleet && stamp.environment == ours.environment;
+    const bool another_id =
+        stamp.environment_id != ours.environment_id && stamp.fleet == ours.fleet && stamp.environment == ours.environment;
     if (another_id) MUSTER_CHECK(adopt_inventories(*target, stamp, ours));
   }
   return {};

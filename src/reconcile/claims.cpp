@@ -24,7 +24,9 @@ const Claims::Users& Claims::users(std::size_t target, const manifest::ObjectId&
   return found == objects_[target].end() ? kNobody : found->second;
 }
 
-const std::vector<std::size_t>& Claims::claimants(std::size_t target, const manifest::ObjectId& id) const { return users(target, id).claimants; }
+const std::vector<std::size_t>& Claims::claimants(std::size_t target, const manifest::ObjectId& id) const {
+  return users(target, id).claimants;
+}
 
 const std::vector<Owner>& Claims::owners(std::size_t target, const manifest::ObjectId& id) const { return users(target, id).owners; }
 

@@ -27,22 +27,25 @@ std::optional<EnvironmentHold> hold_of(const EnvironmentState& environment, cons
     hold.found = environment.unreadable->text;
     hold.lift = lift_of(environment);
     if (hold.reason == Reason::absent) {
-      hold.lift = fmt::format("put the environment repository right, or delete what {} owns with `muster retire {}`", environment.name, environment.name);
+      hold.lift = fmt::format("put the environment repository right, or delete what {} owns with `muster retire {}`", environment.name,
+                              environment.name);
     }
     return hold;
   }
   const auto& target = observation.targets[*environment.target].reference.name;
   if (!environment.others.empty()) {
     const auto& other = environment.others.front();
-    hold.text = fmt::format("target {} holds {} under another id: its environment repository was lost, or is another one", target, environment.name);
+    hold.text = fmt::format("target {} holds {} under another id: its environment repository was lost, or is another one", target,
+                            environment.name);
     hold.expected = fmt::format("id {}, at record {}", other.environment_id, other.record);
     hold.found = fmt::format("id {}", environment.id);
     hold.lift = lift_of(environment);
     return hold;
   }
   if (environment.stamp && !environment.stamp_in_history) {
-    hold.text = fmt::format("what target {} was last applied from is not in the history of {}: the branch was rewritten, or this copy is old", target,
-                            environment.name);
+    hold.text =
+        fmt::format("what target {} was last applied from is not in the history of {}: the branch was rewritten, or this copy is old",
+                    target, environment.name);
     hold.expected = fmt::format("a tip that descends from {}", environment.stamp->record);
     hold.found = environment.tip;
     hold.lift = lift_of(environment);
@@ -92,14 +95,22 @@ bool changes_inventory(const InstanceState& state, const InstancePlan& plan) {
   bool exact = true;  // After this pass it names the descriptor's objects and no others.
   for (const auto& object : plan.objects) {
     switch (object.action) {
-      case Action::adopt: case Action::take: case Action::forget: return true;
-      case Action::leftover: case Action::yield: case Action::refuse: case Action::conflict: exact = false; break;
+      case Action::adopt:
+      case Action::take:
+      case Action::forget: return true;
+      case Action::leftover:
+      case Action::yield:
+      case Action::refuse:
+      case Action::conflict: exact = false; break;
       case Action::prune: exact = exact && object.held.empty(); break;
       case Action::keep: {
         const auto& entries = state.inventory->entries;
-        const auto entry = std::find_if(entries.begin(), entries.end(), [&](const target::InventoryEntry& one) { return one.id == object.id; });
-        if (entry == entries.end()) exact = false;  // A job's object that was never made under this name.
-        else if (entry->uid.empty()) return true;
+        const auto entry =
+            std::find_if(entries.begin(), entries.end(), [&](const target::InventoryEntry& one) { return one.id == object.id; });
+        if (entry == entries.end())
+          exact = false;  // A job's object that was never made under this name.
+        else if (entry->uid.empty())
+          return true;
         break;
       }
       default: break;
@@ -123,7 +134,8 @@ InstancePlan plan_instance(const Observation& observation, const Claims& claims,
   InstancePlan plan;
   plan.key = state.key;
   if (environment.hold) {
-    plan.obstacle = Obstacle{Obstacle::Kind::environment, fmt::format("{} is held: {}", environment.name, environment.hold->text), std::nullopt};
+    plan.obstacle =
+        Obstacle{Obstacle::Kind::environment, fmt::format("{} is held: {}", environment.name, environment.hold->text), std::nullopt};
     return plan;
   }
   if (!state.trouble.empty()) {
@@ -177,7 +189,8 @@ const InstancePlan* Plan::find(const InstanceKey& key) const {
 }
 
 bool Plan::empty() const {
-  return std::none_of(instances.begin(), instances.end(), [](const InstancePlan& plan) { return !plan.obstacle && (plan.writes() || plan.book); });
+  return std::none_of(instances.begin(), instances.end(),
+                      [](const InstancePlan& plan) { return !plan.obstacle && (plan.writes() || plan.book); });
 }
 
 bool InstancePlan::writes() const {
@@ -193,9 +206,9 @@ std::vector<std::string> InstancePlan::remarks() const {
   std::vector<std::string> out;
   for (const auto& object : objects) {
     switch (object.action) {
-      case Action::leftover: case Action::contest: case Action::leave:
-        out.push_back(fmt::format("{}: {}", object.id.text(), object.reason));
-        break;
+      case Action::leftover:
+      case Action::contest:
+      case Action::leave: out.push_back(fmt::format("{}: {}", object.id.text(), object.reason)); break;
       case Action::yield:
         if (!object.reason.empty()) out.push_back(fmt::format("{} is left to {}: {}", object.id.text(), object.other, object.reason));
         break;

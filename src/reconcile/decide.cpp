@@ -23,8 +23,8 @@ struct Case {
   std::size_t instance;
   const InstanceState& state;
   manifest::ObjectId id;
-  const target::Live* live = nullptr;              ///< What stands there.
-  const target::InventoryEntry* entry = nullptr;   ///< Our own inventory's.
+  const target::Live* live = nullptr;             ///< What stands there.
+  const target::InventoryEntry* entry = nullptr;  ///< Our own inventory's.
 };
 
 Case make_case(const Observation& observation, const Claims& claims, std::size_t instance, const manifest::ObjectId& id) {
@@ -66,7 +66,8 @@ ObjectPlan refuse(const Case& at, Action action, std::string other, std::string 
 
 ObjectPlan conflict(const Case& at) {
   return refuse(at, Action::conflict, "",
-                fmt::format("{} stands in target {} and is not muster's; move it away, or take it out of the descriptor", at.id.text(), at.target.reference.name));
+                fmt::format("{} stands in target {} and is not muster's; move it away, or take it out of the descriptor", at.id.text(),
+                            at.target.reference.name));
 }
 
 std::string names_of(const Case& at, const std::vector<std::size_t>& instances) {
@@ -93,7 +94,8 @@ std::optional<ObjectPlan> refused(const Case& at) {
     return refuse(at, Action::refuse, other, fmt::format("{} belongs to {}, which names it too", at.id.text(), other));
   }
   const auto others = names_of(at, at.claims.claimants(at.target_index, at.id));
-  return refuse(at, Action::refuse, others, fmt::format("{} is named by {} too, and neither has it yet; keep it in one of them", at.id.text(), others));
+  return refuse(at, Action::refuse, others,
+                fmt::format("{} is named by {} too, and neither has it yet; keep it in one of them", at.id.text(), others));
 }
 
 /// May an object that no inventory has be ours? Its field manager says so, or its content, which the branch once had.
@@ -132,8 +134,8 @@ ObjectPlan restore(const Case& at, const Desired& desired) {
   } else if (is_contested(*at.entry, at.observation.now)) {
     plan.action = Action::contest;
     plan.write = plan.repair = false;
-    plan.reason = fmt::format("{} was put back {} times within {} and changed again each time: something else writes it", at.id.text(), kRepairs,
-                              format_duration(kRepairWindow));
+    plan.reason = fmt::format("{} was put back {} times within {} and changed again each time: something else writes it", at.id.text(),
+                              kRepairs, format_duration(kRepairWindow));
   }
   return plan;
 }
@@ -211,7 +213,8 @@ ObjectPlan decide_undesired(const Case& at) {
     return plain(at, has_it ? Action::forget : Action::yield, renamed ? "" : "moved between services", other);
   }
   if (const auto* suspect = at.claims.suspect(at.target_index, at.id)) {
-    return plain(at, Action::yield, fmt::format("{} may name it, and its descriptor cannot be read", suspect->key.text()), suspect->key.text());
+    return plain(at, Action::yield, fmt::format("{} may name it, and its descriptor cannot be read", suspect->key.text()),
+                 suspect->key.text());
   }
   if (at.live == nullptr) return plain(at, Action::forget, "it is gone");
   if (at.entry->leftover) return plain(at, Action::leftover, std::string(kPerhapsOurs));

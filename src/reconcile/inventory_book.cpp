@@ -9,7 +9,8 @@ namespace muster::reconcile {
 namespace {
 
 bool same(const target::Inventory& a, const target::Inventory& b) {
-  return a.record == b.record && a.objects == b.objects && a.folder == b.folder && a.entries == b.entries && a.job == b.job && a.lost == b.lost;
+  return a.record == b.record && a.objects == b.objects && a.folder == b.folder && a.entries == b.entries && a.job == b.job &&
+         a.lost == b.lost;
 }
 
 /// The folder's id stands in the inventory only while that names exactly the objects of the descriptor, each as it was
@@ -77,7 +78,9 @@ Result<void> InventoryBook::change(std::size_t instance, const std::function<voi
   if (next.entries.empty() && !observation_.instances[instance].stands) return remove(instance, page);
   if (page.exists && same(next, page.inventory)) return {};
   auto version = target_of(instance).write_inventory(stamp_of(instance), next);
-  if (!version.ok()) return std::move(version).failure().with_context(fmt::format("writing the inventory of {}", observation_.instances[instance].key.text()));
+  if (!version.ok())
+    return std::move(version).failure().with_context(
+        fmt::format("writing the inventory of {}", observation_.instances[instance].key.text()));
   next.version = std::move(version).value();
   page.inventory = std::move(next);
   page.exists = true;

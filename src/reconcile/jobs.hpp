@@ -20,9 +20,9 @@ std::string run_name(const InstanceState& state);
 const target::JobRun* last_run(const Observation& observation, const InstanceState& state);
 
 enum class JobDue : std::uint8_t {
-  no,      ///< It ran, is running, or failed and nobody asked for more.
+  no,  ///< It ran, is running, or failed and nobody asked for more.
   now,
-  later,   ///< An older run lasts.
+  later,  ///< An older run lasts.
 };
 JobDue job_due(const Observation& observation, const InstanceState& state, bool stands_there);
 

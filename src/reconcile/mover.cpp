@@ -16,14 +16,19 @@ using Kind = Obstacle::Kind;
 
 const InstancePlan& plan_of(const Walk& walk, const Run& run) { return walk.plan.instances[run.index]; }
 const InstanceState& state_of(const Walk& walk, const Run& run) { return walk.observation.instances[run.index]; }
-const EnvironmentState& environment_of(const Walk& walk, const Run& run) { return walk.observation.environments[state_of(walk, run).environment]; }
+const EnvironmentState& environment_of(const Walk& walk, const Run& run) {
+  return walk.observation.environments[state_of(walk, run).environment];
+}
 const TargetState& target_of(const Walk& walk, const Run& run) { return walk.observation.targets[*environment_of(walk, run).target]; }
 
 /// Nothing at all is written, not even to put drift back.
 bool is_untouchable(const InstancePlan& plan) {
   if (!plan.obstacle) return false;
   switch (plan.obstacle->kind) {
-    case Kind::environment: case Kind::paused: case Kind::unusable: case Kind::unselected: return true;
+    case Kind::environment:
+    case Kind::paused:
+    case Kind::unusable:
+    case Kind::unselected: return true;
     default: return false;
   }
 }
@@ -33,8 +38,12 @@ State state_for(const Walk& walk, std::size_t instance);
 /// What kept the instance that this one waits for from getting there, and so keeps this one.
 State because_of(State state) {
   switch (state) {
-    case State::waiting: case State::superseded: case State::cancelled: case State::held: return state;
-    case State::paused: case State::unselected: return State::waiting;
+    case State::waiting:
+    case State::superseded:
+    case State::cancelled:
+    case State::held: return state;
+    case State::paused:
+    case State::unselected: return State::waiting;
     default: return State::blocked;
   }
 }
@@ -117,7 +126,8 @@ bool check_waits(const Walk& walk, Run& run) {
 /// How an older run of the job ended, kept in the inventory; a duration while it lasts.
 std::optional<Duration> watch_older_run(const Walk& walk, Run& run) {
   const auto inventory = walk.book.read(run.index);
-  const bool lasts = inventory.job && inventory.job->state == target::JobRun::State::running && inventory.job->bundle != run_name(state_of(walk, run));
+  const bool lasts =
+      inventory.job && inventory.job->state == target::JobRun::State::running && inventory.job->bundle != run_name(state_of(walk, run));
   if (!plan_of(walk, run).start_job || !lasts) return std::nullopt;
   target::Health health{target::Health::State::unhealthy, "it is not there"};
   for (const auto& entry : inventory.entries) {
@@ -126,7 +136,8 @@ std::optional<Duration> watch_older_run(const Walk& walk, Run& run) {
     if (asked.ok()) health = std::move(asked).value();
     if (!asked.ok() && asked.failure().reason != Reason::absent) health.state = target::Health::State::unknown;
   }
-  if (health.state == target::Health::State::progressing || health.state == target::Health::State::unknown) return walk.options.health_interval;
+  if (health.state == target::Health::State::progressing || health.state == target::Health::State::unknown)
+    return walk.options.health_interval;
   auto kept = walk.book.change(run.index, [&](target::Inventory& changed) {
     const bool succeeded = health.state == target::Health::State::healthy;
     changed.job->state = succeeded ? target::JobRun::State::succeeded : target::JobRun::State::failed;

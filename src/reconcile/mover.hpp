@@ -30,9 +30,9 @@ struct Walk {
   const Plan& plan;
   InventoryBook& book;
   Settling& settling;
-  const std::vector<Run>& runs;                ///< One an instance of the plan; read only once the queue says they are done.
+  const std::vector<Run>& runs;  ///< One an instance of the plan; read only once the queue says they are done.
   Progress& progress;
-  Duration began{};                            ///< Clock::elapsed() when the walk began.
+  Duration began{};                               ///< Clock::elapsed() when the walk began.
   std::vector<std::optional<Failure>> unstamped;  ///< By environment: its stamp could not be set, so nothing is written.
 };
 
@@ -40,13 +40,13 @@ struct Walk {
 struct Run {
   std::size_t index = 0;
   Outcome outcome;
-  bool ended = false;             ///< The outcome stands: later turns only look.
-  bool moved = false;             ///< Its move was made, or there was none to make.
-  bool healthy = false;           ///< At what stands at its tip.
-  bool announced = false;         ///< `started` was sent.
+  bool ended = false;                ///< The outcome stands: later turns only look.
+  bool moved = false;                ///< Its move was made, or there was none to make.
+  bool healthy = false;              ///< At what stands at its tip.
+  bool announced = false;            ///< `started` was sent.
   std::optional<std::size_t> cause;  ///< The instance because of which it did not move.
-  std::optional<bool> note;       ///< A health note to write: healthy or unhealthy …
-  Instant noted_at{};             ///< … as seen then.
+  std::optional<bool> note;          ///< A health note to write: healthy or unhealthy …
+  Instant noted_at{};                ///< … as seen then.
 };
 
 /// Objects whose writes wait for nobody: drift put back, and what is ours taken into the inventory as it stands.

@@ -9,7 +9,8 @@ namespace {
 
 constexpr int kAttempts = 5;  // Other writers of notes are few.
 
-std::vector<record::HealthObservation> observations_of(const Observation& observation, std::size_t environment, const std::vector<Run>& runs) {
+std::vector<record::HealthObservation> observations_of(const Observation& observation, std::size_t environment,
+                                                       const std::vector<Run>& runs) {
   std::vector<record::HealthObservation> observations;
   for (const auto& run : runs) {
     const auto& state = observation.instances[run.index];
@@ -39,15 +40,17 @@ Result<void> publish(const World& world, record::EnvironmentRepository& records,
 
 }  // namespace
 
-std::vector<std::optional<Failure>> publish_notes(const World& world, record::EnvironmentRepository& records, const Observation& observation,
-                                                  const std::vector<Run>& runs, const PassOptions& options) {
+std::vector<std::optional<Failure>> publish_notes(const World& world, record::EnvironmentRepository& records,
+                                                  const Observation& observation, const std::vector<Run>& runs,
+                                                  const PassOptions& options) {
   std::vector<std::optional<Failure>> failures(observation.environments.size());
   for (std::size_t index = 0; index < observation.environments.size(); ++index) {
     const auto observations = observations_of(observation, index, runs);
     if (observations.empty()) continue;
     const auto& name = observation.environments[index].name;
     auto published = publish(world, records, name, observations, options);
-    if (!published.ok()) failures[index] = std::move(published).failure().with_context(fmt::format("publishing the health notes of {}", name));
+    if (!published.ok())
+      failures[index] = std::move(published).failure().with_context(fmt::format("publishing the health notes of {}", name));
   }
   return failures;
 }

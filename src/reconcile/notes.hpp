@@ -9,7 +9,7 @@
 namespace muster::reconcile {
 
 /// The failures by environment; nullopt where all went well or nothing was to be said.
-std::vector<std::optional<Failure>> publish_notes(const World& world, record::EnvironmentRepository& records, const Observation& observation,
-                                                  const std::vector<Run>& runs, const PassOptions& options);
+std::vector<std::optional<Failure>> publish_notes(const World& world, record::EnvironmentRepository& records,
+                                                  const Observation& observation, const std::vector<Run>& runs, const PassOptions& options);
 
 }  // namespace muster::reconcile

@@ -28,7 +28,7 @@ std::vector<EnvironmentAt> all_environments(const record::EnvironmentRepository&
 
 namespace {
 
-constexpr void (*kParts[])(Draft&) = {observe_targets,   list_instances, read_descriptors, read_health_notes,
+constexpr void (*kParts[])(Draft&) = {observe_targets, list_instances, read_descriptors, read_health_notes,
                                       observe_objects, read_histories, observe_health};
 
 }  // namespace

@@ -19,8 +19,8 @@ struct BranchDraft {
   const record::Ledger* ledger = nullptr;
   record::Chain* chain = nullptr;
   std::map<std::string, record::Hold, std::less<>> holds;
-  std::vector<std::string> services;             ///< That stand at the tip, sorted.
-  std::vector<target::Inventory> inventories;    ///< Of this environment.
+  std::vector<std::string> services;           ///< That stand at the tip, sorted.
+  std::vector<target::Inventory> inventories;  ///< Of this environment.
 };
 
 struct Draft {
@@ -28,7 +28,7 @@ struct Draft {
   record::EnvironmentRepository& records;
   target::Targets& targets;
   const ObserveOptions& options;
-  std::vector<BranchDraft> branches;             ///< One an environment, same index.
+  std::vector<BranchDraft> branches;  ///< One an environment, same index.
   Observation out;
 };
 

@@ -27,13 +27,14 @@ Result<void> read_branch(Draft& draft, BranchDraft& branch, EnvironmentState& st
   MUSTER_TRY(branch.services, standing.services());
   MUSTER_TRY(branch.holds, standing.holds());
   MUSTER_TRY(const auto approvals, standing.approvals());
-  MUSTER_TRY(const auto deletions, record::count_deletions(state.repository, *branch.ledger, branch.branch->file.budget, branch.branch->tree,
-                                                           approvals, draft.out.now));
+  MUSTER_TRY(const auto deletions, record::count_deletions(state.repository, *branch.ledger, branch.branch->file.budget,
+                                                           branch.branch->tree, approvals, draft.out.now));
   state.deletions = deletions.objects.size();
   state.deletions_allowed = deletions.allowed;
   if (deletions.over()) {
-    state.deletions_held = fmt::format("{} objects are gone since {}, and the budget allows {}: `muster approve --deletions --in {}` confirms them",
-                                       state.deletions, deletions.base.short_text(), state.deletions_allowed, state.name);
+    state.deletions_held =
+        fmt::format("{} objects are gone since {}, and the budget allows {}: `muster approve --deletions --in {}` confirms them",
+                    state.deletions, deletions.base.short_text(), state.deletions_allowed, state.name);
   }
   return {};
 }
@@ -47,7 +48,8 @@ bool same_target(const target::TargetRef& a, const target::TargetRef& b) {
 
 std::size_t target_index(Observation& observation, target::TargetRef reference) {
   auto& targets = observation.targets;
-  const auto found = std::find_if(targets.begin(), targets.end(), [&](const TargetState& state) { return same_target(state.reference, reference); });
+  const auto found =
+      std::find_if(targets.begin(), targets.end(), [&](const TargetState& state) { return same_target(state.reference, reference); });
   if (found != targets.end()) return static_cast<std::size_t>(found - targets.begin());
   targets.emplace_back().reference = std::move(reference);
   return targets.size() - 1;
@@ -97,7 +99,8 @@ bool take_from_inventory(InstanceState& state, const record::Release& release) {
   return true;
 }
 
-Result<void> list_files(git::Repository& repository, const git::Oid& tree, const std::string& prefix, int depth, std::set<std::string>& out) {
+Result<void> list_files(git::Repository& repository, const git::Oid& tree, const std::string& prefix, int depth,
+                        std::set<std::string>& out) {
   MUSTER_TRY(const auto entries, repository.tree(tree));
   for (const auto& entry : entries) {
     if (entry.mode == git::Mode::tree) {

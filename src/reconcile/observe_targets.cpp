@@ -117,7 +117,8 @@ void observe_target(Draft& draft, std::size_t index) {
   auto stamps = state.target->stamps();
   if (!stamps.ok() && stamps.failure().reason == Reason::corrupt) stamps = read_own_stamps(draft, index, stamps.failure());
   if (!stamps.ok()) {
-    make_unreadable(draft, index, Failure(stamps.failure()).with_context(fmt::format("reading the stamps of target {}", state.reference.name)));
+    make_unreadable(draft, index,
+                    Failure(stamps.failure()).with_context(fmt::format("reading the stamps of target {}", state.reference.name)));
     return;
   }
   for (std::size_t i = 0; i < draft.out.environments.size(); ++i) {
@@ -131,7 +132,8 @@ void observe_target(Draft& draft, std::size_t index) {
     if (is_observed(draft, stamp)) continue;
     if (is_ours(draft, stamp)) add_branchless(draft, index, stamp);
     if (auto read = read_foreign(state, stamp); !read.ok()) {
-      state.prunes_held = fmt::format("the inventories of {} in target {} cannot be read: {}", stamp.environment, state.reference.name, read.failure().text);
+      state.prunes_held = fmt::format("the inventories of {} in target {} cannot be read: {}", stamp.environment, state.reference.name,
+                                      read.failure().text);
     }
   }
 }

@@ -103,7 +103,8 @@ class Ordering {
     for (std::size_t n = 0; n < circle.size(); ++n) {
       auto& waits = plan_.instances[graph::index(circle[n])].waits;
       const auto next = graph::index(circle[(n + 1) % circle.size()]);
-      dropped = std::erase_if(waits, [&](const Wait& wait) { return wait.instance == next && wait.until != Wait::Until::healthy; }) > 0 || dropped;
+      dropped = std::erase_if(waits, [&](const Wait& wait) { return wait.instance == next && wait.until != Wait::Until::healthy; }) > 0 ||
+                dropped;
     }
     if (dropped) return;
     std::string text;
@@ -142,7 +143,8 @@ class Ordering {
       path += " → " + plan_.instances[i].key.text();
     }
     const auto& obstacle = plan_.instances[i].obstacle;
-    path += !obstacle && observation_.instances[i].health.state == target::Health::State::unhealthy ? ", which is unhealthy" : ", which does not move";
+    path += !obstacle && observation_.instances[i].health.state == target::Health::State::unhealthy ? ", which is unhealthy"
+                                                                                                    : ", which does not move";
     return obstacle && obstacle->kind == Obstacle::Kind::unselected ? path + ": " + obstacle->text : path;
   }
 

@@ -40,7 +40,9 @@ bool acts_in(const Observation& observation, const Plan& plan, std::size_t envir
   return false;
 }
 
-bool is_behind_its_stamp(const EnvironmentState& environment) { return !environment.unreadable && environment.stamp && !environment.stamp_in_history; }
+bool is_behind_its_stamp(const EnvironmentState& environment) {
+  return !environment.unreadable && environment.stamp && !environment.stamp_in_history;
+}
 
 /// Between the look at the branch and that at the stamp another machine may have applied a newer record: that is no
 /// rewritten history, so the branch is looked at again before it is taken for one.
@@ -65,7 +67,8 @@ std::vector<std::optional<Failure>> set_stamps(const Observation& observation, c
     const auto desired = environment.stamp_at_tip();
     if (environment.stamp == desired) return;
     auto swapped = observation.targets[*environment.target].target->swap_stamp(environment.stamp, desired);
-    if (!swapped.ok()) failures[index] = std::move(swapped).failure().with_context(fmt::format("stamping {} with {}", environment.name, environment.tip));
+    if (!swapped.ok())
+      failures[index] = std::move(swapped).failure().with_context(fmt::format("stamping {} with {}", environment.name, environment.tip));
   });
   return failures;
 }
@@ -120,10 +123,11 @@ Report finish(const Observation& observation, Plan plan, std::vector<Run>& runs,
   return report;
 }
 
-constexpr std::array<std::string_view, 11> kStates = {"matched", "applied", "waiting", "unhealthy", "paused", "unselected",
-                                                      "superseded", "cancelled", "held", "blocked", "failed"};
+constexpr std::array<std::string_view, 11> kStates = {"matched",    "applied",   "waiting", "unhealthy", "paused", "unselected",
+                                                      "superseded", "cancelled", "held",    "blocked",   "failed"};
 constexpr std::array<std::string_view, 7> kEvents = {"planned", "started", "applied", "pruned", "waiting", "settled", "finished"};
-static_assert(kStates.size() == static_cast<std::size_t>(State::failed) + 1 && kEvents.size() == static_cast<std::size_t>(Event::Kind::finished) + 1);
+static_assert(kStates.size() == static_cast<std::size_t>(State::failed) + 1 &&
+              kEvents.size() == static_cast<std::size_t>(Event::Kind::finished) + 1);
 
 }  // namespace
 
@@ -154,8 +158,16 @@ Report run_pass(const World& world, record::EnvironmentRepository& records, targ
   Progress progress;
   progress.total = static_cast<std::size_t>(std::count_if(plan.instances.begin(), plan.instances.end(), has_work));
   auto runs = prepare_runs(plan);
-  Walk walk{world, options, observation, plan, book, options.settling != nullptr ? *options.settling : settling,
-            runs,  progress, world.clock.elapsed(), set_stamps(observation, plan, options)};
+  Walk walk{world,
+            options,
+            observation,
+            plan,
+            book,
+            options.settling != nullptr ? *options.settling : settling,
+            runs,
+            progress,
+            world.clock.elapsed(),
+            set_stamps(observation, plan, options)};
   if (options.observer != nullptr) {
     Event event;
     event.kind = Event::Kind::planned;
@@ -168,7 +180,8 @@ Report run_pass(const World& world, record::EnvironmentRepository& records, targ
 }
 
 std::size_t Report::count(State state) const {
-  return static_cast<std::size_t>(std::count_if(outcomes.begin(), outcomes.end(), [&](const Outcome& outcome) { return outcome.state == state; }));
+  return static_cast<std::size_t>(
+      std::count_if(outcomes.begin(), outcomes.end(), [&](const Outcome& outcome) { return outcome.state == state; }));
 }
 
 const Outcome* Report::find(const InstanceKey& key) const {

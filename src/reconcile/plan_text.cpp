@@ -18,10 +18,11 @@ constexpr bool names_all(const std::array<std::string_view, N>& names, Enum last
   return names.size() == static_cast<std::size_t>(last) + 1 && !names.back().empty();
 }
 
-constexpr std::array<std::string_view, 14> kActions = {"keep",  "create", "change",  "adopt",    "take",   "run",     "prune",
-                                                       "forget", "yield", "leave", "contest", "leftover", "refuse", "conflict"};
+constexpr std::array<std::string_view, 14> kActions = {"keep",   "create", "change", "adopt",   "take",     "run",    "prune",
+                                                       "forget", "yield",  "leave",  "contest", "leftover", "refuse", "conflict"};
 constexpr std::array<std::string_view, 5> kMoves = {"none", "repair", "forward", "back", "remove"};
-constexpr std::array<std::string_view, 8> kObstacles = {"environment held", "paused", "unusable", "conflict", "refused", "circle", "need", "unselected"};
+constexpr std::array<std::string_view, 8> kObstacles = {"environment held", "paused", "unusable", "conflict",
+                                                        "refused",          "circle", "need",     "unselected"};
 constexpr std::array<std::string_view, 3> kUntil = {"attempted", "applied", "healthy"};
 static_assert(names_all(kActions, Action::conflict) && names_all(kMoves, Move::remove));
 static_assert(names_all(kObstacles, Obstacle::Kind::unselected) && names_all(kUntil, Wait::Until::healthy));
@@ -42,7 +43,8 @@ std::string dump_instance(const Plan& plan, const InstancePlan& instance) {
   if (instance.start_job) text += " job";
   text += '\n';
   if (instance.obstacle) text += fmt::format("  {}: {}\n", to_string(instance.obstacle->kind), instance.obstacle->text);
-  for (const auto& wait : instance.waits) text += fmt::format("  after {} is {}\n", plan.instances[wait.instance].key.text(), to_string(wait.until));
+  for (const auto& wait : instance.waits)
+    text += fmt::format("  after {} is {}\n", plan.instances[wait.instance].key.text(), to_string(wait.until));
   for (const auto& object : instance.objects) text += dump_object(object);
   return text;
 }
@@ -94,7 +96,9 @@ Value environment_value(const EnvironmentPlan& environment) {
   value.set("target", environment.target);
   value.set("stamp", environment.stamp ? Value(environment.stamp->record) : Value());
   if (environment.hold) {
-    value.set("held", Object{{"text", environment.hold->text}, {"expected", environment.hold->expected}, {"found", environment.hold->found},
+    value.set("held", Object{{"text", environment.hold->text},
+                             {"expected", environment.hold->expected},
+                             {"found", environment.hold->found},
                              {"lift", environment.hold->lift}});
   }
   value.set("deletions", Object{{"count", static_cast<std::int64_t>(environment.deletions)},

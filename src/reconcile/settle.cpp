@@ -76,7 +76,8 @@ std::string_view held_prune(const InstancePlan& plan) {
 }
 
 const ObjectPlan* contested(const InstancePlan& plan) {
-  const auto found = std::find_if(plan.objects.begin(), plan.objects.end(), [](const ObjectPlan& object) { return object.action == Action::contest; });
+  const auto found =
+      std::find_if(plan.objects.begin(), plan.objects.end(), [](const ObjectPlan& object) { return object.action == Action::contest; });
   return found == plan.objects.end() ? nullptr : &*found;
 }
 
@@ -122,7 +123,8 @@ std::optional<Duration> settle(const Walk& walk, Run& run) {
   run.outcome.health = state.health;
   if (run.ended || !state.stands) {
     // What did not move is still what others need, as far as it stands as it should.
-    run.healthy = !state.stands || (plan.move == Move::none && !environment.unreadable && state.health.state == target::Health::State::healthy);
+    run.healthy =
+        !state.stands || (plan.move == Move::none && !environment.unreadable && state.health.state == target::Health::State::healthy);
     if (!run.ended) end_well({walk, run, state, plan, environment, walk.observation.targets[*environment.target]});
     return std::nullopt;
   }

@@ -66,7 +66,8 @@ void count_repair(target::InventoryEntry& entry, Instant now) {
 void intend_job(Part& part, target::Inventory& inventory) {
   const auto* last = last_run(part.walk.observation, part.state);
   if (last != nullptr && !inventory.job) inventory.job = *last;  // The service had another name then.
-  const bool starts = std::any_of(part.objects.begin(), part.objects.end(), [](const auto* object) { return object->action == Action::run; });
+  const bool starts =
+      std::any_of(part.objects.begin(), part.objects.end(), [](const auto* object) { return object->action == Action::run; });
   if (!starts) return;
   target::JobRun run;
   if (inventory.job) run.completed = inventory.job->completed;
@@ -122,8 +123,8 @@ Result<void> take_over(Part& part) {
 }
 
 /// What stands there now, if it is still the object we know by its uid; nullopt inside: nothing stands there.
-Result<std::optional<target::Precondition>> look_again(target::Target& target, const manifest::ObjectId& id, const target::Precondition& known,
-                                                       const Failure& conflict) {
+Result<std::optional<target::Precondition>> look_again(target::Target& target, const manifest::ObjectId& id,
+                                                       const target::Precondition& known, const Failure& conflict) {
   const std::vector<manifest::ObjectId> ids{id};
   MUSTER_TRY(const auto live, target.observe(ids));
   if (live.empty()) return std::optional<target::Precondition>();
@@ -153,9 +154,11 @@ Result<void> remove_object(const Part& part, const manifest::ObjectId& id, std::
 
 void count(Outcome& outcome, const ObjectPlan& object) {
   switch (object.action) {
-    case Action::create: case Action::run: ++outcome.created; break;
+    case Action::create:
+    case Action::run: ++outcome.created; break;
     case Action::change: ++outcome.changed; break;
-    case Action::adopt: case Action::take: ++outcome.adopted; break;
+    case Action::adopt:
+    case Action::take: ++outcome.adopted; break;
     default: break;
   }
   if (object.repair) ++outcome.repaired;
@@ -243,7 +246,8 @@ struct Step {
   std::string_view name;
   Result<void> (*run)(Part&);
 };
-constexpr Step kSteps[] = {{"read", read_contents}, {"intend", intend}, {"take over", take_over}, {"apply", apply_objects}, {"forget", forget_objects}, {"prune", prune_objects}};
+constexpr Step kSteps[] = {{"read", read_contents},  {"intend", intend},         {"take over", take_over},
+                           {"apply", apply_objects}, {"forget", forget_objects}, {"prune", prune_objects}};
 
 Result<void> run_steps(Part& part) {
   for (const auto& step : kSteps) MUSTER_CHECK(step.run(part));

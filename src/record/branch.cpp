@@ -23,7 +23,8 @@ Failure hold_environment(std::string text) { return stalled(Reason::conflict, st
 bool concerns_any(std::string_view ref, const std::optional<std::vector<std::string>>& environments) {
   if (!ref.starts_with(kHeads) && !ref.starts_with(kNotes)) return false;
   if (!environments) return true;
-  return std::any_of(environments->begin(), environments->end(), [&](const auto& e) { return ref == branch_ref(e) || ref == notes_ref(e); });
+  return std::any_of(environments->begin(), environments->end(),
+                     [&](const auto& e) { return ref == branch_ref(e) || ref == notes_ref(e); });
 }
 
 }  // namespace
@@ -99,7 +100,7 @@ Result<EnvironmentRepository::Refs> EnvironmentRepository::list_repository() {
 }
 
 Result<EnvironmentRepository::Refs> EnvironmentRepository::list_remote(const std::optional<std::vector<std::string>>& environments,
-                                                                                        const std::stop_token& stop) {
+                                                                       const std::stop_token& stop) {
   const std::vector<std::string> prefixes{std::string(kHeads), std::string(kNotes)};
   MUSTER_TRY(const auto listing, remotes_.list_refs(*location_.remote, prefixes, stop));
   MUSTER_TRY(repository_, remotes_.mirror(*location_.remote));
@@ -149,7 +150,9 @@ Result<Branch> EnvironmentRepository::inspect(const std::string& environment) {
   const auto found = refs_.find(branch_ref(environment));
   if (found == refs_.end()) {
     const auto before = remembered(environment);
-    if (before) return hold_environment(fmt::format("the branch {} is gone; it was at {} when it was last seen", environment, before->tip.short_text()));
+    if (before)
+      return hold_environment(
+          fmt::format("the branch {} is gone; it was at {} when it was last seen", environment, before->tip.short_text()));
     return wait(Reason::absent, fmt::format("there is no branch {} in the environment repository", environment));
   }
   Branch branch;
@@ -161,7 +164,8 @@ Result<Branch> EnvironmentRepository::inspect(const std::string& environment) {
   if (!commit.ok()) {
     // Its ref names a commit that is not here: damage, never "no such branch".
     const Reason reason = commit.failure().reason == Reason::absent ? Reason::corrupt : commit.failure().reason;
-    return Failure{commit.failure().kind == FailureKind::wait ? FailureKind::stalled : commit.failure().kind, reason, commit.failure().text, std::nullopt};
+    return Failure{commit.failure().kind == FailureKind::wait ? FailureKind::stalled : commit.failure().kind, reason, commit.failure().text,
+                   std::nullopt};
   }
   branch.tree = commit->tree;
   Standing standing(repository_, branch.tip);
@@ -169,7 +173,8 @@ Result<Branch> EnvironmentRepository::inspect(const std::string& environment) {
   if (!file.ok()) return std::move(file).failure().with_context(fmt::format("branch {}", environment));
   branch.file = std::move(file).value();
   if (branch.file.fleet != location_.fleet) {
-    return hold_environment(fmt::format("the branch {} belongs to the fleet `{}`, this is `{}`", environment, branch.file.fleet, location_.fleet));
+    return hold_environment(
+        fmt::format("the branch {} belongs to the fleet `{}`, this is `{}`", environment, branch.file.fleet, location_.fleet));
   }
   if (!branch.file.renamed_to.empty()) {
     return stalled(Reason::absent, fmt::format("the environment {} was renamed; it goes on as {}", environment, branch.file.renamed_to));
@@ -187,7 +192,8 @@ Result<void> EnvironmentRepository::check_remembered(const Branch& branch) {
   const auto before = remembered(branch.environment);
   if (!before || (before->tip == branch.tip && before->id == branch.file.id)) return {};
   if (before->id != branch.file.id) {
-    return hold_environment(fmt::format("the branch {} is of another environment: its id was {} and is {}", branch.environment, before->id, branch.file.id));
+    return hold_environment(
+        fmt::format("the branch {} is of another environment: its id was {} and is {}", branch.environment, before->id, branch.file.id));
   }
   bool met = false;
   MUSTER_CHECK(repository_->walk_first_parents(branch.tip, [&](const git::Commit& commit) {

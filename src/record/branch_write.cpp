@@ -43,8 +43,9 @@ Result<void> EnvironmentRepository::push(std::span<const git::Push> updates, con
   return {};
 }
 
-Result<Branch> EnvironmentRepository::write_and_push(const std::string& environment, const git::NewCommit& commit, std::optional<git::Oid> expected,
-                                                     std::vector<git::Push> more, const std::stop_token& stop) {
+Result<Branch> EnvironmentRepository::write_and_push(const std::string& environment, const git::NewCommit& commit,
+                                                     std::optional<git::Oid> expected, std::vector<git::Push> more,
+                                                     const std::stop_token& stop) {
   MUSTER_TRY(const git::Oid id, repository_->write_commit(commit));
   more.insert(more.begin(), git::Push{branch_ref(environment), id, expected});
   MUSTER_CHECK(push(more, stop));
@@ -66,10 +67,12 @@ Result<Branch> EnvironmentRepository::create(EnvironmentFile file, const git::Pe
   MUSTER_TRY(const auto edit, file_edit(*repository_, print(file)));
   MUSTER_TRY(const git::Oid tree, git::edit_tree(*repository_, std::nullopt, {{std::string(kEnvironmentFile), edit}}));
   const git::Person by = signed_now(author);
-  return write_and_push(file.environment, {tree, {}, by, by, fmt::format("Begin the environment {}\n", file.environment)}, std::nullopt, {}, stop);
+  return write_and_push(file.environment, {tree, {}, by, by, fmt::format("Begin the environment {}\n", file.environment)}, std::nullopt, {},
+                        stop);
 }
 
-Result<Branch> EnvironmentRepository::rename(const Branch& from, EnvironmentFile file, const git::Person& author, const std::stop_token& stop) {
+Result<Branch> EnvironmentRepository::rename(const Branch& from, EnvironmentFile file, const git::Person& author,
+                                             const std::stop_token& stop) {
   const git::Person by = signed_now(author);
   file.id = from.file.id;
   file.renamed_from = from.file.renamed_from;

@@ -35,7 +35,8 @@ Result<git::Oid> find_base(git::Repository& repository, const Ledger& ledger, co
   for (auto dated = later; dated != recent.end(); ++dated) {
     for (const auto& [path, approval] : approvals) {
       const auto said = ledger.statements.find(path);
-      if (approval.what == Approval::What::deletions && said != ledger.statements.end() && said->second == dated->commit) base = dated->commit;
+      if (approval.what == Approval::What::deletions && said != ledger.statements.end() && said->second == dated->commit)
+        base = dated->commit;
     }
   }
   return base;

@@ -6,8 +6,8 @@
 #include <limits>
 #include <utility>
 
-#include "record/fields.hpp"
 #include "muster/manifest/yaml.hpp"
+#include "record/fields.hpp"
 
 namespace muster::record {
 namespace {

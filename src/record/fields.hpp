@@ -20,13 +20,13 @@ class Fields {
   /// `where`: how messages name the place, "cart/release.yaml".
   Fields(const Value& value, std::string where);
 
-  [[nodiscard]] std::string text(std::string_view key);              ///< Must be there.
+  [[nodiscard]] std::string text(std::string_view key);  ///< Must be there.
   [[nodiscard]] std::string text_or(std::string_view key, std::string fallback);
   [[nodiscard]] std::optional<std::int64_t> number(std::string_view key);
   [[nodiscard]] bool flag(std::string_view key, bool fallback);
-  [[nodiscard]] std::vector<std::string> texts(std::string_view key); ///< Empty where the key is not there.
-  [[nodiscard]] Digest digest(std::string_view key);                  ///< Must be there.
-  [[nodiscard]] Instant instant(std::string_view key);                ///< Must be there.
+  [[nodiscard]] std::vector<std::string> texts(std::string_view key);  ///< Empty where the key is not there.
+  [[nodiscard]] Digest digest(std::string_view key);                   ///< Must be there.
+  [[nodiscard]] Instant instant(std::string_view key);                 ///< Must be there.
   /// The mapping at a key; nullptr where it is not there.
   [[nodiscard]] const Value* mapping(std::string_view key);
 

@@ -72,7 +72,8 @@ Result<NoteDraft> begin_note(git::Repository& repository, const std::optional<gi
 std::string print(const std::vector<HealthNote>& notes) {
   std::string out;
   for (const auto& note : notes) {
-    out += fmt::format("{} {} {} {}\n", note.healthy ? kHealthy : kUnhealthy, escape_word(note.service), note.bundle.text(), format_instant(note.at));
+    out += fmt::format("{} {} {} {}\n", note.healthy ? kHealthy : kUnhealthy, escape_word(note.service), note.bundle.text(),
+                       format_instant(note.at));
   }
   return out;
 }

@@ -13,7 +13,7 @@ namespace muster::record {
 namespace {
 
 constexpr std::pair<Cause, std::string_view> kCauses[] = {
-    {Cause::push, "push"},           {Cause::image, "image"}, {Cause::chart, "chart"},       {Cause::promotion, "promotion"},
+    {Cause::push, "push"},   {Cause::image, "image"},       {Cause::chart, "chart"},   {Cause::promotion, "promotion"},
     {Cause::fleet, "fleet"}, {Cause::rollback, "rollback"}, {Cause::manual, "manual"},
 };
 

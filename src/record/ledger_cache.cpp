@@ -32,8 +32,11 @@ Value value_of(const ServiceLedger& service) {
   for (const auto& [name, input] : service.inputs) inputs.append(name, value_of(input));
   Array followed;
   for (const auto& from : service.followed) followed.emplace_back(encode(from));
-  Object out{{"inputs", std::move(inputs)}, {"followed", std::move(followed)}, {"since", service.since.text()},
-             {"since_at", number_of(service.since_at)}, {"since_record", service.since_record}};
+  Object out{{"inputs", std::move(inputs)},
+             {"followed", std::move(followed)},
+             {"since", service.since.text()},
+             {"since_at", number_of(service.since_at)},
+             {"since_record", service.since_record}};
   if (service.resume) out.append("resume", value_of(*service.resume));
   return out;
 }
@@ -45,8 +48,10 @@ Value value_of(const Ledger& ledger, const EnvironmentFile& file) {
   for (const auto& [path, commit] : ledger.statements) statements.append(path, commit.text());
   Array recent;
   for (const auto& dated : ledger.recent) recent.emplace_back(Array{dated.commit.text(), number_of(dated.at)});
-  Object out{{"format", kCacheFormat},  {"id", file.id},        {"tip", ledger.tip.text()},        {"newest", value_of(ledger.newest)},
-             {"services", std::move(services)}, {"statements", std::move(statements)}, {"recent", std::move(recent)}};
+  Object out{{"format", kCacheFormat},          {"id", file.id},
+             {"tip", ledger.tip.text()},        {"newest", value_of(ledger.newest)},
+             {"services", std::move(services)}, {"statements", std::move(statements)},
+             {"recent", std::move(recent)}};
   if (ledger.before_recent) out.append("before_recent", number_of(*ledger.before_recent));
   return out;
 }

@@ -4,10 +4,10 @@
 
 #include <utility>
 
-#include "record/fields.hpp"
 #include "muster/base/text.hpp"
 #include "muster/manifest/yaml.hpp"
 #include "muster/record/environment_file.hpp"
+#include "record/fields.hpp"
 
 namespace muster::record {
 namespace {
@@ -62,7 +62,7 @@ InputValue parse_source(Fields& fields) {
 }
 
 InputValue parse_image(Fields& fields) {
-  return ImageValue{fields.text("reference"),       fields.text_or("digest", ""), fields.text_or("tag", ""),
+  return ImageValue{fields.text("reference"),   fields.text_or("digest", ""), fields.text_or("tag", ""),
                     fields.text_or("rule", ""), fields.text_or("commit", ""), fields.flag("literal", false)};
 }
 

@@ -18,7 +18,8 @@ constexpr int kMaxFolders = 8;  ///< Nested below a service's folder; muster wri
 bool is_link(const git::TreeEntry& entry) { return entry.mode == git::Mode::symlink || entry.mode == git::Mode::submodule; }
 
 Failure refused_link(std::string_view path) {
-  return stalled(Reason::invalid, fmt::format("{} is a link, which muster does not follow on an environment branch; put the file itself there", path));
+  return stalled(Reason::invalid,
+                 fmt::format("{} is a link, which muster does not follow on an environment branch; put the file itself there", path));
 }
 
 /// What stands below a service's folder, by path below it.
@@ -29,7 +30,8 @@ struct ObjectFiles {
   std::map<std::string, git::Oid> links;
 
   Result<void> collect(const git::Oid& folder, const std::string& prefix = "", int depth = 0) {
-    if (depth > kMaxFolders) return stalled(Reason::limit, fmt::format("{}/{}: folders are nested deeper than {}", service, prefix, kMaxFolders));
+    if (depth > kMaxFolders)
+      return stalled(Reason::limit, fmt::format("{}/{}: folders are nested deeper than {}", service, prefix, kMaxFolders));
     MUSTER_TRY(const auto entries, repository.tree(folder));
     for (const auto& entry : entries) {
       const std::string path = prefix + entry.name;
@@ -74,7 +76,8 @@ Result<const Standing::Root*> Standing::root() {
 
 Result<const git::TreeEntry*> Standing::root_entry(std::string_view name) {
   MUSTER_TRY(const Root* entries, root());
-  const auto found = std::lower_bound(entries->begin(), entries->end(), name, [](const auto& entry, auto wanted) { return entry.name < wanted; });
+  const auto found =
+      std::lower_bound(entries->begin(), entries->end(), name, [](const auto& entry, auto wanted) { return entry.name < wanted; });
   return found == entries->end() || found->name != name ? nullptr : &*found;
 }
 
@@ -143,7 +146,8 @@ Result<DescriptorObjects> read_objects(git::Repository& repository, const git::O
   std::sort(out.objects.begin(), out.objects.end(), [](const auto& a, const auto& b) { return manifest::applies_before(a.id, b.id); });
   const auto twice = std::adjacent_find(out.objects.begin(), out.objects.end(), [](const auto& a, const auto& b) { return a.id == b.id; });
   if (twice != out.objects.end()) {
-    return stalled(Reason::invalid, fmt::format("{} and {} both describe {}; keep one", twice->at.text(), std::next(twice)->at.text(), twice->id.text()));
+    return stalled(Reason::invalid,
+                   fmt::format("{} and {} both describe {}; keep one", twice->at.text(), std::next(twice)->at.text(), twice->id.text()));
   }
   out.digest = manifest::digest(out.objects);
   return out;
@@ -167,7 +171,8 @@ Result<std::string> Standing::edited(std::string_view service) {
     if (reason == Reason::invalid || reason == Reason::limit || reason == Reason::corrupt) return std::move(read).failure().text;
     return std::move(read).failure();
   }
-  if (read->digest != found->release->objects) return fmt::format("objects of {} differ from what {} says of them", service, release_path(service));
+  if (read->digest != found->release->objects)
+    return fmt::format("objects of {} differ from what {} says of them", service, release_path(service));
   return std::string();
 }
 

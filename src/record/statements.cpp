@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "record/fields.hpp"
 #include "muster/manifest/yaml.hpp"
 #include "muster/record/layout.hpp"
+#include "record/fields.hpp"
 
 namespace muster::record {
 namespace {

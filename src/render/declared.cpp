@@ -6,10 +6,10 @@
 #include <array>
 #include <utility>
 
-#include "render/images.hpp"
-#include "render/late.hpp"
 #include "muster/base/text.hpp"
 #include "muster/model/patch.hpp"
+#include "render/images.hpp"
+#include "render/late.hpp"
 #include "render/scope.hpp"
 
 namespace muster::render {
@@ -62,7 +62,9 @@ Result<void> set_images(Objects& objects, const Request& request, const std::str
   for (const model::ImageInput& image : request.instance.images) {
     const auto found = request.images.find(image.name);
     if (found == request.images.end() || found->second.empty()) {
-      return wait(Reason::absent, fmt::format("the image `{}` has no value yet; `muster deliver --image` or an `images` entry in the fleet gives it one", image.name));
+      return wait(Reason::absent,
+                  fmt::format("the image `{}` has no value yet; `muster deliver --image` or an `images` entry in the fleet gives it one",
+                              image.name));
     }
     wanted.emplace(image.name, found->second);
   }
@@ -72,8 +74,9 @@ Result<void> set_images(Objects& objects, const Request& request, const std::str
     if (seen.replaced.find(name) != seen.replaced.end()) continue;
     std::vector<std::string> named;
     for (const std::string& each : seen.named) named.push_back(fmt::format("`{}`", each));
-    return stalled(Reason::invalid, fmt::format("{}: `images` names `{}`, and no container in the manifests uses that repository; {}", origin, name,
-                                                named.empty() ? "they name no image at all" : "they name " + join(named, ", ")));
+    return stalled(Reason::invalid,
+                   fmt::format("{}: `images` names `{}`, and no container in the manifests uses that repository; {}", origin, name,
+                               named.empty() ? "they name no image at all" : "they name " + join(named, ", ")));
   }
   return {};
 }
@@ -82,7 +85,9 @@ Result<void> patch_object(manifest::Object& object, const model::Patch& patch, c
   for (model::PatchOperation operation : patch.operations) {
     MUSTER_CHECK(replace_late(operation.value, images));
     if (const std::optional<std::string> mistake = model::apply(operation, object.content)) {
-      return wrong(origin, object, fmt::format("the patch \"{}\" does not fit: {}", patch.name.empty() ? patch.kind : patch.kind + "/" + patch.name, *mistake));
+      return wrong(
+          origin, object,
+          fmt::format("the patch \"{}\" does not fit: {}", patch.name.empty() ? patch.kind : patch.kind + "/" + patch.name, *mistake));
     }
   }
   const manifest::Position at = object.at;
@@ -112,10 +117,12 @@ Result<void> apply_patches(Objects& objects, const Request& request, const std::
     for (manifest::Object& object : objects) {
       if (model::names(patch, object.id.kind, object.id.name)) chosen.push_back(&object);
     }
-    if (chosen.empty()) return stalled(Reason::invalid, fmt::format("{}: the patch \"{}\" finds no object; {}", origin, title, objects_of_kind(objects, patch.kind)));
+    if (chosen.empty())
+      return stalled(Reason::invalid,
+                     fmt::format("{}: the patch \"{}\" finds no object; {}", origin, title, objects_of_kind(objects, patch.kind)));
     if (patch.name.empty() && chosen.size() > 1) {
-      return stalled(Reason::invalid, fmt::format("{}: the patch \"{}\" could mean several objects; {}; write \"{}/*\" for all", origin, title,
-                                                  objects_of_kind(objects, patch.kind), patch.kind));
+      return stalled(Reason::invalid, fmt::format("{}: the patch \"{}\" could mean several objects; {}; write \"{}/*\" for all", origin,
+                                                  title, objects_of_kind(objects, patch.kind), patch.kind));
     }
     for (manifest::Object* object : chosen) MUSTER_CHECK(patch_object(*object, patch, request.images, origin));
   }
@@ -144,15 +151,19 @@ Result<void> refuse_foreign(const manifest::Object& object) {
   if (metadata == nullptr) return {};
   const Value* owners = metadata->find("ownerReferences");
   if (owners != nullptr && (owners->if_array() == nullptr || !owners->if_array()->empty())) {
-    return stalled(Reason::invalid, fmt::format("{}: {}: `metadata.ownerReferences` gives the object to another owner, who may delete it; leave the field out",
-                                                object.at.text(), object.id.text()));
+    return stalled(
+        Reason::invalid,
+        fmt::format("{}: {}: `metadata.ownerReferences` gives the object to another owner, who may delete it; leave the field out",
+                    object.at.text(), object.id.text()));
   }
   for (const std::string_view mark : kMarks) {
     const Value* marks = metadata->find(mark);
     const Object* map = marks == nullptr ? nullptr : marks->if_object();
     if (map == nullptr) continue;
     for (const auto& [key, value] : *map) {
-      if (is_own(key)) return stalled(Reason::invalid, fmt::format("{}: {}: `metadata.{}` has `{}`, and `{}` is muster's own", object.at.text(), object.id.text(), mark, key, kOwnPrefix));
+      if (is_own(key))
+        return stalled(Reason::invalid, fmt::format("{}: {}: `metadata.{}` has `{}`, and `{}` is muster's own", object.at.text(),
+                                                    object.id.text(), mark, key, kOwnPrefix));
     }
   }
   return {};

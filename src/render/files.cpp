@@ -26,7 +26,9 @@ bool has_extension(std::string_view name) {
 }
 
 /// The names kustomize itself looks for.
-bool is_kustomization(std::string_view name) { return name == "kustomization.yaml" || name == "kustomization.yml" || name == "Kustomization"; }
+bool is_kustomization(std::string_view name) {
+  return name == "kustomization.yaml" || name == "kustomization.yml" || name == "Kustomization";
+}
 
 struct Likeness {
   std::string_view name;  ///< Glob over the file's name.
@@ -58,7 +60,8 @@ FileUse use_of(std::string_view path, const std::vector<std::string>& ignore) {
 }
 
 std::optional<std::string> changes_objects(const Value& kustomization) {
-  static constexpr std::array<std::string_view, 7> kHarmless = {"apiVersion", "kind", "metadata", "resources", "bases", "sortOptions", "openapi"};
+  static constexpr std::array<std::string_view, 7> kHarmless = {"apiVersion", "kind",        "metadata", "resources",
+                                                                "bases",      "sortOptions", "openapi"};
   const Object* map = kustomization.if_object();
   if (map == nullptr) return std::nullopt;
   for (const auto& [key, member] : *map) {

@@ -11,12 +11,14 @@ constexpr std::string_view kImagePrefix = "image.";
 
 Result<std::string_view> late_text(std::string_view input, const Images& images) {
   if (input.substr(0, kImagePrefix.size()) != kImagePrefix) {
-    return stalled(Reason::internal, fmt::format("a value hangs from the input `{}`, which render does not know; please report this", input));
+    return stalled(Reason::internal,
+                   fmt::format("a value hangs from the input `{}`, which render does not know; please report this", input));
   }
   const std::string_view name = input.substr(kImagePrefix.size());
   const auto found = images.find(name);
   if (found == images.end() || found->second.empty()) {
-    return wait(Reason::absent, fmt::format("the image `{}` has no value yet; `muster deliver --image` or an `image` in the fleet gives it one", name));
+    return wait(Reason::absent,
+                fmt::format("the image `{}` has no value yet; `muster deliver --image` or an `image` in the fleet gives it one", name));
   }
   return std::string_view(found->second);
 }

@@ -6,11 +6,11 @@
 #include <atomic>
 #include <optional>
 
-#include "render/files.hpp"
 #include "muster/base/parallel.hpp"
 #include "muster/base/text.hpp"
 #include "muster/manifest/yaml.hpp"
 #include "muster/source/tree.hpp"
+#include "render/files.hpp"
 
 namespace muster::render {
 namespace {
@@ -66,10 +66,12 @@ Result<void> check_kustomization(const source::Tree& tree, const source::File& f
   if (!documents.ok()) return explain(std::move(documents).failure(), tree, file.path, bytes);
   for (const manifest::Document& document : *documents) {
     if (const std::optional<std::string> field = changes_objects(document.value)) {
-      return stalled(Reason::unsupported,
-                     fmt::format("{} {}: this kustomization changes what it lists (`{}`), and std.manifests reads files as they are; name a folder of plain "
-                                 "manifests with `path`, or take the files as they are with `ignore = [\"{}\"]` (std.kustomize comes with a later version)",
-                                 tree.origin(), document.at.text(), *field, file.path));
+      return stalled(
+          Reason::unsupported,
+          fmt::format(
+              "{} {}: this kustomization changes what it lists (`{}`), and std.manifests reads files as they are; name a folder of plain "
+              "manifests with `path`, or take the files as they are with `ignore = [\"{}\"]` (std.kustomize comes with a later version)",
+              tree.origin(), document.at.text(), *field, file.path));
     }
   }
   return {};
@@ -89,8 +91,9 @@ Result<Selection> select_files(const source::Tree& tree, const std::vector<std::
     if (use == FileUse::kustomization) out.kustomizations.push_back(file);
   }
   if (out.manifests.size() > kMaxFiles) {
-    return stalled(Reason::limit, fmt::format("{} {}: {} manifest files below one `path`, more than the {} of one service; split the service", tree.origin(), tree.path(),
-                                              out.manifests.size(), kMaxFiles));
+    return stalled(Reason::limit,
+                   fmt::format("{} {}: {} manifest files below one `path`, more than the {} of one service; split the service",
+                               tree.origin(), tree.path(), out.manifests.size(), kMaxFiles));
   }
   return out;
 }
@@ -123,14 +126,18 @@ Result<Objects> read_manifests(const Request& request) {
   std::atomic<std::size_t> total = 0;
   for_each_index(results.size(), request.jobs, [&](std::size_t i) { results[i] = read_file(tree, selection.manifests[i], total); });
   if (total.load() > kMaxTotalBytes) {
-    return stalled(Reason::limit, fmt::format("{}: the manifests in {} are more than {} MiB; split the service", tree.origin(), folder_of(tree), kMaxTotalBytes >> 20U));
+    return stalled(Reason::limit, fmt::format("{}: the manifests in {} are more than {} MiB; split the service", tree.origin(),
+                                              folder_of(tree), kMaxTotalBytes >> 20U));
   }
   if (std::any_of(results.begin(), results.end(), [](const Result<Objects>& each) { return !each.ok(); })) return first_failure(results);
   Objects out;
-  for (Result<Objects>& result : results) out.insert(out.end(), std::make_move_iterator(result->begin()), std::make_move_iterator(result->end()));
+  for (Result<Objects>& result : results)
+    out.insert(out.end(), std::make_move_iterator(result->begin()), std::make_move_iterator(result->end()));
   if (out.empty()) {
-    return stalled(Reason::invalid, fmt::format("{}: there is no Kubernetes object in {}{}; say which folder holds the manifests with `path`", tree.origin(), folder_of(tree),
-                                                selection.kustomizations.empty() ? "" : " but a kustomization (std.kustomize comes with a later version)"));
+    return stalled(Reason::invalid,
+                   fmt::format("{}: there is no Kubernetes object in {}{}; say which folder holds the manifests with `path`", tree.origin(),
+                               folder_of(tree),
+                               selection.kustomizations.empty() ? "" : " but a kustomization (std.kustomize comes with a later version)"));
   }
   return out;
 }

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 
+#include "muster/source/tree.hpp"
 #include "render/declared.hpp"
 #include "render/late.hpp"
 #include "render/manifests.hpp"
-#include "muster/source/tree.hpp"
 
 namespace muster::render {
 namespace {
@@ -34,7 +34,8 @@ Result<Objects> from_kinds_alone(const Request& request) { return evaluated_obje
 
 Result<Objects> from_manifests(const Request& request) {
   if (request.tree == nullptr) {
-    return stalled(Reason::invalid, fmt::format("{} is made of the manifests of a repository and names none; give it a `repo`", service_of(request)));
+    return stalled(Reason::invalid,
+                   fmt::format("{} is made of the manifests of a repository and names none; give it a `repo`", service_of(request)));
   }
   MUSTER_TRY(Objects objects, read_manifests(request));
   MUSTER_CHECK(add_declared(objects, request, request.tree->origin()));
@@ -44,8 +45,9 @@ Result<Objects> from_manifests(const Request& request) {
 }
 
 Result<Objects> refuse(const Request& request) {
-  return stalled(Reason::unsupported, fmt::format("{}: this version of muster does not render {}; give the service plain manifests (std.manifests)", service_of(request),
-                                                  model::to_string(request.instance.renderer)));
+  return stalled(Reason::unsupported,
+                 fmt::format("{}: this version of muster does not render {}; give the service plain manifests (std.manifests)",
+                             service_of(request), model::to_string(request.instance.renderer)));
 }
 
 /// One row a renderer. `version` goes up whenever equal input may give other objects.
@@ -73,8 +75,9 @@ std::string place_of(const Request& request, const manifest::Object& object) {
 Result<void> refuse_repeats(const Request& request, const Objects& sorted) {
   for (std::size_t i = 1; i < sorted.size(); ++i) {
     if (sorted[i - 1].id != sorted[i].id) continue;
-    return stalled(Reason::invalid, fmt::format("{}: {} is written a second time; the first is at {}; keep one, or leave a file out with `ignore`", place_of(request, sorted[i]),
-                                                sorted[i].id.text(), sorted[i - 1].at.text()));
+    return stalled(Reason::invalid,
+                   fmt::format("{}: {} is written a second time; the first is at {}; keep one, or leave a file out with `ignore`",
+                               place_of(request, sorted[i]), sorted[i].id.text(), sorted[i - 1].at.text()));
   }
   std::vector<std::pair<std::string, const manifest::Object*>> files;
   files.reserve(sorted.size());
@@ -82,8 +85,9 @@ Result<void> refuse_repeats(const Request& request, const Objects& sorted) {
   std::sort(files.begin(), files.end());
   for (std::size_t i = 1; i < files.size(); ++i) {
     if (files[i - 1].first != files[i].first) continue;
-    return stalled(Reason::invalid, fmt::format("{}: {} and {} differ only in upper and lower case, and would be one file on some disks; rename one of them",
-                                                place_of(request, *files[i].second), files[i - 1].second->id.text(), files[i].second->id.text()));
+    return stalled(Reason::invalid,
+                   fmt::format("{}: {} and {} differ only in upper and lower case, and would be one file on some disks; rename one of them",
+                               place_of(request, *files[i].second), files[i - 1].second->id.text(), files[i].second->id.text()));
   }
   return {};
 }
@@ -91,7 +95,8 @@ Result<void> refuse_repeats(const Request& request, const Objects& sorted) {
 /// What holds for every set of objects, wherever they come from.
 Result<void> check_objects(const Request& request, Objects& objects) {
   if (objects.size() > kMaxObjects) {
-    return stalled(Reason::limit, fmt::format("{} has {} objects, more than the {} of one service; split it", service_of(request), objects.size(), kMaxObjects));
+    return stalled(Reason::limit, fmt::format("{} has {} objects, more than the {} of one service; split it", service_of(request),
+                                              objects.size(), kMaxObjects));
   }
   for (const manifest::Object& object : objects) {
     Result<void> allowed = refuse_foreign(object);
@@ -115,7 +120,9 @@ Result<Rendered> render(const Request& request) {
   return Rendered{std::move(objects), renderer_version(request.instance.renderer)};
 }
 
-std::string renderer_version(model::Renderer renderer) { return fmt::format("{}/{}", model::to_string(renderer), row_of(renderer).version); }
+std::string renderer_version(model::Renderer renderer) {
+  return fmt::format("{}/{}", model::to_string(renderer), row_of(renderer).version);
+}
 
 Digest render_key(const Request& request) {
   Hasher hasher;

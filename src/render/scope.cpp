@@ -41,13 +41,16 @@ void Scopes::learn(const Value& content) {
   const Value* spec = content.find("spec");
   const Value* names = spec == nullptr ? nullptr : spec->find("names");
   if (names == nullptr) return;
-  defined_.insert_or_assign({std::string(spec->string_at("group")), std::string(names->string_at("kind"))}, spec->string_at("scope") == "Cluster");
+  defined_.insert_or_assign({std::string(spec->string_at("group")), std::string(names->string_at("kind"))},
+                            spec->string_at("scope") == "Cluster");
 }
 
 bool Scopes::is_cluster_scoped(std::string_view group, std::string_view kind) const {
   if (const auto found = defined_.find({std::string(group), std::string(kind)}); found != defined_.end()) return found->second;
-  if (const manifest::Scope scope = manifest::scope_of(group, kind); scope != manifest::Scope::unknown) return scope == manifest::Scope::cluster;
-  return std::any_of(kClusterScoped.begin(), kClusterScoped.end(), [&](const KindName& each) { return each.group == group && each.kind == kind; });
+  if (const manifest::Scope scope = manifest::scope_of(group, kind); scope != manifest::Scope::unknown)
+    return scope == manifest::Scope::cluster;
+  return std::any_of(kClusterScoped.begin(), kClusterScoped.end(),
+                     [&](const KindName& each) { return each.group == group && each.kind == kind; });
 }
 
 }  // namespace muster::render

@@ -46,7 +46,8 @@ Failure missing_branch(git::Remotes& remotes, const git::Remote& remote, const s
   const std::vector<std::string> all{std::string(kHeadsPrefix)};
   auto listing = remotes.list_refs(remote, all, stop);
   if (!listing.ok()) return of_repository(std::move(listing).failure());
-  const bool any = std::any_of(listing->refs.begin(), listing->refs.end(), [](const git::Ref& r) { return r.name.starts_with(kHeadsPrefix); });
+  const bool any =
+      std::any_of(listing->refs.begin(), listing->refs.end(), [](const git::Ref& r) { return r.name.starts_with(kHeadsPrefix); });
   if (!any) return retry(Reason::unreachable, fmt::format("{} lists no branch at all, which says nothing about `{}`", remote.url, branch));
   if (find_ref(listing->refs, ref) != nullptr) return retry(Reason::unreachable, fmt::format("{} moved while it was listed", remote.url));
   return wait(Reason::absent, fmt::format("{} has no branch `{}`", remote.url, branch));
@@ -111,8 +112,8 @@ git::Remote remote_of(const model::Repository& repository) {
   if (repository.auth.secret) remote.secret = repository.auth.secret->reference;
   using Method = model::Credentials::Method;
   constexpr std::pair<Method, git::Remote::Auth> kAuth[] = {
-      {Method::none, git::Remote::Auth::none},         {Method::token, git::Remote::Auth::token},
-      {Method::basic, git::Remote::Auth::basic},       {Method::ssh_key, git::Remote::Auth::ssh_key},
+      {Method::none, git::Remote::Auth::none},          {Method::token, git::Remote::Auth::token},
+      {Method::basic, git::Remote::Auth::basic},        {Method::ssh_key, git::Remote::Auth::ssh_key},
       {Method::docker_config, git::Remote::Auth::none},  // Of registries; means nothing to git.
   };
   for (const auto& [method, auth] : kAuth) {

@@ -57,9 +57,11 @@ Result<Found> follow(git::Repository& repository, const git::Oid& root, std::vec
       continue;
     }
     MUSTER_TRY(const auto entry, repository.entry(walk.trees.back(), part));
-    if (!entry) return stalled(Reason::absent, fmt::format("there is no `{}`", join(walk.path, "/") + (walk.path.empty() ? "" : "/") + part));
+    if (!entry)
+      return stalled(Reason::absent, fmt::format("there is no `{}`", join(walk.path, "/") + (walk.path.empty() ? "" : "/") + part));
     if (entry->mode == git::Mode::symlink) {
-      if (++links > kMaxLinks) return stalled(Reason::invalid, fmt::format("more than {} links on the way, or a circle of them", kMaxLinks));
+      if (++links > kMaxLinks)
+        return stalled(Reason::invalid, fmt::format("more than {} links on the way, or a circle of them", kMaxLinks));
       MUSTER_TRY(const std::string target, repository.blob(entry->id, kMaxLinkBytes));
       link = join(walk.path, "/") + (walk.path.empty() ? "" : "/") + part;
       if (target.empty() || target.starts_with('/')) return stalled(Reason::invalid, leads_out(link));

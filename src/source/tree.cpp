@@ -6,8 +6,8 @@
 #include <map>
 #include <optional>
 
-#include "source/links.hpp"
 #include "muster/base/text.hpp"
+#include "source/links.hpp"
 
 namespace muster::source {
 namespace {
@@ -80,7 +80,9 @@ struct TreeIds::State {
   }
 };
 
-TreeIds::TreeIds(std::shared_ptr<git::Repository> repository) : state_(std::make_unique<State>()) { state_->repository = std::move(repository); }
+TreeIds::TreeIds(std::shared_ptr<git::Repository> repository) : state_(std::make_unique<State>()) {
+  state_->repository = std::move(repository);
+}
 TreeIds::~TreeIds() = default;
 TreeIds::TreeIds(TreeIds&&) noexcept = default;
 TreeIds& TreeIds::operator=(TreeIds&&) noexcept = default;

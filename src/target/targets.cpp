@@ -18,7 +18,8 @@ class WorldTargets final : public Targets {
 
   Result<std::shared_ptr<Target>> open(const TargetRef& reference) override {
     if (reference.kind != "directory") {
-      return stalled(Reason::unsupported, fmt::format("target {} is a '{}'; this version of muster applies to a 'directory' only", reference.name, reference.kind));
+      return stalled(Reason::unsupported, fmt::format("target {} is a '{}'; this version of muster applies to a 'directory' only",
+                                                      reference.name, reference.kind));
     }
     if (reference.path.empty()) return stalled(Reason::invalid, fmt::format("target {} names no path", reference.name));
     const Path path = (root_ / reference.path).lexically_normal();

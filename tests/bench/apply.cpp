@@ -35,7 +35,8 @@ enum class Sources { monorepo, folders, http };
 
 struct World {
   World(std::size_t count, Sources from) : services(count), sources(from), fleet(folder.path() / "fleet") {
-    if (sources == Sources::http) server = std::make_unique<test::GitHttpServer>(test::GitHttpServer::Options{folder.path() / "repositories", false, "", "", 4, true});
+    if (sources == Sources::http)
+      server = std::make_unique<test::GitHttpServer>(test::GitHttpServer::Options{folder.path() / "repositories", false, "", "", 4, true});
     folder.write("fleet/fleet.fleet",
                  "fleet bench { language = \"1.0\" }\n"
                  "target here : directory { path = \"out\" }\n"
@@ -56,7 +57,9 @@ struct World {
     if (sources == Sources::http) return server->url(name + "/.git");
     return sources == Sources::monorepo ? "../../mono" : "../../repositories/" + name;
   }
-  [[nodiscard]] fs::path repository(std::size_t i) const { return sources == Sources::monorepo ? folder.path() / "mono" : folder.path() / "repositories" / application_name(i); }
+  [[nodiscard]] fs::path repository(std::size_t i) const {
+    return sources == Sources::monorepo ? folder.path() / "mono" : folder.path() / "repositories" / application_name(i);
+  }
 
   void apply() { memory = std::max(memory, run_to_end({MUSTER_BINARY, "apply"}, fleet.string())); }
 
@@ -89,8 +92,10 @@ struct World {
     for (const char* name : {"out", ".muster"}) {
       for (const fs::directory_entry& entry : fs::recursive_directory_iterator(fleet / name)) {
         struct stat status {};
-        if (entry.path().parent_path().filename() == "locks" || !entry.is_regular_file() || stat(entry.path().c_str(), &status) != 0) continue;
-        out.emplace(entry.path().string(), std::pair(status.st_ino, std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec));
+        if (entry.path().parent_path().filename() == "locks" || !entry.is_regular_file() || stat(entry.path().c_str(), &status) != 0)
+          continue;
+        out.emplace(entry.path().string(),
+                    std::pair(status.st_ino, std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec));
       }
     }
     return out;
@@ -151,7 +156,8 @@ void clone_all(const World& world, const fs::path& into) {
     return;
   }
   const std::string from = world.sources == Sources::http ? world.url("%") : (world.folder.path() / "repositories" / "%").string();
-  shell(fmt::format("seq -f 'app-%04g' 0 {} | xargs -P8 -I% git clone -q --bare --no-local '{}' '{}/%'", world.services - 1, from, into.string()));
+  shell(fmt::format("seq -f 'app-%04g' 0 {} | xargs -P8 -I% git clone -q --bare --no-local '{}' '{}/%'", world.services - 1, from,
+                    into.string()));
 }
 
 void run(const Arguments& arguments, Sources sources, std::string_view where) {
@@ -166,7 +172,8 @@ void run(const Arguments& arguments, Sources sources, std::string_view where) {
   const auto clones = [&] { clone_all(world, world.folder.path() / fmt::format("clones-{}", ++limits)); };
   std::vector<Contender> contenders = {{Role::ours, "muster apply", first}};
   if (arguments.peers()) contenders.push_back({Role::peer, "git clone alone", clones, 1});
-  contenders.push_back({Role::limit, "write and sync the files", [&] { write_files(world.folder.path() / fmt::format("limit-{}", ++limits), world.services * kObjects); }});
+  contenders.push_back({Role::limit, "write and sync the files",
+                        [&] { write_files(world.folder.path() / fmt::format("limit-{}", ++limits), world.services * kObjects); }});
   std::vector<Figure> figures = measure(contenders, arguments.runs(3));
   report({"apply", what + ", first", "", world.memory}, figures);
 
@@ -175,7 +182,8 @@ void run(const Arguments& arguments, Sources sources, std::string_view where) {
   contenders = {{Role::ours, "muster apply", [&] { world.apply(); }}};
   contenders.push_back({Role::limit, "look at the files", [&] { look_at_files(world.fleet / "out"); }});
   figures = measure(contenders, arguments.runs(5));
-  const std::string counted = sources == Sources::http ? "0 files written, 0 refs moved, 1 request a repository" : "0 files written, 0 refs moved";
+  const std::string counted =
+      sources == Sources::http ? "0 files written, 0 refs moved, 1 request a repository" : "0 files written, 0 refs moved";
   report({"apply", what + ", again", counted, world.memory}, figures);
 
   world.memory = 0;
@@ -208,4 +216,6 @@ void run_all(const Arguments& arguments) {
 }  // namespace
 }  // namespace muster::bench
 
-int main(int argc, char** argv) { return muster::bench::run_main(argc, argv, "bench_apply [--services N] [--slope]", muster::bench::run_all); }
+int main(int argc, char** argv) {
+  return muster::bench::run_main(argc, argv, "bench_apply [--services N] [--slope]", muster::bench::run_all);
+}

@@ -38,10 +38,10 @@ Spent run_once(const std::function<void()>& work);
 
 /// What is measured, in the words of the performance goals.
 struct Workload {
-  std::string id;        ///< "W3"
-  std::string what;      ///< "render 1,000 applications, 4,000 objects, plain"
-  std::string goal;      ///< "≤ 60 ms"; empty: none is set.
-  double memory_mib = 0; ///< Our peak; 0: not measured.
+  std::string id;         ///< "W3"
+  std::string what;       ///< "render 1,000 applications, 4,000 objects, plain"
+  std::string goal;       ///< "≤ 60 ms"; empty: none is set.
+  double memory_mib = 0;  ///< Our peak; 0: not measured.
 };
 
 /// Runs all in turns, `runs` times each after one run to warm up (not those with one or two runs).

@@ -36,7 +36,8 @@ std::vector<std::size_t> needs_of(std::size_t i, std::size_t count) {
 std::vector<diag::FleetText> fleet_texts(std::size_t count) {
   std::vector<diag::FleetText> texts;
   std::string base = "fleet bench { language = \"1.0\" }\ntarget here : directory { path = \"out\" }\n";
-  for (const std::string_view one : kEnvironments) base += fmt::format("environment {} {{ branch = \"{}\", target = here, namespace = \"{}\" }}\n", one, one, one);
+  for (const std::string_view one : kEnvironments)
+    base += fmt::format("environment {} {{ branch = \"{}\", target = here, namespace = \"{}\" }}\n", one, one, one);
   texts.push_back({"fleet.fleet", std::move(base)});
   texts.push_back({"kinds.fleet",
                    "kind app for service {\n"
@@ -69,8 +70,10 @@ std::string jsonnet_text(std::size_t count) {
   std::string out = "local environments = [\"development\", \"production\", \"staging\"];\nlocal services = {\n";
   for (std::size_t i = 0; i < count; ++i) {
     std::string list;
-    for (const std::size_t need : needs_of(i, count)) list += fmt::format("{}{{ name: \"{}\", key: \"URL_{}\" }}", list.empty() ? "" : ", ", service_name(need), need);
-    out += fmt::format("  {}: {{ port: {}, memory: \"{}Mi\", replicas: 1, needs: [{}], production+: {{ replicas: {} }} }},\n", service_name(i), 1000 + i % 8000, 128 + i % 7, list, 2 + i % 3);
+    for (const std::size_t need : needs_of(i, count))
+      list += fmt::format("{}{{ name: \"{}\", key: \"URL_{}\" }}", list.empty() ? "" : ", ", service_name(need), need);
+    out += fmt::format("  {}: {{ port: {}, memory: \"{}Mi\", replicas: 1, needs: [{}], production+: {{ replicas: {} }} }},\n",
+                       service_name(i), 1000 + i % 8000, 128 + i % 7, list, 2 + i % 3);
   }
   out += R"(};
 local field(s, e, f) = if e == "production" && std.objectHas(s.production, f) then s.production[f] else s[f];
@@ -195,9 +198,8 @@ void run(const Arguments& arguments, std::size_t services, bool with_peer) {
 void run_all(const Arguments& arguments) {
   const auto jobs = static_cast<unsigned>(arguments.number("--jobs", default_jobs()));
   if (arguments.slope()) {
-    report_slope("W1", arguments.full(), [&](std::size_t count) -> std::function<void()> {
-      return [texts = fleet_texts(count), jobs] { evaluate(texts, jobs); };
-    });
+    report_slope("W1", arguments.full(),
+                 [&](std::size_t count) -> std::function<void()> { return [texts = fleet_texts(count), jobs] { evaluate(texts, jobs); }; });
     return;
   }
   run(arguments, 1'000, arguments.peers());

@@ -82,7 +82,9 @@ struct Chain {
     contenders.push_back({Role::limit, "look at and read every file", [&] { read_all(fleet); }});
     memory = 0;
     const std::vector<Figure> figures = measure(contenders, arguments.runs(5));
-    report({"W2", fmt::format("plan {} chained instances, {}", with_commas(services), what), services == 10'000 ? "≤ 50 ms, ≤ 64 MB" : "", memory}, figures);
+    report({"W2", fmt::format("plan {} chained instances, {}", with_commas(services), what), services == 10'000 ? "≤ 50 ms, ≤ 64 MB" : "",
+            memory},
+           figures);
   }
 
   test::TemporaryFolder folder;

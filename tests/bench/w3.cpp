@@ -88,8 +88,9 @@ void run(const Arguments& arguments, std::size_t apps, bool overlay) {
     contenders.push_back({Role::peer, "kubectl kustomize", peer, apps > 200 ? 1 : 3});
   }
   contenders.push_back({Role::limit, "libyaml events", [&] { libyaml_events(bytes); }});
-  report({"W3", fmt::format("render {} applications, {} objects, {} of YAML, {}", with_commas(apps), with_commas(ours.size()), megabytes(bytes.size()),
-                            overlay ? "with an overlay" : "plain"),
+  report({"W3",
+          fmt::format("render {} applications, {} objects, {} of YAML, {}", with_commas(apps), with_commas(ours.size()),
+                      megabytes(bytes.size()), overlay ? "with an overlay" : "plain"),
           apps == 1'000 ? "≤ 60 ms" : (apps == 100 ? "≤ 8 ms" : ""), peak_memory_mib()},
          measure(std::move(contenders), arguments.runs(9)));
 }

@@ -103,9 +103,15 @@ void run(const Arguments& arguments) {
   };
   const std::string what = fmt::format("one line changed in a monorepo of {} → the changed objects", with_commas(apps));
   report({"W5", what + ", in the daemon", "≤ 5 ms", peak_memory_mib()},
-         measure({{Role::ours, "muster", daemon}, {Role::peer, "git diff + kubectl kustomize of the whole", whole, apps > 200 ? 1 : 3}, {Role::limit, "git diff-tree", limit}}, runs));
+         measure({{Role::ours, "muster", daemon},
+                  {Role::peer, "git diff + kubectl kustomize of the whole", whole, apps > 200 ? 1 : 3},
+                  {Role::limit, "git diff-tree", limit}},
+                 runs));
   report({"W5", what + ", one-shot", "≤ 15 ms", peak_memory_mib()},
-         measure({{Role::ours, "muster", cold}, {Role::peer, "git diff + kubectl kustomize of the changed folder", [&] { peer(one); }, 3}, {Role::limit, "git diff-tree", limit}}, runs));
+         measure({{Role::ours, "muster", cold},
+                  {Role::peer, "git diff + kubectl kustomize of the changed folder", [&] { peer(one); }, 3},
+                  {Role::limit, "git diff-tree", limit}},
+                 runs));
 }
 
 void run_slope(const Arguments& arguments) {

@@ -44,7 +44,8 @@ void make_repositories(const std::filesystem::path& root, std::size_t count) {
 
 /// The bytes that ours sends, so that the server does the same work for the limit.
 std::string request_for(int port, std::size_t index) {
-  const std::string body = "0014command=ls-refs\n0010agent=muster0001000csymrefs\n0014ref-prefix HEAD\n001fref-prefix refs/heads/main\n0000";
+  const std::string body =
+      "0014command=ls-refs\n0010agent=muster0001000csymrefs\n0014ref-prefix HEAD\n001fref-prefix refs/heads/main\n0000";
   return fmt::format(
       "POST /{}/git-upload-pack HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nUser-Agent: muster\r\nAccept: */*\r\n"
       "Content-Type: application/x-git-upload-pack-request\r\nGit-Protocol: version=2\r\nContent-Length: {}\r\n\r\n{}",
@@ -115,14 +116,17 @@ void run(const Arguments& arguments) {
     if (count != 1) throw std::runtime_error(fmt::format("{} was asked {} times", url, count));
   }
   std::vector<Contender> contenders = {{Role::ours, "muster", [&] { bench.ours(); }}};
-  if (arguments.peers()) contenders.push_back({Role::peer, fmt::format("xargs -P{} git ls-remote", options.jobs), [&] { bench.peer(); }, 1});
+  if (arguments.peers())
+    contenders.push_back({Role::peer, fmt::format("xargs -P{} git ls-remote", options.jobs), [&] { bench.peer(); }, 1});
   contenders.push_back({Role::limit, "replay over kept connections", [&] { bench.limit(); }});
-  report({"W8", fmt::format("{} repositories over HTTP, no branch moved", with_commas(options.repositories)), "≤ 1.05 × the limit, one request a URL",
-          peak_memory_mib()},
+  report({"W8", fmt::format("{} repositories over HTTP, no branch moved", with_commas(options.repositories)),
+          "≤ 1.05 × the limit, one request a URL", peak_memory_mib()},
          measure(contenders, arguments.runs(5)));
 }
 
 }  // namespace
 }  // namespace muster::bench
 
-int main(int argc, char** argv) { return muster::bench::run_main(argc, argv, "bench_w8 [--repositories N] [--jobs N]", muster::bench::run); }
+int main(int argc, char** argv) {
+  return muster::bench::run_main(argc, argv, "bench_w8 [--repositories N] [--jobs N]", muster::bench::run);
+}

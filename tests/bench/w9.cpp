@@ -36,8 +36,10 @@ void fill(test::GitRepository& repository, const Options& options) {
   std::string stream;
   for (std::size_t i = 0; i < options.commits; ++i) {
     const std::string text = fmt::format("image: registry.example/app:{}\nreplicas: {}\n", i, i % 7);
-    stream += fmt::format("commit refs/heads/main\ncommitter Ada <ada@example.org> {} +0000\ndata 6\nchange\nM 100644 inline apps/app-{:04}/app.yaml\ndata {}\n{}\n",
-                          1'600'000'000 + i, i % 1000, text.size(), text);
+    stream += fmt::format(
+        "commit refs/heads/main\ncommitter Ada <ada@example.org> {} +0000\ndata 6\nchange\nM 100644 inline apps/app-{:04}/app.yaml\ndata "
+        "{}\n{}\n",
+        1'600'000'000 + i, i % 1000, text.size(), text);
   }
   repository.import(stream);
   const std::string tip = repository.tip();
@@ -113,7 +115,10 @@ void run(const Arguments& arguments) {
   std::shared_ptr<git::Repository> mirror;
   std::vector<Contender> firsts = {{Role::ours, "muster", [&] { mirror = need(remotes->fetch(remote, branch, {})); }, 1}};
   if (arguments.peers()) {
-    const auto first = [&] { test::run_program({"git", "clone", "-q", "--bare", "--config", "remote.origin.fetch=+refs/heads/*:refs/remotes/origin/*", remote.url, clone}); };
+    const auto first = [&] {
+      test::run_program(
+          {"git", "clone", "-q", "--bare", "--config", "remote.origin.fetch=+refs/heads/*:refs/remotes/origin/*", remote.url, clone});
+    };
     firsts.push_back({Role::peer, "git clone --bare", first, 1});
   }
   report({"W9", "first fetch of one branch of " + size, "", 0}, measure(firsts, 1));
@@ -121,7 +126,10 @@ void run(const Arguments& arguments) {
   Cost ours;
   Cost one_branch;
   Cost all_branches;
-  const auto land = [&](int turn) { return source.commit({{fmt::format("apps/app-{:04}/app.yaml", turn % 1000), fmt::format("image: registry.example/app:new-{}\n", turn)}}); };
+  const auto land = [&](int turn) {
+    return source.commit(
+        {{fmt::format("apps/app-{:04}/app.yaml", turn % 1000), fmt::format("image: registry.example/app:new-{}\n", turn)}});
+  };
   int turn = 0;
   for (int i = 0; i < arguments.runs(5); ++i) {
     const std::string tip = land(turn++);
@@ -138,7 +146,8 @@ void run(const Arguments& arguments) {
   if (arguments.peers()) {
     figures.push_back(one_branch.figure(Role::peer, "git fetch origin main"));
     figures.push_back(all_branches.figure(Role::peer, "git fetch"));
-    bytes = fmt::format(" ({:.2f} × the bytes of git fetch origin main)", static_cast<double>(ours.median_bytes()) / static_cast<double>(one_branch.median_bytes()));
+    bytes = fmt::format(" ({:.2f} × the bytes of git fetch origin main)",
+                        static_cast<double>(ours.median_bytes()) / static_cast<double>(one_branch.median_bytes()));
   }
   report({"W9", "one commit behind " + size + bytes, "≤ 0.5 × git's time, ≤ 1.02 × its bytes", 0}, figures);
 }

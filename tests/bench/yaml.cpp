@@ -50,10 +50,12 @@ void run(const Arguments& arguments) {
   const auto events = [&] {
     for (const std::string& file : files) libyaml_events(file);
   };
-  const std::vector<Contender> readers = {{Role::ours, "parse_objects", read}, {Role::limit, "libyaml events", events}, {Role::limit, "copying", copied}};
+  const std::vector<Contender> readers = {
+      {Role::ours, "parse_objects", read}, {Role::limit, "libyaml events", events}, {Role::limit, "copying", copied}};
   const std::vector<Figure> figures = measure(readers, arguments.runs(9));
-  report({"YAML", fmt::format("read {} of manifests into {} objects, one thread: {:.0f} MB/s", megabytes(bytes), with_commas(objects.size()),
-                              static_cast<double>(bytes) / 1e3 / figures.front().best),
+  report({"YAML",
+          fmt::format("read {} of manifests into {} objects, one thread: {:.0f} MB/s", megabytes(bytes), with_commas(objects.size()),
+                      static_cast<double>(bytes) / 1e3 / figures.front().best),
           "≥ 50 MB/s", 0},
          figures);
   std::size_t printed = 0;
@@ -62,7 +64,10 @@ void run(const Arguments& arguments) {
     for (const manifest::Object& object : objects) printed += manifest::print_object(object.content).size();
   };
   const std::vector<Figure> printing = measure({{Role::ours, "print_object", print}, {Role::limit, "copying", copied}}, arguments.runs(9));
-  report({"YAML", fmt::format("print them again, {}: {:.0f} MB/s", megabytes(printed), static_cast<double>(printed) / 1e3 / printing.front().best), "", 0}, printing);
+  report({"YAML",
+          fmt::format("print them again, {}: {:.0f} MB/s", megabytes(printed), static_cast<double>(printed) / 1e3 / printing.front().best),
+          "", 0},
+         printing);
 }
 
 }  // namespace

@@ -50,8 +50,9 @@ TEST_F(Muster, AnswersMistakesOfTheCommandLineWithTheWayOutAndExit2) {
 TEST_F(Muster, ExplainsEveryVerbWithAnExampleAndNamesItsOptions) {
   const Ran overview = muster({"--help"});
   EXPECT_THAT(overview, EndsWith(0));
-  for (const char* verb : {"init", "check", "plan", "apply", "deliver", "reconcile", "serve", "promote", "rollback", "hold", "resume", "approve", "retire", "status", "why",
-                           "history", "diff", "graph", "eval", "dump", "explain", "version"}) {
+  for (const char* verb :
+       {"init",    "check",  "plan",   "apply", "deliver", "reconcile", "serve", "promote", "rollback", "hold",    "resume",
+        "approve", "retire", "status", "why",   "history", "diff",      "graph", "eval",    "dump",     "explain", "version"}) {
     EXPECT_THAT(overview.out, HasSubstr(std::string("\n  ") + verb + " "));
     const Ran ran = muster({verb, "--help"});
     EXPECT_THAT(ran, EndsWith(0));
@@ -68,7 +69,9 @@ TEST_F(Muster, PrintsItsManualAndCompletions) {
   EXPECT_THAT(muster({"reference", "zsh"}).out, HasSubstr("#compdef muster"));
   EXPECT_THAT(muster({"reference", "fish"}).out, HasSubstr("complete -c muster"));
   EXPECT_THAT(muster({"reference", "tcsh"}), EndsWith(2));
-  const Ran completed = shell("muster reference bash > completion && . ./completion && COMP_WORDS=(muster roll) COMP_CWORD=1 && _muster && echo \"${COMPREPLY[@]}\"");
+  const Ran completed = shell(
+      "muster reference bash > completion && . ./completion && COMP_WORDS=(muster roll) COMP_CWORD=1 && _muster && echo "
+      "\"${COMPREPLY[@]}\"");
   EXPECT_THAT(completed, EndsWith(0));
   EXPECT_EQ(completed.out, "rollback\n");
 }
@@ -87,7 +90,8 @@ TEST_F(Muster, IsQuietWhenItsReaderHasSeenEnough) {
 
 TEST_F(Muster, FailsWhereItsOutputIsLost) {
   two_services();
-  for (const char* line : {"muster check > /dev/full", "muster check >&-", "muster --help > /dev/full"}) EXPECT_THAT(shell(line), EndsWith(1)) << line;
+  for (const char* line : {"muster check > /dev/full", "muster check >&-", "muster --help > /dev/full"})
+    EXPECT_THAT(shell(line), EndsWith(1)) << line;
   EXPECT_THAT(shell("muster check > /dev/full").error, HasSubstr("standard output could not be written"));
 }
 

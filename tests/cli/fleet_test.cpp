@@ -35,7 +35,8 @@ TEST_F(Muster, TellsMistakesToCodeScanningAsSarif) {
   write("fleet/more.fleet", "service web : std.web {\n  imgae = \"web:1\"\n}\n");
   const Ran ran = muster({"check", "--sarif"});
   EXPECT_THAT(ran, EndsWith(2));
-  EXPECT_THAT(ran.out, AllOf(StartsWith("{"), HasSubstr("\"version\": \"2.1.0\""), HasSubstr("\"uri\": \"more.fleet\""), HasSubstr("\"startLine\": 2")));
+  EXPECT_THAT(ran.out, AllOf(StartsWith("{"), HasSubstr("\"version\": \"2.1.0\""), HasSubstr("\"uri\": \"more.fleet\""),
+                             HasSubstr("\"startLine\": 2")));
   EXPECT_THAT(muster({"check", "--sarif", "--json"}), EndsWith(2));
 }
 
@@ -56,7 +57,8 @@ TEST_F(Muster, SaysWhereNoFleetIsFoundAndHowToBegin) {
   for (const char* verb : {"check", "status", "apply", "reconcile"}) {
     const Ran ran = muster({verb});
     EXPECT_THAT(ran, EndsWith(2)) << verb;
-    EXPECT_THAT(ran.error, AllOf(HasSubstr("no *.fleet file in " + fleet().string() + " or any folder above it"), HasSubstr("muster init")));
+    EXPECT_THAT(ran.error,
+                AllOf(HasSubstr("no *.fleet file in " + fleet().string() + " or any folder above it"), HasSubstr("muster init")));
     EXPECT_EQ(*muster({verb, "--json"}).json().find("exit_code")->if_int(), 2) << verb;
   }
 }
@@ -86,7 +88,8 @@ TEST_F(Muster, InitLooksBesideTheFolderWhereNothingIsBelow) {
 
 TEST_F(Muster, ServesAnEmptyFleetToo) {
   EXPECT_THAT(muster({"init"}), EndsWith(0));
-  for (const char* verb : {"check", "plan", "apply", "apply", "status", "graph", "history"}) EXPECT_THAT(muster({verb}), EndsWith(0)) << verb;
+  for (const char* verb : {"check", "plan", "apply", "apply", "status", "graph", "history"})
+    EXPECT_THAT(muster({verb}), EndsWith(0)) << verb;
 }
 
 TEST_F(Muster, EvaluatesAnExpression) {
@@ -141,14 +144,16 @@ TEST_F(Muster, ComparesTheFleetWithARevisionForAPullRequest) {
   write("fleet/more.fleet", "service web : std.manifests { repo = \"../code/web.git\", path = \"deploy\", needs = [cart] }\n");
   const Ran ran = muster({"plan", "--against", "main", "--exit-code"});
   EXPECT_THAT(ran, EndsWith(3));
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("+ web@staging"), HasSubstr("+ web@production"), HasSubstr("since main: 2 added, 0 removed, 0 changed")));
+  EXPECT_THAT(ran.out,
+              AllOf(HasSubstr("+ web@staging"), HasSubstr("+ web@production"), HasSubstr("since main: 2 added, 0 removed, 0 changed")));
   EXPECT_THAT(muster({"plan", "--against", "nothing-like-it"}), Not(EndsWith(0)));
 }
 
 TEST_F(Muster, NotesTargetsThatThisVersionDoesNotApplyTo) {
   two_services();
   std::string text = read("fleet/shop.fleet");
-  text.replace(text.find("target prod-out : directory { path = \"../out/production\" }"), 58, "target prod-out : kubernetes { context = \"prod\" }");
+  text.replace(text.find("target prod-out : directory { path = \"../out/production\" }"), 58,
+               "target prod-out : kubernetes { context = \"prod\" }");
   write("fleet/shop.fleet", text);
   EXPECT_THAT(muster({"check"}).out, HasSubstr("note: prod-out: this version applies to a `directory` only"));
 }
@@ -158,7 +163,8 @@ TEST_F(Muster, SaysWhereAPullRequestIsPromotedTo) {
   write("fleet/web.fleet", "service web : std.web { repo = \"../code/web.git\", image = \"registry.example/web:1\" }\n");
   ASSERT_THAT(shell("git init -q -b main && git add . && git commit -qm 'The fleet'"), EndsWith(0));
   write("fleet/web.fleet", "service web : std.web { repo = \"../code/web.git\", image = \"registry.example/web:2\" }\n");
-  EXPECT_THAT(muster({"plan", "--against", "HEAD"}).out, AllOf(HasSubstr("~ web@staging\n"), HasSubstr("then promoted, as far as the gates let them: web@production\n")));
+  EXPECT_THAT(muster({"plan", "--against", "HEAD"}).out,
+              AllOf(HasSubstr("~ web@staging\n"), HasSubstr("then promoted, as far as the gates let them: web@production\n")));
 }
 
 }  // namespace

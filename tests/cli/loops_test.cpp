@@ -48,18 +48,22 @@ TEST_F(Muster, TakesFromCIWhatItBuiltForAServiceWhoseImageNobodyNames) {
   change("web", "one");
   EXPECT_THAT(muster({"check"}).out, HasSubstr("note: web: no image is named, so it waits for CI: `muster deliver web --image REF`\n"));
   EXPECT_THAT(muster({"deliver", "web@staging"}).out, HasSubstr("`muster deliver web --image main=REFERENCE` after the build"));
-  EXPECT_THAT(muster({"deliver", "web@staging", "--image", "main=registry.example/web:1", "--commit", "4f2c9d1"}).out, HasSubstr("image.main registry.example/web:1 (image)"));
+  EXPECT_THAT(muster({"deliver", "web@staging", "--image", "main=registry.example/web:1", "--commit", "4f2c9d1"}).out,
+              HasSubstr("image.main registry.example/web:1 (image)"));
   ASSERT_THAT(muster({"apply"}), EndsWith(0));
   EXPECT_THAT(read("out/production/shop/deployment.apps-web.yaml"), HasSubstr("image: registry.example/web:1"));
   EXPECT_THAT(muster({"deliver", "web@staging", "--image", "registry.example/web:2"}).out, HasSubstr("web:1 → registry.example/web:2"));
 
   EXPECT_THAT(muster({"deliver", "--image", "registry.example/web:2"}).error, HasSubstr("--image is for one service"));
-  EXPECT_THAT(muster({"deliver", "web@production", "--image", "registry.example/web:2"}).error, HasSubstr("no branch feeds web in production"));
+  EXPECT_THAT(muster({"deliver", "web@production", "--image", "registry.example/web:2"}).error,
+              HasSubstr("no branch feeds web in production"));
   EXPECT_THAT(muster({"deliver", "cart", "--image", "registry.example/cart:2"}).error, HasSubstr("cart has no image of its own"));
-  EXPECT_THAT(muster({"deliver", "web", "--image", "side=registry.example/web:2"}).error, HasSubstr("web has no image `side`; it has main"));
+  EXPECT_THAT(muster({"deliver", "web", "--image", "side=registry.example/web:2"}).error,
+              HasSubstr("web has no image `side`; it has main"));
   EXPECT_THAT(muster({"deliver", "web", "--commit", "4f2c9d1"}).error, HasSubstr("give --image too"));
   ASSERT_THAT(muster({"hold", "web@staging", "--reason", "audit"}), EndsWith(0));
-  EXPECT_THAT(muster({"deliver", "web@staging", "--image", "registry.example/web:3"}).error, HasSubstr("web@staging did not take `registry.example/web:3`"));
+  EXPECT_THAT(muster({"deliver", "web@staging", "--image", "registry.example/web:3"}).error,
+              HasSubstr("web@staging did not take `registry.example/web:3`"));
 }
 
 TEST_F(Muster, DeliversWithoutTouchingTargetsAndReconcilesOneEnvironmentAlone) {

@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 Value Ran::json() const {
   const std::string_view text = trim(out);
   const std::size_t line = text.find("\n{");
-  Result<Value> value = manifest::parse_json(std::string(line == std::string_view::npos ? text : text.substr(text.rfind("\n{") + 1)), "standard output");
+  Result<Value> value =
+      manifest::parse_json(std::string(line == std::string_view::npos ? text : text.substr(text.rfind("\n{") + 1)), "standard output");
   if (value.ok()) return std::move(*value);
   ADD_FAILURE() << value.failure().text << "\n" << out << error;
   return {};

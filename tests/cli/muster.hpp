@@ -20,14 +20,16 @@
 namespace muster::test {
 
 struct Ran {
-  int code = 0;       ///< 128 + n where signal n ended it.
+  int code = 0;  ///< 128 + n where signal n ended it.
   std::string out;
   std::string error;
   /// The last line of standard output as JSON.
   [[nodiscard]] Value json() const;
 };
 
-inline void PrintTo(const Ran& ran, std::ostream* out) { *out << "exit code " << ran.code << "\n--- out\n" << ran.out << "--- error\n" << ran.error; }
+inline void PrintTo(const Ran& ran, std::ostream* out) {
+  *out << "exit code " << ran.code << "\n--- out\n" << ran.out << "--- error\n" << ran.error;
+}
 
 MATCHER_P(EndsWith, code, "exit code " + std::to_string(code)) { return arg.code == code; }
 

@@ -25,7 +25,8 @@ TEST_F(Muster, RollsBackAndHoldsUntilAPersonResumes) {
   change("cart", "three");
   const Ran held = muster({"apply", "--in", "staging"});
   EXPECT_THAT(held, EndsWith(0)) << "a person's hold is normal";
-  EXPECT_THAT(held.out, AllOf(HasSubstr("cart  waiting  held by Ada <ada@example.org>: rolled back: checkout is slow"), HasSubstr("`muster resume cart@staging`")));
+  EXPECT_THAT(held.out, AllOf(HasSubstr("cart  waiting  held by Ada <ada@example.org>: rolled back: checkout is slow"),
+                              HasSubstr("`muster resume cart@staging`")));
   EXPECT_EQ(stands("cart", "staging"), "one");
   EXPECT_THAT(muster({"resume", "cart@staging"}).out, HasSubstr("staging: resumed: cart"));
   EXPECT_THAT(muster({"apply", "--in", "staging"}), EndsWith(0));
@@ -88,7 +89,8 @@ TEST_F(Muster, ShowsDifferencesBetweenEnvironmentsAndBetweenBranchAndTarget) {
   change("cart", "two");
   ASSERT_THAT(muster({"deliver", "--in", "staging"}), EndsWith(0));
   EXPECT_THAT(muster({"diff", "staging", "production"}).out, HasSubstr("~ data.text: two → one"));
-  EXPECT_THAT(muster({"diff", "--in", "staging"}).out, AllOf(HasSubstr("from the target to the branch:"), HasSubstr("~ data.text: one → two")));
+  EXPECT_THAT(muster({"diff", "--in", "staging"}).out,
+              AllOf(HasSubstr("from the target to the branch:"), HasSubstr("~ data.text: one → two")));
 }
 
 TEST_F(Muster, ShowsAndPutsBackDrift) {
@@ -122,11 +124,14 @@ TEST_F(Muster, SaysWhatWasRolledBackBeforeAnotherEnvironmentFailed) {
 TEST_F(Muster, TellsOfAHandEditOnTheBranchAndReplacesItWhenResumed) {
   two_services();
   ASSERT_THAT(muster({"apply"}), EndsWith(0));
-  ASSERT_THAT(shell("git clone -q -b staging .muster/records.git ../edit && cd ../edit && sed -i 's/text: one/text: mine/' cart/*/*.yaml && "
-                    "git commit -qam 'Try it' && git push -q origin staging"), EndsWith(0));
+  ASSERT_THAT(
+      shell("git clone -q -b staging .muster/records.git ../edit && cd ../edit && sed -i 's/text: one/text: mine/' cart/*/*.yaml && "
+            "git commit -qam 'Try it' && git push -q origin staging"),
+      EndsWith(0));
   ASSERT_THAT(muster({"apply"}), EndsWith(0));
   EXPECT_EQ(stands("cart", "staging"), "mine");
-  EXPECT_THAT(muster({"why", "cart@staging"}).out, AllOf(HasSubstr("  edited by hand ("), HasSubstr("`muster resume cart@staging` replaces it")));
+  EXPECT_THAT(muster({"why", "cart@staging"}).out,
+              AllOf(HasSubstr("  edited by hand ("), HasSubstr("`muster resume cart@staging` replaces it")));
   EXPECT_THAT(muster({"resume", "cart@staging"}).out, HasSubstr("staging: resumed: cart ("));
   ASSERT_THAT(muster({"apply"}), EndsWith(0));
   EXPECT_EQ(stands("cart", "staging"), "one");
@@ -140,7 +145,8 @@ TEST_F(Muster, ResumesOnlyWhereSomethingIsHeld) {
   const Ran resumed = muster({"resume", "cart"});
   EXPECT_THAT(resumed.out, AllOf(HasSubstr("production: resumed: cart ("), HasSubstr("staging: nothing holds cart\n")));
   EXPECT_THAT(muster({"history", "cart@staging"}).out, Not(HasSubstr("Resume")));
-  EXPECT_THAT(muster({"apply"}).out, AllOf(HasSubstr("production: nothing to record, 2 unchanged"), HasSubstr("staging: nothing to record, 2 unchanged")));
+  EXPECT_THAT(muster({"apply"}).out,
+              AllOf(HasSubstr("production: nothing to record, 2 unchanged"), HasSubstr("staging: nothing to record, 2 unchanged")));
 }
 
 TEST_F(Muster, SaysOnceThatAPersonPausedAnInstance) {
@@ -148,7 +154,8 @@ TEST_F(Muster, SaysOnceThatAPersonPausedAnInstance) {
   ASSERT_THAT(muster({"apply"}), EndsWith(0));
   ASSERT_THAT(muster({"hold", "cart@production", "--target", "--reason", "audit"}), EndsWith(0));
   const Ran status = muster({"status"});
-  EXPECT_THAT(status.out, AllOf(HasSubstr("cart@production: paused by Ada <ada@example.org>: audit → `muster resume cart@production`\n"), Not(HasSubstr("held by"))));
+  EXPECT_THAT(status.out, AllOf(HasSubstr("cart@production: paused by Ada <ada@example.org>: audit → `muster resume cart@production`\n"),
+                                Not(HasSubstr("held by"))));
 }
 
 TEST_F(Muster, TakesApprovalsOnlyOfTeamsThatThereAre) {
@@ -156,7 +163,8 @@ TEST_F(Muster, TakesApprovalsOnlyOfTeamsThatThereAre) {
   std::string text = read("fleet/shop.fleet");
   text.replace(text.find("from = staging,"), 15, "from = staging, gate { approval { from = [ops] } },");
   write("fleet/shop.fleet", text + "team ops {}\nteam web {}\n");
-  EXPECT_THAT(muster({"check"}).out, HasSubstr("note: ops: without `keys`, whoever may push to the environment repository may approve for it\n"));
+  EXPECT_THAT(muster({"check"}).out,
+              HasSubstr("note: ops: without `keys`, whoever may push to the environment repository may approve for it\n"));
   ASSERT_THAT(muster({"apply"}), EndsWith(0));
   EXPECT_THAT(muster({"approve", "cart@production", "--team", "opps"}).error, HasSubstr("there is no team `opps`; did you mean `ops`?"));
   EXPECT_THAT(muster({"approve", "cart@production", "--team", "web"}).out, HasSubstr("no gate of cart asks web, so this counts for none"));
@@ -203,10 +211,13 @@ TEST_F(Muster, RetiresNothingUnconfirmedAndAllOfItInOneCommandWhenConfirmed) {
   two_services();
   ASSERT_THAT(muster({"apply"}), EndsWith(0));
   std::string fleet_text = read("fleet/shop.fleet");
-  fleet_text.erase(fleet_text.find("environment production"), fleet_text.find('\n', fleet_text.find("environment production")) - fleet_text.find("environment production"));
+  fleet_text.erase(fleet_text.find("environment production"),
+                   fleet_text.find('\n', fleet_text.find("environment production")) - fleet_text.find("environment production"));
   write("fleet/shop.fleet", fleet_text);
   ASSERT_THAT(muster({"check"}), EndsWith(0)) << fleet_text;
-  EXPECT_THAT(muster({"status"}).out, AllOf(HasSubstr("healthy, undeclared"), HasSubstr("production: the fleet does not declare it, so it is left as it stands → `muster retire production`")));
+  EXPECT_THAT(muster({"status"}).out,
+              AllOf(HasSubstr("healthy, undeclared"),
+                    HasSubstr("production: the fleet does not declare it, so it is left as it stands → `muster retire production`")));
   const Ran asked = muster({"retire", "production"});
   EXPECT_THAT(asked, EndsWith(2));
   EXPECT_THAT(asked.error, HasSubstr("production still has 2 services: cart, payments; say `--confirm` to delete what they own"));
@@ -215,7 +226,8 @@ TEST_F(Muster, RetiresNothingUnconfirmedAndAllOfItInOneCommandWhenConfirmed) {
   EXPECT_EQ(stands("cart", "production"), "one");
   const Ran retired = muster({"retire", "production", "--confirm"});
   EXPECT_THAT(retired, EndsWith(0));
-  EXPECT_THAT(retired.out, AllOf(HasSubstr("production: retired: cart, payments ("), HasSubstr("2 objects deleted from the target"), HasSubstr("the branch production is gone")));
+  EXPECT_THAT(retired.out, AllOf(HasSubstr("production: retired: cart, payments ("), HasSubstr("2 objects deleted from the target"),
+                                 HasSubstr("the branch production is gone")));
   EXPECT_EQ(stands("cart", "production"), "");
   EXPECT_EQ(stands("cart", "staging"), "one");
   EXPECT_THAT(muster({"apply"}), EndsWith(0));

@@ -12,7 +12,8 @@ TEST_F(Muster, PlansAFreshFleetWithoutWritingAnything) {
   two_services();
   const Ran ran = muster({"plan", "--exit-code"});
   EXPECT_THAT(ran, EndsWith(3));
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("create ConfigMap shop/cart"), HasSubstr("cart, payments follow what is recorded upstream, in the same `muster apply`"),
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("create ConfigMap shop/cart"),
+                             HasSubstr("cart, payments follow what is recorded upstream, in the same `muster apply`"),
                              HasSubstr("2 instances would change: 2 to create, 0 to change, 0 to prune"), Not(HasSubstr("no branch yet"))));
   EXPECT_FALSE(exists("out"));
   EXPECT_THAT(muster({"status"}).out, HasSubstr("no branch yet"));
@@ -24,7 +25,8 @@ TEST_F(Muster, ShowsTheFieldsThatChange) {
   change("cart", "two");
   const Ran ran = muster({"plan", "--objects"});
   EXPECT_THAT(ran, EndsWith(0));
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("change ConfigMap shop/cart"), HasSubstr("~ data.text: one → two"), HasSubstr("1 instance would change")));
+  EXPECT_THAT(ran.out,
+              AllOf(HasSubstr("change ConfigMap shop/cart"), HasSubstr("~ data.text: one → two"), HasSubstr("1 instance would change")));
   EXPECT_EQ(stands("cart", "staging"), "one");
 }
 
@@ -48,7 +50,8 @@ TEST_F(Muster, SaysARenameInPlanAndApply) {
   EXPECT_THAT(muster({"plan"}).out, AllOf(HasSubstr("basket  renamed from cart"), HasSubstr("0 to prune")));
   const Ran ran = muster({"apply"});
   EXPECT_THAT(ran, EndsWith(0));
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("staging: recorded 1 service as "), HasSubstr("basket  moved  renamed from cart"), Not(HasSubstr("is left to"))));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("staging: recorded 1 service as "), HasSubstr("basket  moved  renamed from cart"),
+                             Not(HasSubstr("is left to"))));
   EXPECT_EQ(stands("cart", "staging"), "one") << "the object keeps its name";
 }
 
@@ -57,7 +60,9 @@ TEST_F(Muster, SaysOnceWhatManyServicesWaitFor) {
   write("fleet/web.fleet", "service web : std.manifests { repo = \"../code/web.git\", path = \"deploy\" }\n");
   change("web", "one");
   const Ran status = muster({"status"});
-  EXPECT_THAT(status.out, HasSubstr("production: cart, payments, web: waiting, from: staging has no branch yet → it begins when staging has a first release"));
+  EXPECT_THAT(
+      status.out,
+      HasSubstr("production: cart, payments, web: waiting, from: staging has no branch yet → it begins when staging has a first release"));
   EXPECT_THAT(status.out, Not(HasSubstr("cart@production: ")));
   EXPECT_THAT(status.out, Not(HasSubstr("never seen")));
 }
@@ -136,8 +141,8 @@ TEST_F(Muster, DoesNotCallAHeldFleetMatching) {
   repository("cart").commit({{"deploy/all.yaml", config_map("payments", "one")}});
   const Ran ran = muster({"plan"});
   EXPECT_THAT(ran, EndsWith(4));
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("held: ConfigMap shop/payments belongs to payments as well"), HasSubstr("nothing would change; 2 held, 2 waiting"),
-                             Not(HasSubstr("everything matches"))));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("held: ConfigMap shop/payments belongs to payments as well"),
+                             HasSubstr("nothing would change; 2 held, 2 waiting"), Not(HasSubstr("everything matches"))));
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ using testing::HasSubstr;
 /// `muster serve` in the background; its output goes to a file.
 class Daemon {
  public:
-  Daemon(const std::filesystem::path& fleet, std::filesystem::path log, const std::map<std::string, std::string>& environment) : log_(std::move(log)) {
+  Daemon(const std::filesystem::path& fleet, std::filesystem::path log, const std::map<std::string, std::string>& environment)
+      : log_(std::move(log)) {
     std::vector<std::string> variables;
     for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
     std::vector<char*> pointers;
@@ -84,7 +85,8 @@ TEST_F(Muster, ServesTheLastGoodFleetWhileTheFilesAreInvalid) {
   EXPECT_TRUE(eventually([&] { return stands("cart", "staging") == "two"; })) << daemon.said();
   write("fleet/shop.fleet", good);
   EXPECT_TRUE(daemon.says("the fleet is as it was before: shop with 4 instances")) << daemon.said();
-  write("fleet/shop.fleet", good + "service web : std.manifests { repo = \"../code/cart.git\", path = \"deploy\", object_name = \"web\" }\n");
+  write("fleet/shop.fleet",
+        good + "service web : std.manifests { repo = \"../code/cart.git\", path = \"deploy\", object_name = \"web\" }\n");
   daemon.signal(SIGHUP);
   EXPECT_TRUE(daemon.says("shop with 6 instances")) << daemon.said();
   daemon.signal(SIGINT);

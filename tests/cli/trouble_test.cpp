@@ -18,8 +18,9 @@ TEST_F(Muster, FailsForADeadRepositoryDeletesNothingAndFinishesTheRest) {
   fs::rename(root() / "code/cart.git", root() / "code/away.git");
   const Ran ran = muster({"apply"});
   EXPECT_THAT(ran, EndsWith(1));
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("cart      failed  source: "), HasSubstr("there is no folder " + (root() / "code/cart.git").string()),
-                             HasSubstr("it goes on by itself when the repository answers"), Not(HasSubstr("any more"))));
+  EXPECT_THAT(ran.out,
+              AllOf(HasSubstr("cart      failed  source: "), HasSubstr("there is no folder " + (root() / "code/cart.git").string()),
+                    HasSubstr("it goes on by itself when the repository answers"), Not(HasSubstr("any more"))));
   EXPECT_EQ(stands("cart", "staging"), "one");
   EXPECT_EQ(stands("payments", "staging"), "two");
   fs::rename(root() / "code/away.git", root() / "code/cart.git");
@@ -44,7 +45,8 @@ TEST_F(Muster, ReconcilesFromTheBranchesWhileTheFleetIsInvalid) {
   write("fleet/broken.fleet", "environment {\n");
   const Ran ran = muster({"apply"});
   EXPECT_THAT(ran, EndsWith(2));
-  EXPECT_THAT(ran.error, AllOf(HasSubstr("broken.fleet:1:"), HasSubstr("nothing of this fleet is delivered; what is recorded stays as it is")));
+  EXPECT_THAT(ran.error,
+              AllOf(HasSubstr("broken.fleet:1:"), HasSubstr("nothing of this fleet is delivered; what is recorded stays as it is")));
   EXPECT_EQ(stands("cart", "staging"), "one") << "drift is repaired all the same";
   EXPECT_THAT(muster({"reconcile"}), EndsWith(0));
   EXPECT_THAT(muster({"deliver"}), EndsWith(2));
@@ -75,7 +77,8 @@ TEST_F(Muster, PrunesAServiceThatIsNoLongerDeclared) {
   text.erase(text.find("service cart"));
   write("fleet/shop.fleet", text);
   const Ran plan = muster({"plan"});
-  EXPECT_THAT(plan.out, AllOf(HasSubstr("cart  no longer declared"), HasSubstr("prune ConfigMap shop/cart"), Not(HasSubstr("declaration declaration"))));
+  EXPECT_THAT(plan.out, AllOf(HasSubstr("cart  no longer declared"), HasSubstr("prune ConfigMap shop/cart"),
+                              Not(HasSubstr("declaration declaration"))));
   EXPECT_THAT(muster({"apply"}), EndsWith(0));
   EXPECT_EQ(stands("cart", "staging"), "");
   EXPECT_EQ(stands("payments", "staging"), "one");
@@ -88,7 +91,8 @@ TEST_F(Muster, HoldsALostEnvironmentRepositoryInsteadOfEmptyingTargets) {
   const Ran ran = muster({"apply"});
   EXPECT_THAT(ran, EndsWith(4));
   EXPECT_THAT(ran.out, HasSubstr("the branch staging is gone; it was at "));
-  EXPECT_EQ(ran.out.find("the branch staging is gone"), ran.out.rfind("the branch staging is gone")) << "both loops are held by it, and it is said once";
+  EXPECT_EQ(ran.out.find("the branch staging is gone"), ran.out.rfind("the branch staging is gone"))
+      << "both loops are held by it, and it is said once";
   EXPECT_THAT(muster({"reconcile"}).out, HasSubstr("the branch staging is gone; it was at "));
   EXPECT_EQ(stands("cart", "staging"), "one");
 }
@@ -103,14 +107,15 @@ TEST_F(Muster, TakesARewoundEnvironmentBranchOnlyWhenAPersonSaysSo) {
   for (int pass = 0; pass < 2; ++pass) {
     const Ran ran = muster({"apply"});
     EXPECT_THAT(ran, EndsWith(4));
-    EXPECT_THAT(ran.out, AllOf(HasSubstr("staging: held: the branch staging was rewritten or is older than before"), HasSubstr("`muster resume --in staging`"),
-                               Not(HasSubstr("staging: nothing to record"))));
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("staging: held: the branch staging was rewritten or is older than before"),
+                               HasSubstr("`muster resume --in staging`"), Not(HasSubstr("staging: nothing to record"))));
     EXPECT_EQ(stands("cart", "staging"), "two");
   }
   EXPECT_THAT(muster({"plan"}), EndsWith(4));
   const Ran status = muster({"status"});
   EXPECT_THAT(status, EndsWith(4));
-  EXPECT_THAT(status.out, AllOf(HasSubstr("staging (held)"), HasSubstr("unknown"), HasSubstr("`muster resume --in staging`"), Not(HasSubstr("absent"))));
+  EXPECT_THAT(status.out, AllOf(HasSubstr("staging (held)"), HasSubstr("unknown"), HasSubstr("`muster resume --in staging`"),
+                                Not(HasSubstr("absent"))));
   EXPECT_THAT(muster({"resume", "--in", "staging"}), EndsWith(0));
   for (int pass = 0; pass < 2; ++pass) EXPECT_THAT(muster({"apply"}), EndsWith(0)) << pass;
   EXPECT_EQ(stands("cart", "staging"), "two") << "the newest release was proposed again";
@@ -124,7 +129,8 @@ TEST_F(Muster, BeginsAnEnvironmentAnewWhenAPersonGivesItsBranchUp) {
   EXPECT_THAT(muster({"resume", "--in", "staging"}).out, HasSubstr("staging: it has no branch any more, and that is taken as it is"));
   const Ran anew = muster({"apply"});
   EXPECT_THAT(anew, EndsWith(4)) << "the target is another matter";
-  EXPECT_THAT(anew.out, AllOf(HasSubstr("staging: recorded 2 services"), HasSubstr("under another id"), HasSubstr("`muster resume --in staging`")));
+  EXPECT_THAT(anew.out,
+              AllOf(HasSubstr("staging: recorded 2 services"), HasSubstr("under another id"), HasSubstr("`muster resume --in staging`")));
   EXPECT_EQ(stands("cart", "staging"), "one");
   EXPECT_THAT(muster({"resume", "--in", "staging"}), EndsWith(0));
   EXPECT_THAT(muster({"apply"}), EndsWith(0));
@@ -141,7 +147,8 @@ TEST_F(Muster, TellsWhatWasLastSeenWhileTheEnvironmentRepositoryIsAway) {
   ASSERT_THAT(shell("git init -q -b main && git add -A && git commit -q -m Begin && muster apply"), EndsWith(0));
   fs::rename(shared.path(), root() / "code/away.git");
   EXPECT_THAT(muster({"apply"}), EndsWith(1));
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"history", "production"}, {"why", "cart@production"}, {"diff", "staging", "production"}}) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"history", "production"}, {"why", "cart@production"}, {"diff", "staging", "production"}}) {
     const Ran ran = muster(words);
     EXPECT_THAT(ran, EndsWith(1)) << words[0];
     EXPECT_THAT(ran.error, AllOf(HasSubstr("told as last seen"), HasSubstr("environments.git"))) << words[0];
@@ -198,7 +205,9 @@ TEST_F(Muster, ContinuesAfterAnInterruption) {
   two_services();
   for (int i = 0; i < 3; ++i) {
     // Sent as soon as it can be: before, between or after the records.
-    const Ran ran = shell("set -m; muster apply & pid=$!; while ! [ -e .muster/records.git/refs ] && kill -0 $pid 2>/dev/null; do :; done; kill -INT $pid; wait $pid");
+    const Ran ran = shell(
+        "set -m; muster apply & pid=$!; while ! [ -e .muster/records.git/refs ] && kill -0 $pid 2>/dev/null; do :; done; kill -INT $pid; "
+        "wait $pid");
     EXPECT_TRUE(ran.code == 0 || ran.code == 1 || ran.code == 130) << ran.code << ran.out << ran.error;
     EXPECT_TRUE(ran.code != 1 || ran.error.find("run it again to continue") != std::string::npos) << ran.error;
     change("cart", std::to_string(i));

@@ -55,8 +55,10 @@ void Desk::commit() {
 std::string Desk::app(const std::string& name, const std::string& text, const std::string& branch) {
   auto& repository = apps_[name];
   if (!repository) repository = std::make_unique<GitRepository>(folder.path() / "repositories" / name);
-  return repository->commit({{"deploy/config.yaml", fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}}}\ndata: {{text: \"{}\"}}\n", name, text)}},
-                            "change", branch);
+  return repository->commit(
+      {{"deploy/config.yaml",
+        fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}}}\ndata: {{text: \"{}\"}}\n", name, text)}},
+      "change", branch);
 }
 
 daemon::LoadedFleet Desk::load() { return must(engine->load()); }

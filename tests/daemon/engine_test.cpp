@@ -75,7 +75,8 @@ TEST(Engine, NamesWhoHoldsAnEnvironmentOrGoesOnWithoutIt) {
   const auto loaded = desk.load();
   desk.engine->deliver(loaded, {}, {});
   auto& records = desk.records();
-  const auto taken = record::lock_environment(desk.world.files, desk.folder.path() / ".muster", "production.target", "muster apply (process 4711)");
+  const auto taken =
+      record::lock_environment(desk.world.files, desk.folder.path() / ".muster", "production.target", "muster apply (process 4711)");
   ASSERT_TRUE(taken.ok());
   ReconcileRequest request;
   request.lock_patience = Duration();
@@ -190,7 +191,8 @@ TEST(Engine, ADeadEnvironmentRepositoryIsShownAsLastSeenAndItsAgeMakesItUnknown)
   EXPECT_FALSE(desk.engine->reconcile(records, {}, {}).ok());
   const auto looked = desk.engine->look(records, {}, {});
   ASSERT_TRUE(looked.ok()) << looked.failure().text;
-  const auto view = make_view(nullptr, looked->observation, looked->plan, {"production", "staging"}, desk.clock.now(), std::chrono::hours(2));
+  const auto view =
+      make_view(nullptr, looked->observation, looked->plan, {"production", "staging"}, desk.clock.now(), std::chrono::hours(2));
   ASSERT_NE(view.find("cart", "production"), nullptr);
   EXPECT_EQ(view.find("cart", "production")->condition, Condition::unknown);
   EXPECT_THAT(view.environments.front().trouble, HasSubstr("as last seen"));

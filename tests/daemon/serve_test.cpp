@@ -38,9 +38,13 @@ TEST(Serve, KeepsTargetsMatchedUntilItIsToldToStop) {
   const auto events = serve(desk, {}, [&](const ServeEvent& event) {
     if (event.kind != Kind::reconciled) return true;
     ++passes;
-    if (passes == 1) { EXPECT_EQ(desk.contents("prod").at("cart"), "one"); }
+    if (passes == 1) {
+      EXPECT_EQ(desk.contents("prod").at("cart"), "one");
+    }
     if (passes == 1) desk.app("cart", "two");
-    if (passes == 2) { EXPECT_EQ(desk.contents("prod").at("cart"), "two"); }
+    if (passes == 2) {
+      EXPECT_EQ(desk.contents("prod").at("cart"), "two");
+    }
     if (passes == 2) desk.targets.memory.at("prod").edit(desk.targets.memory.at("prod").objects().begin()->first, std::nullopt);
     return passes < 3;
   });
@@ -125,7 +129,9 @@ TEST(Serve, AnEnvironmentThatCannotBeReachedDoesNotSlowTheOthersAndHealsAlone) {
     if (event.kind != Kind::reconciled) return true;
     ++passes;
     const auto round = std::to_string(passes);
-    if (passes > 1 && passes <= 5) { EXPECT_EQ(desk.contents("stage").at("cart"), std::to_string(passes - 1)); }
+    if (passes > 1 && passes <= 5) {
+      EXPECT_EQ(desk.contents("stage").at("cart"), std::to_string(passes - 1));
+    }
     if (passes <= 5) {
       desk.app("cart", round, "develop");
       desk.app("cart", round, "main");

@@ -263,7 +263,8 @@ TEST_F(Approvals, OfATeamWithoutKeysTrustWhoeverMayPush) {
 TEST_F(Approvals, DoNotBindForeignCommits) {
   want({{}, 1});
   stage.push("cart", "v2");
-  stage.git_edit("production", {{"orders/shop/configmap-orders.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: orders\n  namespace: shop\ndata:\n  version: x\n"}});
+  stage.git_edit("production", {{"orders/shop/configmap-orders.yaml",
+                                 "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: orders\n  namespace: shop\ndata:\n  version: x\n"}});
   stage.deliver();
   EXPECT_EQ(stage.stands("orders@production"), "x");
 }
@@ -326,9 +327,12 @@ TEST_F(Approvals, AFreezeHoldsEveryCauseThatItDoesNotAllow) {
   EXPECT_EQ(stage.stands("cart@production"), "v1 setting=b") << "the fleet's changes are allowed";
   EXPECT_EQ(stage.why("cart@production"), "freeze");
   EXPECT_EQ(stage.outcome("cart@production").obstacles.at(0).until, parse_instant("2026-05-11T00:00:00Z"));
-  EXPECT_FALSE(rollback(stage.deliverer(), stage.deliverer().records(stage.fleet()), nullptr, {}, {"production", {"orders"}, {}, "", true, "", false}, stage.ann, {}).ok());
+  EXPECT_FALSE(rollback(stage.deliverer(), stage.deliverer().records(stage.fleet()), nullptr, {},
+                        {"production", {"orders"}, {}, "", true, "", false}, stage.ann, {})
+                   .ok());
   const auto fleet = stage.fleet();
-  const auto refused = rollback(stage.deliverer(), stage.deliverer().records(fleet), &fleet, stage.revision(), {"production", {"cart"}, {}, "", true, "", false}, stage.ann, {});
+  const auto refused = rollback(stage.deliverer(), stage.deliverer().records(fleet), &fleet, stage.revision(),
+                                {"production", {"cart"}, {}, "", true, "", false}, stage.ann, {});
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.failure().text, HasSubstr("does not allow rollbacks"));
   stage.clock.set("2026-05-11T00:00:01Z");
@@ -348,7 +352,9 @@ class Budgets : public ::testing::Test {
       stage.service(name(i)).path = name(i);
     }
     muster::test::GitRepository::Files files;
-    for (int i = 0; i < 15; ++i) files.emplace(name(i) + "/app.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name(i) + "-source\ndata:\n  version: v1\n");
+    for (int i = 0; i < 15; ++i)
+      files.emplace(name(i) + "/app.yaml",
+                    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name(i) + "-source\ndata:\n  version: v1\n");
     stage.push_files(name(0), files);
     stage.deliver();
     stage.clock.advance(hours(48));
@@ -372,10 +378,12 @@ TEST_F(Budgets, HoldDeletionsOverThemAndNothingElse) {
   EXPECT_EQ(stage.why(name(0) + "@production"), "deletions-over-budget");
   EXPECT_EQ(stage.stands(name(9) + "@production"), "v2 setting=a");
   EXPECT_EQ(stage.last().report.exit_code(), 4);
-  const auto approved = approve(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {}, true, false, {}, "", false}, stage.ann, {});
+  const auto approved =
+      approve(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {}, true, false, {}, "", false}, stage.ann, {});
   ASSERT_TRUE(approved.ok()) << approved.failure().text;
   ASSERT_EQ(approved->notes.size(), 1U);
-  EXPECT_TRUE(approved->notes.front().starts_with("the deletion of 12 objects: ")) << "an approval names what it is of: " << approved->notes.front();
+  EXPECT_TRUE(approved->notes.front().starts_with("the deletion of 12 objects: "))
+      << "an approval names what it is of: " << approved->notes.front();
   stage.edit([](FleetSpec& fleet) { fleet.services.erase(name(6)); });
   stage.deliver();
   EXPECT_EQ(standing(), 15U) << "one more needs a new approval";
@@ -383,7 +391,8 @@ TEST_F(Budgets, HoldDeletionsOverThemAndNothingElse) {
   EXPECT_EQ(standing(), 9U) << "exactly what was approved";
   stage.deliver();
   EXPECT_EQ(standing(), 9U) << "the day's budget is used up";
-  ASSERT_TRUE(approve(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {}, true, false, {}, "", false}, stage.ann, {}).ok());
+  ASSERT_TRUE(
+      approve(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {}, true, false, {}, "", false}, stage.ann, {}).ok());
   stage.deliver();
   EXPECT_EQ(standing(), 8U);
 }
@@ -404,7 +413,8 @@ TEST_F(Budgets, CountManySmallDeletionsAsOneLargeOne) {
 
 TEST_F(Budgets, HoldASourceThatShrank) {
   muster::test::GitRepository::Files files;
-  for (int i = 0; i < 15; ++i) files.emplace(name(i) + "/more.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name(i) + "-more\n");
+  for (int i = 0; i < 15; ++i)
+    files.emplace(name(i) + "/more.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name(i) + "-more\n");
   stage.push_files(name(0), files);
   stage.deliver();
   stage.clock.advance(hours(48));
@@ -424,7 +434,8 @@ TEST_F(Budgets, BoundHowManyStandingInstancesMoveByDeclaration) {
   EXPECT_EQ(stage.why(name(0) + "@production"), "changes-over-budget");
   EXPECT_EQ(stage.stands(name(0) + "@production"), "v1 setting=a");
   EXPECT_EQ(stage.last().report.exit_code(), 4);
-  ASSERT_TRUE(approve(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {}, false, true, {}, "", false}, stage.ann, {}).ok());
+  ASSERT_TRUE(
+      approve(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {}, false, true, {}, "", false}, stage.ann, {}).ok());
   stage.deliver();
   EXPECT_EQ(stage.stands(name(0) + "@production"), "v1 setting=b");
   EXPECT_EQ(stage.stands(name(3) + "@production"), "v2 setting=b");

@@ -69,7 +69,9 @@ TEST(Candidates, AreVoidedByAnApplicationRevertWhichIsACandidateItself) {
   EXPECT_EQ(History().record('a').record('b').record('a').alive(), "aa") << "b was taken back; the revert is newer";
 }
 
-TEST(Candidates, ReplacedByAForeignCommitWithAnyOtherBundleAreVoid) { EXPECT_EQ(History().record('a').record('b').foreign('f').alive(), "a"); }
+TEST(Candidates, ReplacedByAForeignCommitWithAnyOtherBundleAreVoid) {
+  EXPECT_EQ(History().record('a').record('b').foreign('f').alive(), "a");
+}
 
 TEST(Candidates, AreAllVoidWhereTheServiceIsGone) {
   EXPECT_EQ(History().record('a').record('b').removed().alive(), "");

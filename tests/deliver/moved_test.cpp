@@ -12,7 +12,9 @@ using Verdict = Judged::Verdict;
 
 git::Oid oid(char digit) { return *git::Oid::parse(std::string(40, digit)); }
 
-SourceValue source(char commit, char tree, std::string branch = "main") { return {oid(commit), oid(tree), std::move(branch), "", "example.org/app"}; }
+SourceValue source(char commit, char tree, std::string branch = "main") {
+  return {oid(commit), oid(tree), std::move(branch), "", "example.org/app"};
+}
 
 /// Commits named 1 < 2 < 3 … on one line; letters are on no line.
 const Descends kLine = [](const git::Oid& a, const git::Oid& b) -> Result<bool> {
@@ -83,7 +85,8 @@ TEST(WatchedImage, IsHeldAtALowerTagBecauseTheListShrank) {
 TEST(WatchedImage, UnderAChangedRuleIsComparedByDigestSoThatWhatWasTakenBackStaysAway) {
   // 1.5.0 (d5) was delivered under ^1.4 and taken back on the branch; then the rule becomes ^1.5 and selects it again.
   EXPECT_EQ(image(watched("1.5.0", "d5", "^1.4"), watched("1.5.0", "d5", "^1.5")), Verdict::same);
-  EXPECT_EQ(image(watched("1.5.0", "d5", "^1.4"), watched("1.4.9", "d4", "~1.4")), Verdict::moved) << "a rule that asks for something lower gets it";
+  EXPECT_EQ(image(watched("1.5.0", "d5", "^1.4"), watched("1.4.9", "d4", "~1.4")), Verdict::moved)
+      << "a rule that asks for something lower gets it";
 }
 
 ImageValue built(const std::string& reference, const std::string& commit = {}) {
@@ -115,7 +118,9 @@ TEST(Declaration, MovesByItsDigestAndInTheFleetsDirection) {
   EXPECT_EQ(judge_declaration(base(ledger), {sha256("b")}, kOlder).verdict, Verdict::held);
 }
 
-TEST(Declaration, OfARemovedServiceIsNotBroughtBackByAnOlderFleet) { EXPECT_EQ(judge_declaration({}, {sha256("a")}, kOlder).verdict, Verdict::held); }
+TEST(Declaration, OfARemovedServiceIsNotBroughtBackByAnOlderFleet) {
+  EXPECT_EQ(judge_declaration({}, {sha256("a")}, kOlder).verdict, Verdict::held);
+}
 
 TEST(Tags, AreComparedByTheirNumbers) {
   EXPECT_EQ(compare_tags("v1.10.0", "v1.9.2"), 1);

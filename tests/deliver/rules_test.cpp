@@ -181,8 +181,9 @@ TEST_F(Shop, ADeclarationThatWasTakenBackHoldsNothingWhereObjectsComeWhollyFromT
 }
 
 TEST_F(Shop, AHandEditIsKeptAndHoldsTheServicesRecords) {
-  stage.git_edit("production", {{"cart/shop/configmap-cart-source.yaml",
-                                 "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: cart-source\n  namespace: shop\ndata:\n  version: by-hand\n"}});
+  stage.git_edit("production",
+                 {{"cart/shop/configmap-cart-source.yaml",
+                   "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: cart-source\n  namespace: shop\ndata:\n  version: by-hand\n"}});
   stage.push("cart", "v2");
   stage.deliver();
   EXPECT_EQ(stage.why("cart@production"), "edited");
@@ -194,7 +195,9 @@ TEST_F(Shop, AHandEditIsKeptAndHoldsTheServicesRecords) {
 }
 
 TEST_F(Shop, ResumeReplacesAHandEdit) {
-  stage.git_edit("production", {{"cart/shop/configmap-extra.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: extra\n  namespace: shop\ndata:\n  version: extra\n"}});
+  stage.git_edit("production",
+                 {{"cart/shop/configmap-extra.yaml",
+                   "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: extra\n  namespace: shop\ndata:\n  version: extra\n"}});
   stage.deliver();
   ASSERT_TRUE(resume(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"cart"}, false}, stage.ann, {}).ok());
   stage.deliver();
@@ -216,7 +219,8 @@ TEST_F(Shop, AServiceThatIsNoLongerDeclaredIsRemoved) {
   stage.deliver();
   EXPECT_EQ(stage.stands("cart@production"), "nothing");
   EXPECT_TRUE(stage.outcome("cart@production").removed);
-  EXPECT_THAT(stage.git({"log", "-1", "--format=%B", "production"}), HasSubstr("Muster-Release: cart absent fleet declaration=absent source=absent"));
+  EXPECT_THAT(stage.git({"log", "-1", "--format=%B", "production"}),
+              HasSubstr("Muster-Release: cart absent fleet declaration=absent source=absent"));
 }
 
 TEST_F(Shop, NothingIsRemovedWhileTheFleetHasAnError) {
@@ -241,7 +245,9 @@ TEST_F(Shop, NothingIsDeliveredBehindABarrier) {
 }
 
 TEST_F(Shop, WhatNoRecordPutThereIsLeftAlone) {
-  stage.git_edit("production", {{"legacy/shop/configmap-legacy.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: legacy\n  namespace: shop\ndata:\n  version: old\n"}});
+  stage.git_edit("production",
+                 {{"legacy/shop/configmap-legacy.yaml",
+                   "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: legacy\n  namespace: shop\ndata:\n  version: old\n"}});
   for (int i = 0; i < 3; ++i) stage.deliver();
   EXPECT_EQ(stage.stands("legacy@production"), "old");
   EXPECT_EQ(stage.why("legacy@production"), "undeclared");

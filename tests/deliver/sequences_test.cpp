@@ -229,12 +229,16 @@ TEST(Sequences, AnApprovalForASupersededBundleDoesNotCountForTheNextOne) {
   stage.push("cart", "v1", "develop");
   stage.deliver();
   EXPECT_EQ(stage.why("cart@production"), "approval, approval") << "of the bundle and of the declaration";
-  ASSERT_TRUE(approve(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"cart"}, false, false, {}, "", false}, stage.ann, {}).ok());
+  ASSERT_TRUE(
+      approve(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"cart"}, false, false, {}, "", false}, stage.ann, {})
+          .ok());
   stage.deliver();
   EXPECT_EQ(stage.stands("cart@production"), "v1 setting=a");
   stage.push("cart", "v2", "develop");
   stage.deliver();
-  ASSERT_TRUE(approve(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"cart"}, false, false, {}, "", false}, stage.ann, {}).ok());
+  ASSERT_TRUE(
+      approve(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"cart"}, false, false, {}, "", false}, stage.ann, {})
+          .ok());
   stage.push("cart", "v3", "develop");
   const auto promoted = promote(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"cart"}, "", false}, stage.ann, {});
   ASSERT_TRUE(promoted.ok());

@@ -31,7 +31,10 @@ std::pair<std::string, std::string> parts_of(const std::string& instance) {
 std::string manifest_of(const std::string& service, const std::string& version, bool image) {
   std::string out = fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}-source\ndata:\n  version: {}\n", service, version);
   if (image) {
-    out += fmt::format("---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: {0}-pod\nspec:\n  containers:\n  - name: main\n    image: registry.example/{0}\n", service);
+    out += fmt::format(
+        "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: {0}-pod\nspec:\n  containers:\n  - name: main\n    image: "
+        "registry.example/{0}\n",
+        service);
   }
   return out;
 }
@@ -123,7 +126,9 @@ model::Instance Stage::instance_of(const std::string& name, const ServiceSpec& s
   if (service.evaluated) {
     Object data{{"setting", value}};
     const std::string object = service.object_name.empty() ? name : service.object_name;
-    out.objects.push_back({Object{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", Object{{"name", object}, {"namespace", "shop"}}}, {"data", data}}, {}});
+    out.objects.push_back(
+        {Object{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", Object{{"name", object}, {"namespace", "shop"}}}, {"data", data}},
+         {}});
   }
   out.declaration_digest = sha256(out.declaration);
 
@@ -173,7 +178,8 @@ GitRepository& Stage::repository(const std::string& service) {
 }
 
 std::string Stage::push(const std::string& name, const std::string& version, const std::string& branch) {
-  return push_files(name, {{in_folder(service(name).path, "app.yaml"), manifest_of(name, version, service(name).image.has_value())}}, branch);
+  return push_files(name, {{in_folder(service(name).path, "app.yaml"), manifest_of(name, version, service(name).image.has_value())}},
+                    branch);
 }
 
 std::string Stage::push_elsewhere(const std::string& name, const std::string& branch) {
@@ -188,7 +194,9 @@ void Stage::set_branch(const std::string& service, const std::string& commit, co
   repository(service).git({"update-ref", "refs/heads/" + branch, commit});
 }
 
-void Stage::delete_branch(const std::string& service, const std::string& branch) { repository(service).git({"update-ref", "-d", "refs/heads/" + branch}); }
+void Stage::delete_branch(const std::string& service, const std::string& branch) {
+  repository(service).git({"update-ref", "-d", "refs/heads/" + branch});
+}
 
 void Stage::unplug(const std::string& service) {
   const auto path = repository(service).path();
@@ -326,7 +334,9 @@ std::string Stage::git_edit(const std::string& environment, const GitRepository:
   return push_clone(path, environment);
 }
 
-std::string Stage::git_remove(const std::string& environment, const std::string& path) { return git_edit(environment, {{path, std::nullopt}}); }
+std::string Stage::git_remove(const std::string& environment, const std::string& path) {
+  return git_edit(environment, {{path, std::nullopt}});
+}
 
 // ---- reconcile's part ----
 

@@ -35,17 +35,17 @@ class StageClock : public Clock {
 
 /// What the fleet files would say.
 struct ServiceSpec {
-  std::string repository;                      ///< Folder name; the service's own name unless shared.
+  std::string repository;  ///< Folder name; the service's own name unless shared.
   std::string path;
   std::string setting = "a";
-  std::map<std::string, std::string> settings; ///< By environment.
-  std::optional<std::string> image;            ///< Tag of registry.example/<service>; "" for CI alone; nullopt: none.
+  std::map<std::string, std::string> settings;  ///< By environment.
+  std::optional<std::string> image;             ///< Tag of registry.example/<service>; "" for CI alone; nullopt: none.
   std::vector<std::string> only;
   std::vector<std::string> together;
   std::vector<std::string> renamed_from;
   std::vector<model::Gate> gates;
   std::string object_name;
-  bool evaluated = true;                       ///< false: the objects come wholly from the source.
+  bool evaluated = true;  ///< false: the objects come wholly from the source.
 };
 
 struct FleetSpec {
@@ -53,7 +53,7 @@ struct FleetSpec {
   std::map<std::string, ServiceSpec> services;
   std::vector<model::Freeze> freezes;
   std::vector<model::Team> teams;
-  std::vector<std::string> poisoned;           ///< Services whose declaration has an error.
+  std::vector<std::string> poisoned;  ///< Services whose declaration has an error.
   bool whole = true;
   bool barrier = false;
 };
@@ -113,7 +113,8 @@ class Stage {
   // ---- other people, with plain git ----
   /// Reverts a commit of an environment branch (default: its tip) and pushes; the new commit.
   std::string git_revert(const std::string& environment, const std::string& commit = {});
-  std::string git_edit(const std::string& environment, const muster::test::GitRepository::Files& files, const std::string& message = "by hand");
+  std::string git_edit(const std::string& environment, const muster::test::GitRepository::Files& files,
+                       const std::string& message = "by hand");
   std::string git_remove(const std::string& environment, const std::string& path);
 
   // ---- reconcile's part ----
@@ -126,7 +127,8 @@ class Stage {
 
  private:
   [[nodiscard]] model::Fleet fleet_of(const FleetSpec& spec) const;
-  [[nodiscard]] model::Instance instance_of(const std::string& name, const ServiceSpec& service, const model::Environment& environment) const;
+  [[nodiscard]] model::Instance instance_of(const std::string& name, const ServiceSpec& service,
+                                            const model::Environment& environment) const;
   [[nodiscard]] FleetRevision revision_at(std::size_t index) const;
   [[nodiscard]] std::filesystem::path clone(const std::string& environment);
   std::string push_clone(const std::filesystem::path& clone, const std::string& environment);

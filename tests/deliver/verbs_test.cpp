@@ -25,8 +25,12 @@ class Verbs : public ::testing::Test {
     }
     stage.deliver();
   }
-  Result<VerbResult> hold_cart() { return hold(stage.deliverer(), stage.fleet(), {"production", {"cart"}, "looks slow", false, false}, stage.ann, {}); }
-  Result<VerbResult> resume_all() { return resume(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"*"}, false}, stage.ann, {}); }
+  Result<VerbResult> hold_cart() {
+    return hold(stage.deliverer(), stage.fleet(), {"production", {"cart"}, "looks slow", false, false}, stage.ann, {});
+  }
+  Result<VerbResult> resume_all() {
+    return resume(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"*"}, false}, stage.ann, {});
+  }
   Result<VerbResult> roll_back(RollbackRequest request) {
     const auto fleet = stage.fleet();
     request.environment = "production";
@@ -44,7 +48,8 @@ class Verbs : public ::testing::Test {
 TEST_F(Verbs, AHoldIsACommitThatStopsNewRecords) {
   const auto held = hold_cart();
   ASSERT_TRUE(held.ok()) << held.failure().text;
-  EXPECT_EQ(stage.show("production:.holds/cart.yaml"), "service: cart\nsince: \"2026-05-04T10:00:01Z\"\nby: Ann <ann@shop.example>\nreason: looks slow");
+  EXPECT_EQ(stage.show("production:.holds/cart.yaml"),
+            "service: cart\nsince: \"2026-05-04T10:00:01Z\"\nby: Ann <ann@shop.example>\nreason: looks slow");
   stage.push("cart", "v2");
   stage.push("orders", "v2");
   stage.deliver();
@@ -259,7 +264,8 @@ TEST_F(Verbs, PromoteIntoAnEnvironmentFedByABranchMovesNoLedger) {
   stage.push("cart", "next", "develop");
   stage.push("orders", "v1", "develop");
   stage.deliver();
-  const auto promoted = promote(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"cart"}, "staging", false}, stage.ann, {});
+  const auto promoted =
+      promote(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"cart"}, "staging", false}, stage.ann, {});
   ASSERT_TRUE(promoted.ok()) << promoted.failure().text;
   EXPECT_EQ(stage.stands("cart@production"), "next setting=a");
   EXPECT_THAT(stage.git({"log", "-1", "--format=%B", "production"}), HasSubstr(" manual\n"));

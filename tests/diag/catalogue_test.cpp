@@ -45,8 +45,9 @@ TEST(Catalogue, FindsPagesInAnyCaseAndNoOthers) {
 }
 
 TEST(Catalogue, ReadsSeveralFilesOfOneExample) {
-  const Page page{"F0000", "t",
-                  "# F0000: t\n\ntext\n\n## Wrong\n```fleet\na\n```\nwords\n```fleet teams/b.fleet\nb\nc\n```\n\n## Right\n```fleet\nd\n```\n"};
+  const Page page{
+      "F0000", "t",
+      "# F0000: t\n\ntext\n\n## Wrong\n```fleet\na\n```\nwords\n```fleet teams/b.fleet\nb\nc\n```\n\n## Right\n```fleet\nd\n```\n"};
   const std::vector<Example> wrong = wrong_example(page);
   ASSERT_EQ(wrong.size(), 2U);
   EXPECT_EQ(wrong[0].path, "main.fleet");

@@ -14,10 +14,13 @@ Span find(const Sources& sources, SourceId id, std::string_view what, int nth = 
 
 TEST(Terminal, ShowsTheLineTheLabelAndTheFix) {
   Sources sources;
-  const SourceId hello = sources.add("hello.fleet", "fleet acme { }\n\n\n\n\nservice hello : std.web {\n  in production { replcias = 2 }\n}\n");
+  const SourceId hello =
+      sources.add("hello.fleet", "fleet acme { }\n\n\n\n\nservice hello : std.web {\n  in production { replcias = 2 }\n}\n");
   Diagnostics all;
   const Span field = find(sources, hello, "replcias");
-  all.error(field, "F0101", "`service hello` has no field `replcias`").label("unknown field").fix(field, "replicas", "`replicas` (int, from std/core.fleet:88)");
+  all.error(field, "F0101", "`service hello` has no field `replcias`")
+      .label("unknown field")
+      .fix(field, "replicas", "`replicas` (int, from std/core.fleet:88)");
   EXPECT_EQ(render_terminal(all, sources),
             "error[F0101] hello.fleet:7:19: `service hello` has no field `replcias`\n"
             "  7 |   in production { replcias = 2 }\n"
@@ -45,7 +48,8 @@ TEST(Terminal, ShowsOtherFilesWithTheirPlaces) {
 
 TEST(Terminal, ShowsOtherLinesOfTheSameFileWithDashes) {
   Sources sources;
-  const SourceId id = sources.add("cart.fleet", "1\n2\n3\n4\n  in production { memory = 1Gi }\n6\n7\n8\n  in production { memory = 2Gi }\n");
+  const SourceId id =
+      sources.add("cart.fleet", "1\n2\n3\n4\n  in production { memory = 1Gi }\n6\n7\n8\n  in production { memory = 2Gi }\n");
   Diagnostics all;
   all.error(find(sources, id, "memory = 2Gi"), "F0101", "`memory` is set twice for production in `service cart`")
       .label("second value")
@@ -64,7 +68,10 @@ TEST(Terminal, PutsLabelsOfOneLineUnderItTogetherAndAlignsLineNumbers) {
   Sources sources;
   const SourceId id = sources.add("a.fleet", "1\n2\n3\n4\n5\n6\n7\n8\nx = [a, a]\ny = a\n");
   Diagnostics all;
-  all.error(find(sources, id, "a", 2), "F0101", "twice").label("again").also(find(sources, id, "a", 1), "first").also(find(sources, id, "a", 3), "and here");
+  all.error(find(sources, id, "a", 2), "F0101", "twice")
+      .label("again")
+      .also(find(sources, id, "a", 1), "first")
+      .also(find(sources, id, "a", 3), "and here");
   EXPECT_EQ(render_terminal(all, sources),
             "error[F0101] a.fleet:9:9: twice\n"
             "   9 | x = [a, a]\n"
@@ -76,11 +83,13 @@ TEST(Terminal, PutsLabelsOfOneLineUnderItTogetherAndAlignsLineNumbers) {
 
 TEST(Terminal, CoversPasswordsInUrls) {
   Sources sources;
-  const SourceId id = sources.add("cart.fleet", "repo = \"https://me:s3cret@host/cart\", or = \"https://host:8080/a\", at = \"http://host/me:x@y\"\n");
+  const SourceId id =
+      sources.add("cart.fleet", "repo = \"https://me:s3cret@host/cart\", or = \"https://host:8080/a\", at = \"http://host/me:x@y\"\n");
   Diagnostics all;
   all.error(find(sources, id, "repo"), "F0101", "no").label("here");
   const std::string shown = render_terminal(all, sources);
-  EXPECT_NE(shown.find("\"https://me:******@host/cart\", or = \"https://host:8080/a\", at = \"http://host/me:x@y\""), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\"https://me:******@host/cart\", or = \"https://host:8080/a\", at = \"http://host/me:x@y\""), std::string::npos)
+      << shown;
 }
 
 TEST(Terminal, AlignsBelowTabsAndWideCharacters) {
@@ -122,7 +131,10 @@ TEST(Terminal, KeepsLabelsOfALongLineAtTheEdgeOfWhatIsShown) {
   Sources sources;
   const SourceId id = sources.add("a.fleet", "first" + std::string(600, 'a') + "bad" + std::string(600, 'b') + "last\n");
   Diagnostics all;
-  all.error(find(sources, id, "bad"), "F0101", "bad").label("here").also(find(sources, id, "first"), "before").also(find(sources, id, "last"), "behind");
+  all.error(find(sources, id, "bad"), "F0101", "bad")
+      .label("here")
+      .also(find(sources, id, "first"), "before")
+      .also(find(sources, id, "last"), "behind");
   const std::string shown = render_terminal(all, sources);
   EXPECT_NE(shown.find("before"), std::string::npos);
   EXPECT_NE(shown.find("behind"), std::string::npos);
@@ -170,12 +182,14 @@ TEST(Json, CarriesPlacesLabelsAndFixes) {
   const Value json = to_json(all, sources);
   ASSERT_NE(json.if_array(), nullptr);
   const Value& one = json.if_array()->front();
-  EXPECT_EQ(to_canonical_json(one),
-            "{\"begin\":7,\"code\":\"F0101\",\"column\":5,\"end\":8,\"end_column\":6,\"end_line\":2,"
-            "\"fixes\":[{\"begin\":7,\"column\":5,\"end\":8,\"end_column\":6,\"end_line\":2,\"line\":2,\"path\":\"a.fleet\",\"text\":\"z\",\"title\":\"`z`\"}],"
-            "\"helps\":[\"h\"],\"label\":\"l\","
-            "\"labels\":[{\"begin\":3,\"column\":1,\"end\":4,\"end_column\":2,\"end_line\":2,\"label\":\"o\",\"line\":2,\"path\":\"a.fleet\"}],"
-            "\"line\":2,\"message\":\"m\",\"notes\":[\"n\"],\"path\":\"a.fleet\",\"severity\":\"error\"}");
+  EXPECT_EQ(
+      to_canonical_json(one),
+      "{\"begin\":7,\"code\":\"F0101\",\"column\":5,\"end\":8,\"end_column\":6,\"end_line\":2,"
+      "\"fixes\":[{\"begin\":7,\"column\":5,\"end\":8,\"end_column\":6,\"end_line\":2,\"line\":2,\"path\":\"a.fleet\",\"text\":\"z\","
+      "\"title\":\"`z`\"}],"
+      "\"helps\":[\"h\"],\"label\":\"l\","
+      "\"labels\":[{\"begin\":3,\"column\":1,\"end\":4,\"end_column\":2,\"end_line\":2,\"label\":\"o\",\"line\":2,\"path\":\"a.fleet\"}],"
+      "\"line\":2,\"message\":\"m\",\"notes\":[\"n\"],\"path\":\"a.fleet\",\"severity\":\"error\"}");
 }
 
 TEST(Sarif, NamesTheRuleTheRegionAndTheReplacement) {
@@ -196,7 +210,8 @@ TEST(Sarif, NamesTheRuleTheRegionAndTheReplacement) {
             "[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":\"teams/a.fleet\"},"
             "\"region\":{\"endColumn\":6,\"endLine\":1,\"startColumn\":5,\"startLine\":1}}}]");
   EXPECT_EQ(to_canonical_json(*result.find("fixes")),
-            "[{\"artifactChanges\":[{\"artifactLocation\":{\"uri\":\"teams/a.fleet\"},\"replacements\":[{\"deletedRegion\":{\"endColumn\":6,\"endLine\":1,"
+            "[{\"artifactChanges\":[{\"artifactLocation\":{\"uri\":\"teams/"
+            "a.fleet\"},\"replacements\":[{\"deletedRegion\":{\"endColumn\":6,\"endLine\":1,"
             "\"startColumn\":5,\"startLine\":1},\"insertedContent\":{\"text\":\"z\"}}]}],\"description\":{\"text\":\"`z`\"}}]");
 }
 

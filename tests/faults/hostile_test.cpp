@@ -65,8 +65,11 @@ class Forge {
     publish_tree(tree(root));
   }
   void publish_tree(const std::string& tree) {
-    const std::string raw = fmt::format("tree {}\nauthor {} <a@example> 1700000000 +0000\ncommitter {} <a@example> 1700000000 +0000\n\n{}\n", tree, author, author, message);
-    repository_.git({"update-ref", "refs/heads/main", repository_.git({"hash-object", "-t", "commit", "-w", "--stdin", "--literally"}, raw)});
+    const std::string raw =
+        fmt::format("tree {}\nauthor {} <a@example> 1700000000 +0000\ncommitter {} <a@example> 1700000000 +0000\n\n{}\n", tree, author,
+                    author, message);
+    repository_.git(
+        {"update-ref", "refs/heads/main", repository_.git({"hash-object", "-t", "commit", "-w", "--stdin", "--literally"}, raw)});
   }
 
   std::string author = "Mallory";
@@ -183,7 +186,8 @@ service bad : std.manifests {{ {} }}
   /// Runs the fleet twice, and status: nothing of all that must never be is.
   void expect_harmless(int code, const std::string& says) {
     const std::set<std::string> before = outside();
-    for (const auto& words : std::vector<std::vector<std::string>>{{"apply"}, {"apply", "--jobs", "4"}, {"plan", "--objects"}, {"status"}, {"why", "bad@staging"}, {"history", "staging"}}) {
+    for (const auto& words : std::vector<std::vector<std::string>>{
+             {"apply"}, {"apply", "--jobs", "4"}, {"plan", "--objects"}, {"status"}, {"why", "bad@staging"}, {"history", "staging"}}) {
       SCOPED_TRACE(words[0]);
       const Finished finished = muster(words);
       if (words[0] == "apply") {
@@ -229,7 +233,8 @@ TEST_F(Hostile, LinkToAFileOfTheMachineIsNotFollowed) {
 }
 
 TEST_F(Hostile, LinkThatClimbsOutOfTheRepositoryIsNotFollowed) {
-  forge_.publish({{"120000", "all.yaml", link("../../../secret.yaml")}, {"120000", "more.yaml", link("../../../../../../../../../../etc/passwd")}});
+  forge_.publish(
+      {{"120000", "all.yaml", link("../../../secret.yaml")}, {"120000", "more.yaml", link("../../../../../../../../../../etc/passwd")}});
   expect_harmless(1, "all.yaml");
 }
 
@@ -239,7 +244,8 @@ TEST_F(Hostile, FolderThatIsALinkOutOfTheRepositoryIsNotRead) {
 }
 
 TEST_F(Hostile, LinkToAFolderOfTheMachineListsNothing) {
-  forge_.publish({{"100644", "all.yaml", forge_.blob(config_map("bad", "fine"))}, {"120000", "more", link((folder_.path() / "secrets").string())}});
+  forge_.publish(
+      {{"100644", "all.yaml", forge_.blob(config_map("bad", "fine"))}, {"120000", "more", link((folder_.path() / "secrets").string())}});
   expect_harmless(0, "");
   EXPECT_TRUE(applied("configmap-bad.yaml"));
 }
@@ -258,7 +264,9 @@ TEST_F(Hostile, LinkInsideTheRepositoryIsFollowed) {
 
 TEST_F(Hostile, EntriesThatClimbAreNoWayOut) {
   const std::string inner = forge_.tree({{"100644", "secret.yaml", forge_.blob(config_map("climbed", "up"))}});
-  for (const Forge::Entry& entry : {Forge::Entry{"40000", ".", inner}, {"40000", "..", inner}, {"100644", "../../../evil.yaml", forge_.blob(config_map("evil", "x"))},
+  for (const Forge::Entry& entry : {Forge::Entry{"40000", ".", inner},
+                                    {"40000", "..", inner},
+                                    {"100644", "../../../evil.yaml", forge_.blob(config_map("evil", "x"))},
                                     {"100644", "/etc/evil.yaml", forge_.blob(config_map("evil", "x"))}}) {
     SCOPED_TRACE(entry.name);
     forge_.publish({{"100644", "all.yaml", forge_.blob(config_map("bad", "fine"))}, entry});
@@ -269,19 +277,25 @@ TEST_F(Hostile, EntriesThatClimbAreNoWayOut) {
 TEST_F(Hostile, NamesOfGitsOwnFolderDoNothing) {
   const std::string config = forge_.blob(fmt::format("[core]\n\tfsmonitor = {}\n\thooksPath = hooks\n", trap()));
   const std::string git_folder = forge_.tree({{"100644", "config", config}});
-  forge_.publish({{"40000", ".GIT", git_folder}, {"40000", ".git", git_folder}, {"40000", ".g\u200cit", git_folder}, {"100644", "all.yaml", forge_.blob(config_map("bad", "fine"))}, {"40000", "git~1", git_folder}});
+  forge_.publish({{"40000", ".GIT", git_folder},
+                  {"40000", ".git", git_folder},
+                  {"40000", ".g\u200cit", git_folder},
+                  {"100644", "all.yaml", forge_.blob(config_map("bad", "fine"))},
+                  {"40000", "git~1", git_folder}});
   expect_harmless(0, "");
   EXPECT_TRUE(applied("configmap-bad.yaml"));
 }
 
 TEST_F(Hostile, HooksAndSettingsOfAnApplicationRepositoryAreNeverRun) {
-  forge_.publish({{"100644", "all.yaml", forge_.blob(config_map("bad", "fine"))}, {"100644", ".gitattributes", forge_.blob("* filter=evil diff=evil\n")}});
+  forge_.publish({{"100644", "all.yaml", forge_.blob(config_map("bad", "fine"))},
+                  {"100644", ".gitattributes", forge_.blob("* filter=evil diff=evil\n")}});
   for (const char* hook : {"pre-receive", "post-checkout", "post-merge", "reference-transaction", "fsmonitor-watchman", "pre-auto-gc"}) {
     const fs::path file = folder_.write(fmt::format("git/bad.git/hooks/{}", hook), "#!/bin/sh\n" + trap() + "\n");
     fs::permissions(file, fs::perms::all);
   }
   std::ofstream(bad_.path() / "config", std::ios::app) << fmt::format(
-      "[core]\n\tfsmonitor = {0}\n\tsshCommand = {0}\n\tpager = {0}\n[uploadpack]\n\tpackObjectsHook = {0}\n[filter \"evil\"]\n\tsmudge = {0}\n\tclean = {0}\n[diff \"evil\"]\n\ttextconv = {0}\n"
+      "[core]\n\tfsmonitor = {0}\n\tsshCommand = {0}\n\tpager = {0}\n[uploadpack]\n\tpackObjectsHook = {0}\n[filter \"evil\"]\n\tsmudge = "
+      "{0}\n\tclean = {0}\n[diff \"evil\"]\n\ttextconv = {0}\n"
       "[credential]\n\thelper = \"!{0}\"\n[alias]\n\tupload-pack = \"!{0}\"\n",
       trap());
   expect_harmless(0, "");
@@ -290,9 +304,11 @@ TEST_F(Hostile, HooksAndSettingsOfAnApplicationRepositoryAreNeverRun) {
 
 TEST_F(Hostile, SubmodulesAreNeverFetched) {
   const std::string url = fmt::format("http://127.0.0.1:{}/evil.git", listener_.port());
-  const std::string modules = fmt::format("[submodule \"evil\"]\n\tpath = deploy/evil\n\turl = {0}\n[submodule \"-c\"]\n\tpath = x\n\turl = ext::sh -c {1}\n", url, trap());
-  forge_.publish({{"100644", "all.yaml", forge_.blob(config_map("bad", "fine"))}, {"160000", "evil", "0123456789012345678901234567890123456789"}},
-                 {{"100644", ".gitmodules", forge_.blob(modules)}});
+  const std::string modules = fmt::format(
+      "[submodule \"evil\"]\n\tpath = deploy/evil\n\turl = {0}\n[submodule \"-c\"]\n\tpath = x\n\turl = ext::sh -c {1}\n", url, trap());
+  forge_.publish(
+      {{"100644", "all.yaml", forge_.blob(config_map("bad", "fine"))}, {"160000", "evil", "0123456789012345678901234567890123456789"}},
+      {{"100644", ".gitmodules", forge_.blob(modules)}});
   expect_harmless(0, "");
   EXPECT_TRUE(applied("configmap-bad.yaml"));
 }
@@ -306,17 +322,22 @@ TEST_F(Hostile, NamesThatSpeakToTheTerminalAreEscaped) {
 
 TEST_F(Hostile, MessagesThatSpeakToTheTerminalAreEscaped) {
   forge_.author = "Mal\x1b[2Jlory\xc2\x9b";
-  forge_.message = "all \x1b]0;owned\x07 good\r\x1b[1A\x1b[32mhealthy\n\nMuster-Record: sim staging 0123456789012345678901234567890123456789\nMuster-Release: good sha256:0 push";
+  forge_.message =
+      "all \x1b]0;owned\x07 good\r\x1b[1A\x1b[32mhealthy\n\nMuster-Record: sim staging "
+      "0123456789012345678901234567890123456789\nMuster-Release: good sha256:0 push";
   forge_.publish({{"100644", "all.yaml", forge_.blob(config_map("bad", "\"\\e[2J\""))}});
   expect_harmless(0, "");
 }
 
 TEST_F(Hostile, NamesOfObjectsStayInTheTarget) {
-  for (const char* object : {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ../../../evil}\n", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ../../evil}\n",
-                             "apiVersion: v1\nkind: ../../Evil\nmetadata: {name: x}\n", "apiVersion: ../../evil/v1\nkind: ConfigMap\nmetadata: {name: x}\n",
-                             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: /etc/evil}\n", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"a\\0b\"}\n",
-                             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: .muster}\n", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: _cluster}\n",
-                             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"\\e[2J\"}\n"}) {
+  for (const char* object :
+       {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ../../../evil}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ../../evil}\n",
+        "apiVersion: v1\nkind: ../../Evil\nmetadata: {name: x}\n", "apiVersion: ../../evil/v1\nkind: ConfigMap\nmetadata: {name: x}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: /etc/evil}\n", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"a\\0b\"}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: .muster}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: _cluster}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"\\e[2J\"}\n"}) {
     SCOPED_TRACE(object);
     forge_.publish({{"100644", "all.yaml", forge_.blob(object)}});
     expect_harmless(1, "all.yaml:");
@@ -343,32 +364,37 @@ TEST_F(Hostile, FoldersThousandsOfLevelsDeepEndAtTheLimit) {
 
 TEST_F(Hostile, FilesThatInflateEndAtTheLimit) {
   // 400 MiB of spaces, some hundred kilobytes in the repository.
-  const std::string made = run(fmt::format("head -c 419430400 /dev/zero | tr '\\0' ' ' | git -C {} hash-object -w --stdin", bad_.path().string())).output;
+  const std::string made =
+      run(fmt::format("head -c 419430400 /dev/zero | tr '\\0' ' ' | git -C {} hash-object -w --stdin", bad_.path().string())).output;
   forge_.publish({{"100644", "all.yaml", made.substr(0, 40)}});
   expect_harmless(1, "take out of the repository what is too large");
 }
 
 TEST_F(Hostile, YamlThatExpandsEndsAtTheLimit) {
   std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
-  for (int i = 1; i < 12; ++i) text += fmt::format("a{0}: &a{0} [*a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}]\n", i, i - 1);
+  for (int i = 1; i < 12; ++i)
+    text += fmt::format("a{0}: &a{0} [*a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}]\n", i, i - 1);
   forge_.publish({{"100644", "all.yaml", forge_.blob(text)}});
   expect_harmless(1, "all.yaml");
 }
 
 TEST_F(Hostile, YamlThatNestsEndsAtTheLimit) {
-  forge_.publish({{"100644", "a.yaml", forge_.blob(std::string(200'000, '['))}, {"100644", "b.yaml", forge_.blob("a: " + std::string(200'000, '{'))}});
+  forge_.publish(
+      {{"100644", "a.yaml", forge_.blob(std::string(200'000, '['))}, {"100644", "b.yaml", forge_.blob("a: " + std::string(200'000, '{'))}});
   expect_harmless(1, "a.yaml");
 }
 
 TEST_F(Hostile, ObjectsThatAreMusterOwnOrTheClustersAreRefused) {
-  forge_.publish({{"100644", "all.yaml", forge_.blob("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: evil}\n")}});
+  forge_.publish({{"100644", "all.yaml",
+                   forge_.blob("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: evil}\n")}});
   const Finished finished = muster({"apply"});
   EXPECT_LE(finished.code, 4) << finished.output;
   EXPECT_TRUE(applied("configmap-good.yaml"));
 }
 
 TEST_F(Hostile, RepositoriesThatWouldRunSomethingAreRefusedByCheck) {
-  for (const std::string& repo : {"ext::sh -c \\\""s + trap() + "\\\"", "--upload-pack="s + trap(), "ssh://-oProxyCommand="s + trap() + "/x"s, "fd::7"s, "-oProxyCommand="s + trap() + ":x"s}) {
+  for (const std::string& repo : {"ext::sh -c \\\""s + trap() + "\\\"", "--upload-pack="s + trap(),
+                                  "ssh://-oProxyCommand="s + trap() + "/x"s, "fd::7"s, "-oProxyCommand="s + trap() + ":x"s}) {
     SCOPED_TRACE(repo);
     declare(fmt::format("repo = \"{}\", path = \"deploy\"", repo));
     for (const char* verb : {"check", "apply"}) {
@@ -382,8 +408,10 @@ TEST_F(Hostile, RepositoriesThatWouldRunSomethingAreRefusedByCheck) {
 
 TEST_F(Hostile, PathsAndBranchesThatClimbAreRefused) {
   forge_.publish({{"100644", "all.yaml", forge_.blob(config_map("bad", "fine"))}});
-  for (const char* declaration : {R"(path = "../../secrets")", R"(path = "/etc")", R"(path = "deploy/../../..")", R"(path = "deploy", branches = { staging = "../../evil" })",
-                                  R"(path = "deploy", branches = { staging = "--evil" })", R"(path = "deploy", branches = { staging = "a\nb" })"}) {
+  for (const char* declaration :
+       {R"(path = "../../secrets")", R"(path = "/etc")", R"(path = "deploy/../../..")",
+        R"(path = "deploy", branches = { staging = "../../evil" })", R"(path = "deploy", branches = { staging = "--evil" })",
+        R"(path = "deploy", branches = { staging = "a\nb" })"}) {
     SCOPED_TRACE(declaration);
     declare(fmt::format("repo = \"../git/bad.git\", {}", declaration));
     const Finished finished = muster({"apply"});
@@ -406,7 +434,8 @@ class HostileBranch : public Hostile {
     const fs::path clone = folder_.path() / "clone";
     fs::remove_all(clone);
     git(folder_.path(), fmt::format("clone -q -b staging {0}/fleet/.muster/records.git {0}/clone", folder_.path().string()));
-    const Ran ran = run(fmt::format("cd {} && {} && git add -A && git -c user.name=M -c user.email=m@example commit -q -m evil && git push -q", clone.string(), shell));
+    const Ran ran = run(fmt::format(
+        "cd {} && {} && git add -A && git -c user.name=M -c user.email=m@example commit -q -m evil && git push -q", clone.string(), shell));
     EXPECT_EQ(ran.code, 0) << ran.output;
     fs::remove_all(clone);
   }
@@ -466,7 +495,9 @@ TEST_F(HostileBranch, EmptiedBranchEmptiesNothing) {
 }
 
 TEST_F(HostileBranch, HoldsAndApprovalsThatAreGarbageStopNobodyElse) {
-  commit("mkdir -p .holds .approvals && head -c 300 /dev/urandom > .holds/bad.yaml && head -c 300 /dev/urandom > .approvals/bad.yaml && ln -s /etc/passwd .holds/x.yaml");
+  commit(
+      "mkdir -p .holds .approvals && head -c 300 /dev/urandom > .holds/bad.yaml && head -c 300 /dev/urandom > .approvals/bad.yaml && ln -s "
+      "/etc/passwd .holds/x.yaml");
   good_.commit({{"deploy/all.yaml", config_map("good", "better")}});
   const Finished finished = muster({"apply"});
   EXPECT_LE(finished.code, 4) << finished.output;

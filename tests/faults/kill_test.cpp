@@ -46,7 +46,8 @@ const Stage::Server& server() {
 }
 
 Stage make(const Situation& situation) {
-  return situation.records == Records::http ? Stage(situation.records, situation.begin, server()) : Stage(situation.records, situation.begin);
+  return situation.records == Records::http ? Stage(situation.records, situation.begin, server())
+                                            : Stage(situation.records, situation.begin);
 }
 
 std::vector<std::size_t> sampled(std::size_t calls, std::size_t usual) {
@@ -132,10 +133,10 @@ struct Fault {
   const char* name;
   const char* setting;  ///< With the number of the call; `+` goes on for ever.
   std::size_t samples;
-  bool always_felt;     ///< Muster may shrug off a cache that it cannot write and a write that was cut short.
+  bool always_felt;  ///< Muster may shrug off a cache that it cannot write and a write that was cut short.
 };
 constexpr Fault kFaults[] = {
-    {"Killed", "kill:{}", 25, true},        {"DiskFullOnce", "enospc:{}", 8, false}, {"DiskFull", "enospc:{}+", 8, true},
+    {"Killed", "kill:{}", 25, true},       {"DiskFullOnce", "enospc:{}", 8, false}, {"DiskFull", "enospc:{}+", 8, true},
     {"DiskFailsOnce", "eio:{}", 8, false}, {"DiskFails", "eio:{}+", 8, true},       {"ShortWrite", "short:{}", 5, false},
 };
 
@@ -160,7 +161,8 @@ std::string name_of(const testing::TestParamInfo<Faults::ParamType>& info) {
   return fmt::format("{}{}With{}Jobs", fault.name, situation.name, jobs);
 }
 
-INSTANTIATE_TEST_SUITE_P(AtTheKthCall, Faults, testing::Combine(testing::ValuesIn(kSituations), testing::ValuesIn(kFaults), testing::Values(1, 8)), name_of);
+INSTANTIATE_TEST_SUITE_P(AtTheKthCall, Faults,
+                         testing::Combine(testing::ValuesIn(kSituations), testing::ValuesIn(kFaults), testing::Values(1, 8)), name_of);
 
 }  // namespace
 }  // namespace muster::test

@@ -28,13 +28,13 @@ enum mode { MODE_OFF, MODE_COUNT, MODE_KILL, MODE_ENOSPC, MODE_EIO, MODE_SHORT }
 static enum mode mode;
 static unsigned long at;
 static int from_there_on;
-static const char *count_file;
+static const char* count_file;
 static pid_t owner;
 static atomic_ulong calls;
 static atomic_int done;
 
 __attribute__((constructor)) static void start(void) {
-  const char *setting = getenv("MUSTER_FAULT");
+  const char* setting = getenv("MUSTER_FAULT");
   owner = getpid();
   if (setting == NULL) return;
   if (strncmp(setting, "count:", 6) == 0) {
@@ -60,7 +60,7 @@ __attribute__((constructor)) static void start(void) {
 __attribute__((destructor)) static void finish(void) {
   if (mode != MODE_COUNT || getpid() != owner) return;
   mode = MODE_OFF;
-  FILE *out = fopen(count_file, "w");
+  FILE* out = fopen(count_file, "w");
   if (out == NULL) return;
   fprintf(out, "%lu\n", atomic_load(&calls));
   fclose(out);
@@ -90,19 +90,19 @@ static size_t shortened(int fd, size_t size) {
 }
 
 #define REAL(name) ((__typeof__(&name))real_##name())
-#define DEFINE_REAL(name)                      \
-  static void *real_##name(void) {             \
-    static void *found;                        \
+#define DEFINE_REAL(name)                               \
+  static void* real_##name(void) {                      \
+    static void* found;                                 \
     if (found == NULL) found = dlsym(RTLD_NEXT, #name); \
-    return found;                              \
+    return found;                                       \
   }
-#define FAIL_IF_DUE(touches_file)        \
-  do {                                   \
+#define FAIL_IF_DUE(touches_file)         \
+  do {                                    \
     const int error_ = due(touches_file); \
-    if (error_ != 0) {                   \
-      errno = error_;                    \
-      return -1;                         \
-    }                                    \
+    if (error_ != 0) {                    \
+      errno = error_;                     \
+      return -1;                          \
+    }                                     \
   } while (0)
 
 DEFINE_REAL(write)
@@ -133,41 +133,41 @@ DEFINE_REAL(send)
 DEFINE_REAL(sendto)
 DEFINE_REAL(sendmsg)
 
-ssize_t write(int fd, const void *bytes, size_t size) {
+ssize_t write(int fd, const void* bytes, size_t size) {
   if (fd > 2) FAIL_IF_DUE(is_file(fd));
   return REAL(write)(fd, bytes, shortened(fd, size));
 }
 
-ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset) {
+ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
   FAIL_IF_DUE(1);
   return REAL(pwrite)(fd, bytes, shortened(fd, size), offset);
 }
 
-ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset) {
+ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t offset) {
   FAIL_IF_DUE(1);
   return REAL(pwrite64)(fd, bytes, shortened(fd, size), offset);
 }
 
-ssize_t writev(int fd, const struct iovec *parts, int count) {
+ssize_t writev(int fd, const struct iovec* parts, int count) {
   if (fd > 2) FAIL_IF_DUE(is_file(fd));
   return REAL(writev)(fd, parts, count);
 }
 
-#define OPEN_BODY(call)                                      \
-  unsigned mode_bits = 0;                                    \
-  if (flags & (O_CREAT | __O_TMPFILE)) {                     \
-    va_list rest;                                            \
-    va_start(rest, flags);                                   \
-    mode_bits = va_arg(rest, unsigned);                      \
-    va_end(rest);                                            \
-    FAIL_IF_DUE(1);                                          \
-  }                                                          \
+#define OPEN_BODY(call)                  \
+  unsigned mode_bits = 0;                \
+  if (flags & (O_CREAT | __O_TMPFILE)) { \
+    va_list rest;                        \
+    va_start(rest, flags);               \
+    mode_bits = va_arg(rest, unsigned);  \
+    va_end(rest);                        \
+    FAIL_IF_DUE(1);                      \
+  }                                      \
   return call
 
-int open(const char *path, int flags, ...) { OPEN_BODY(REAL(open)(path, flags, mode_bits)); }
-int open64(const char *path, int flags, ...) { OPEN_BODY(REAL(open64)(path, flags, mode_bits)); }
-int openat(int folder, const char *path, int flags, ...) { OPEN_BODY(REAL(openat)(folder, path, flags, mode_bits)); }
-int openat64(int folder, const char *path, int flags, ...) { OPEN_BODY(REAL(openat64)(folder, path, flags, mode_bits)); }
+int open(const char* path, int flags, ...) { OPEN_BODY(REAL(open)(path, flags, mode_bits)); }
+int open64(const char* path, int flags, ...) { OPEN_BODY(REAL(open64)(path, flags, mode_bits)); }
+int openat(int folder, const char* path, int flags, ...) { OPEN_BODY(REAL(openat)(folder, path, flags, mode_bits)); }
+int openat64(int folder, const char* path, int flags, ...) { OPEN_BODY(REAL(openat64)(folder, path, flags, mode_bits)); }
 
 int fsync(int fd) {
   FAIL_IF_DUE(1);
@@ -179,47 +179,47 @@ int fdatasync(int fd) {
   return REAL(fdatasync)(fd);
 }
 
-int rename(const char *from, const char *to) {
+int rename(const char* from, const char* to) {
   FAIL_IF_DUE(1);
   return REAL(rename)(from, to);
 }
 
-int renameat(int from_folder, const char *from, int to_folder, const char *to) {
+int renameat(int from_folder, const char* from, int to_folder, const char* to) {
   FAIL_IF_DUE(1);
   return REAL(renameat)(from_folder, from, to_folder, to);
 }
 
-int unlink(const char *path) {
+int unlink(const char* path) {
   FAIL_IF_DUE(1);
   return REAL(unlink)(path);
 }
 
-int unlinkat(int folder, const char *path, int flags) {
+int unlinkat(int folder, const char* path, int flags) {
   FAIL_IF_DUE(1);
   return REAL(unlinkat)(folder, path, flags);
 }
 
-int mkdir(const char *path, mode_t bits) {
+int mkdir(const char* path, mode_t bits) {
   FAIL_IF_DUE(1);
   return REAL(mkdir)(path, bits);
 }
 
-int mkdirat(int folder, const char *path, mode_t bits) {
+int mkdirat(int folder, const char* path, mode_t bits) {
   FAIL_IF_DUE(1);
   return REAL(mkdirat)(folder, path, bits);
 }
 
-int rmdir(const char *path) {
+int rmdir(const char* path) {
   FAIL_IF_DUE(1);
   return REAL(rmdir)(path);
 }
 
-int link(const char *from, const char *to) {
+int link(const char* from, const char* to) {
   FAIL_IF_DUE(1);
   return REAL(link)(from, to);
 }
 
-int symlink(const char *to, const char *path) {
+int symlink(const char* to, const char* path) {
   FAIL_IF_DUE(1);
   return REAL(symlink)(to, path);
 }
@@ -234,7 +234,7 @@ int ftruncate64(int fd, off64_t size) {
   return REAL(ftruncate64)(fd, size);
 }
 
-int chmod(const char *path, mode_t bits) {
+int chmod(const char* path, mode_t bits) {
   FAIL_IF_DUE(1);
   return REAL(chmod)(path, bits);
 }
@@ -244,22 +244,22 @@ int fchmod(int fd, mode_t bits) {
   return REAL(fchmod)(fd, bits);
 }
 
-int connect(int fd, const struct sockaddr *address, socklen_t size) {
+int connect(int fd, const struct sockaddr* address, socklen_t size) {
   FAIL_IF_DUE(0);
   return REAL(connect)(fd, address, size);
 }
 
-ssize_t send(int fd, const void *bytes, size_t size, int flags) {
+ssize_t send(int fd, const void* bytes, size_t size, int flags) {
   FAIL_IF_DUE(0);
   return REAL(send)(fd, bytes, size, flags);
 }
 
-ssize_t sendto(int fd, const void *bytes, size_t size, int flags, const struct sockaddr *address, socklen_t address_size) {
+ssize_t sendto(int fd, const void* bytes, size_t size, int flags, const struct sockaddr* address, socklen_t address_size) {
   FAIL_IF_DUE(0);
   return REAL(sendto)(fd, bytes, size, flags, address, address_size);
 }
 
-ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+ssize_t sendmsg(int fd, const struct msghdr* message, int flags) {
   FAIL_IF_DUE(0);
   return REAL(sendmsg)(fd, message, flags);
 }

@@ -28,7 +28,8 @@ Ran run(const std::string& command) {
 }
 
 std::string git(const fs::path& where, const std::string& arguments) {
-  const Ran ran = run(fmt::format("git -C {} -c user.name=T -c user.email=t@example -c commit.gpgsign=false {}", where.string(), arguments));
+  const Ran ran =
+      run(fmt::format("git -C {} -c user.name=T -c user.email=t@example -c commit.gpgsign=false {}", where.string(), arguments));
   EXPECT_EQ(ran.code, 0) << arguments << "\n" << ran.output;
   return ran.output;
 }

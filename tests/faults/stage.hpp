@@ -48,7 +48,8 @@ class Stage {
   [[nodiscard]] Ran apply(const std::string& fault, int jobs) const { return muster("apply --jobs " + std::to_string(jobs), fault); }
   [[nodiscard]] Ran muster(const std::string& words, const std::string& fault = "") const;
 
-  /// Everything that people and other tools can see: the targets' objects (path to content) and the branches' files (branch and path to blob).
+  /// Everything that people and other tools can see: the targets' objects (path to content) and the branches' files (branch and path to
+  /// blob).
   [[nodiscard]] std::map<std::string, std::string> visible() const;
   /// Each environment branch and its tip.
   [[nodiscard]] std::string tips() const;

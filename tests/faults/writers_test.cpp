@@ -23,7 +23,8 @@ void push_a_note(const Stage& stage, int number) {
   git(clone, "add -A");
   git(clone, fmt::format("commit -q -m note-{}", number));
   for (int attempt = 0; attempt < 200; ++attempt) {
-    if (run(fmt::format("cd {} && git -c user.name=S -c user.email=s@example pull -q --rebase && git push -q", clone.string())).code == 0) return;
+    if (run(fmt::format("cd {} && git -c user.name=S -c user.email=s@example pull -q --rebase && git push -q", clone.string())).code == 0)
+      return;
   }
   ADD_FAILURE() << "the stranger never got through";
 }

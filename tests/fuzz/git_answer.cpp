@@ -51,7 +51,10 @@ void check_greeting(std::string_view bytes, bool names_service) {
 
 void check_fetch(std::string_view bytes, int version) {
   std::size_t pack = 0;
-  git::FetchAnswer answer(version, [&](std::string_view part) { pack += part.size(); return muster::Result<void>(); });
+  git::FetchAnswer answer(version, [&](std::string_view part) {
+    pack += part.size();
+    return muster::Result<void>();
+  });
   feed(answer, bytes);
   require(pack <= bytes.size(), "more pack than bytes");
 }

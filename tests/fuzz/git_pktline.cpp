@@ -33,7 +33,11 @@ std::string parse(std::string_view bytes, std::size_t step) {
     failed = !parser.feed(part).ok();
     bytes.remove_prefix(part.size());
   }
-  return recorder.seen + (failed ? "failed" : parser.complete() ? "complete" : "open") + (parser.complete() ? std::string(parser.rest()) : std::string());
+  return recorder.seen +
+         (failed              ? "failed"
+          : parser.complete() ? "complete"
+                              : "open") +
+         (parser.complete() ? std::string(parser.rest()) : std::string());
 }
 
 }  // namespace

@@ -21,7 +21,9 @@ void require(bool holds, std::string_view what) {
 }
 
 void check_ranges(const lang::Parsed& parsed, std::size_t size) {
-  const auto inside = [size](std::uint32_t begin, std::uint32_t end) { require(begin <= end && end <= size, "a range outside of the text"); };
+  const auto inside = [size](std::uint32_t begin, std::uint32_t end) {
+    require(begin <= end && end <= size, "a range outside of the text");
+  };
   for (const lang::syntax::Expr& expr : parsed.tree.exprs) inside(expr.range.begin, expr.range.end);
   for (const lang::syntax::Stmt& statement : parsed.tree.stmts) inside(statement.range.begin, statement.range.end);
   for (const lang::syntax::Decl& decl : parsed.tree.decls) inside(decl.range.begin, decl.range.end);

@@ -35,7 +35,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       require(manifest::ObjectId::parse(object.id.text()) == object.id, "identity is lost in its text", object.id.text());
       const std::string printed = manifest::print_object(object.content);
       const auto again = manifest::parse_objects(printed, "printed.yaml");
-      require(!again.ok() || (again->size() == 1 && manifest::digest(again->front()) == manifest::digest(object)), "object changed", printed);
+      require(!again.ok() || (again->size() == 1 && manifest::digest(again->front()) == manifest::digest(object)), "object changed",
+              printed);
     }
   }
   if (const auto documents = manifest::parse_documents(text, "input.yaml"); documents.ok()) {

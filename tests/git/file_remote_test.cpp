@@ -119,7 +119,8 @@ TEST_F(FileRemote, KeepsABranchThatIsCheckedOut) {
 
 TEST_F(FileRemote, HearsItsHooks) {
   const Oid first = id(source.commit({{"a", "1"}}));
-  const auto hook = temporary.write("source.git/hooks/update", "#!/bin/sh\n[ \"$1\" = refs/heads/main ] || exit 0\necho main is protected >&2\nexit 1\n");
+  const auto hook =
+      temporary.write("source.git/hooks/update", "#!/bin/sh\n[ \"$1\" = refs/heads/main ] || exit 0\necho main is protected >&2\nexit 1\n");
   std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
   const auto mirror = remotes->fetch(at(source), main_only, {}).value();
   const Oid second = write(*mirror, {{"b", "2"}}, first);
@@ -154,8 +155,10 @@ TEST_F(FileRemote, HoldsTransfersToTheirLimits) {
 
 TEST_F(FileRemote, CarriesSubmodulesAndLinksAsPlainEntries) {
   const std::string tip = source.commit({{"a", "1"}});
-  source.import("commit refs/heads/main\ncommitter A <a@b> 1700000100 +0000\ndata 1\nx\nfrom refs/heads/main^0\n"
-                "M 120000 inline link\ndata 11\n/etc/passwd\nM 160000 " + tip + " sub\n");
+  source.import(
+      "commit refs/heads/main\ncommitter A <a@b> 1700000100 +0000\ndata 1\nx\nfrom refs/heads/main^0\n"
+      "M 120000 inline link\ndata 11\n/etc/passwd\nM 160000 " +
+      tip + " sub\n");
   const auto mirror = remotes->fetch(at(source), main_only, {}).value();
   const Oid tree = mirror->commit(mirror->ref("refs/heads/main").value().value()).value().tree;
   EXPECT_EQ(find_entry(*mirror, tree, "link").value()->mode, Mode::symlink);

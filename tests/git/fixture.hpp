@@ -49,7 +49,8 @@ class GitTest : public ::testing::Test {
     return {};
   }
   /// A commit of these files on `parent`, not yet named by a ref.
-  static Oid write(Repository& repository, const std::map<std::string, std::string>& files, std::optional<Oid> parent, const std::string& message = "record") {
+  static Oid write(Repository& repository, const std::map<std::string, std::string>& files, std::optional<Oid> parent,
+                   const std::string& message = "record") {
     std::optional<Oid> base;
     if (parent) base = repository.commit(*parent).value().tree;
     const Oid tree = edit_tree(repository, base, edits_of(repository, files)).value();

@@ -94,7 +94,10 @@ TEST_F(HostileServer, EachRefusalKeepsItsMeaning) {
   for (const Case& one : {Case{401, FailureKind::stalled, Reason::denied}, Case{403, FailureKind::stalled, Reason::denied},
                           Case{429, FailureKind::retry, Reason::unreachable}, Case{500, FailureKind::retry, Reason::unreachable},
                           Case{503, FailureKind::retry, Reason::unreachable}}) {
-    serve([&](const auto&, auto& out) { out.answer(one.status); return true; });
+    serve([&](const auto&, auto& out) {
+      out.answer(one.status);
+      return true;
+    });
     const auto listing = remotes->list_refs(remote(), main_only, {});
     ASSERT_FALSE(listing.ok());
     EXPECT_EQ(listing.failure().kind, one.kind) << one.status;
@@ -104,7 +107,10 @@ TEST_F(HostileServer, EachRefusalKeepsItsMeaning) {
 }
 
 TEST_F(HostileServer, AMissingRepositoryIsNoEmptyListing) {
-  serve([](const auto&, auto& out) { out.answer(404); return true; });
+  serve([](const auto&, auto& out) {
+    out.answer(404);
+    return true;
+  });
   const auto listing = remotes->list_refs(remote(), main_only, {});
   ASSERT_FALSE(listing.ok());
   EXPECT_EQ(listing.failure().kind, FailureKind::stalled);
@@ -113,19 +119,28 @@ TEST_F(HostileServer, AMissingRepositoryIsNoEmptyListing) {
 TEST_F(HostileServer, AnEmptyAnswerIsNoEmptyListing) {
   serve("", "");
   EXPECT_EQ(remotes->list_refs(remote(), main_only, {}).failure().kind, FailureKind::stalled) << "no flush came, then 404";
-  serve([](const auto& request, auto& out) { out.answer(200, "", request.method == "POST" ? kResult : "Content-Type: application/x-git-upload-pack-advertisement\r\n"); return true; });
+  serve([](const auto& request, auto& out) {
+    out.answer(200, "", request.method == "POST" ? kResult : "Content-Type: application/x-git-upload-pack-advertisement\r\n");
+    return true;
+  });
   EXPECT_EQ(remotes->list_refs(remote(), main_only, {}).failure().reason, Reason::unreachable);
 }
 
 TEST_F(HostileServer, AWebPageIsNoRepository) {
-  serve([](const auto&, auto& out) { out.answer(200, "<!DOCTYPE html>", "Content-Type: text/html\r\n"); return true; });
+  serve([](const auto&, auto& out) {
+    out.answer(200, "<!DOCTYPE html>", "Content-Type: text/html\r\n");
+    return true;
+  });
   const auto listing = remotes->list_refs(remote(), main_only, {});
   EXPECT_EQ(listing.failure().reason, Reason::corrupt);
   EXPECT_THAT(listing.failure().text, HasSubstr("text/html"));
 }
 
 TEST_F(HostileServer, SilenceIsCutOff) {
-  serve([](const auto&, auto& out) { out.stay_silent(); return false; });
+  serve([](const auto&, auto& out) {
+    out.stay_silent();
+    return false;
+  });
   EXPECT_EQ(remotes->list_refs(remote(), main_only, {}).failure().reason, Reason::timeout);
 }
 
@@ -158,8 +173,9 @@ TEST_F(HostileServer, EndlessListingsAreCutOff) {
 }
 
 TEST_F(HostileServer, ListingsThatLieAreRefused) {
-  for (const std::string& line : {std::string(64, 'a') + " refs/heads/main\n", std::string(40, 'a') + " ../../etc\n", std::string(40, 'a') + " refs/heads/\x1b[2J\n",
-                                  std::string(39, 'a') + " refs/heads/main\n", "nonsense"s, ""s}) {
+  for (const std::string& line :
+       {std::string(64, 'a') + " refs/heads/main\n", std::string(40, 'a') + " ../../etc\n", std::string(40, 'a') + " refs/heads/\x1b[2J\n",
+        std::string(39, 'a') + " refs/heads/main\n", "nonsense"s, ""s}) {
     serve(listing_of(line), "");
     EXPECT_FALSE(remotes->list_refs(remote(), {}, {}).ok()) << line;
   }
@@ -176,7 +192,12 @@ TEST_F(HostileServer, TruncatedEmptyForeignAndIncompletePacksAreRefused) {
   const std::string refs = listing_of(tip + " refs/heads/main\n");
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"truncated", all.substr(0, all.size() - 30)},
-      {"flipped", [&] { std::string bad = all; bad[bad.size() / 2] ^= 1; return bad; }()},
+      {"flipped",
+       [&] {
+         std::string bad = all;
+         bad[bad.size() / 2] ^= 1;
+         return bad;
+       }()},
       {"empty", real_pack(source, {})},
       {"nothing", ""},
       {"no pack", "this is not a pack at all, is it?"},
@@ -209,7 +230,10 @@ TEST_F(HostileServer, NeverHearsCredentialsOfAnotherHost) {
     out.answer(401, "", "WWW-Authenticate: Basic realm=x\r\n");
     return true;
   });
-  serve([&](const auto& request, auto& out) { out.answer(302, "", "Location: " + other.url(request.target) + "\r\n"); return true; });
+  serve([&](const auto& request, auto& out) {
+    out.answer(302, "", "Location: " + other.url(request.target) + "\r\n");
+    return true;
+  });
   secrets.values["env:PW"] = "canary-hunter2";
   Remote with_password = remote();
   with_password.auth = Remote::Auth::token;

@@ -24,7 +24,8 @@ class HttpRemote : public GitTest {
     remotes = make();
   }
   test::GitHttpServer& serve(bool tls = false, const std::string& password = {}) {
-    server = std::make_unique<test::GitHttpServer>(test::GitHttpServer::Options{folder("root"), tls, password.empty() ? "" : "ada", password});
+    server =
+        std::make_unique<test::GitHttpServer>(test::GitHttpServer::Options{folder("root"), tls, password.empty() ? "" : "ada", password});
     return *server;
   }
   [[nodiscard]] Remote remote(const std::string& name = "cart.git") const {
@@ -198,7 +199,8 @@ TEST_F(HttpRemote, LandsEachCommitOfEightWritersOnce) {
         const auto mirror = remotes->fetch(remote(), main_only, {});
         ASSERT_TRUE(mirror.ok()) << mirror.failure().text;
         const Oid tip = (*mirror)->ref("refs/heads/main").value().value();
-        const std::vector<Push> push = {{"refs/heads/main", write(**mirror, {{fmt::format("{}-{}", t, i), "x"}}, tip, fmt::format("{} {}", t, i)), tip}};
+        const std::vector<Push> push = {
+            {"refs/heads/main", write(**mirror, {{fmt::format("{}-{}", t, i), "x"}}, tip, fmt::format("{} {}", t, i)), tip}};
         const auto done = remotes->push(remote(), **mirror, push, {});
         if (done.ok()) {
           ++i;

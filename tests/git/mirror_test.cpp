@@ -7,8 +7,8 @@
 #include <fstream>
 #include <thread>
 
-#include "git/fixture.hpp"
 #include "git/disk_repository.hpp"
+#include "git/fixture.hpp"
 #include "git/tidy.hpp"
 
 namespace muster::git {

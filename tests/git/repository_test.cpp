@@ -85,15 +85,18 @@ TEST_F(LocalRepository, RefusesToNameAnObjectThatIsNotThere) {
 
 TEST_F(LocalRepository, RefusesRefNamesThatLeaveRefs) {
   const Oid first = write(*repository, {{"a", "1"}}, std::nullopt);
-  for (const char* name : {"HEAD", "refs/../config", "refs/heads/a..b", "refs/heads/x.lock", "refs/heads/ space", "heads/main", "refs/heads/"}) {
+  for (const char* name :
+       {"HEAD", "refs/../config", "refs/heads/a..b", "refs/heads/x.lock", "refs/heads/ space", "heads/main", "refs/heads/"}) {
     EXPECT_EQ(repository->update_ref(name, first, std::nullopt).failure().reason, Reason::invalid) << name;
   }
 }
 
 TEST_F(LocalRepository, ListsRefsByNameBelowAPrefix) {
   const Oid first = write(*repository, {{"a", "1"}}, std::nullopt);
-  for (const char* name : {"refs/heads/b", "refs/heads/a", "refs/tags/v1", "refs/heads/team/x"}) ASSERT_TRUE(repository->update_ref(name, first, std::nullopt).ok());
-  EXPECT_THAT(repository->refs("refs/heads/").value(), ElementsAre(Ref{"refs/heads/a", first}, Ref{"refs/heads/b", first}, Ref{"refs/heads/team/x", first}));
+  for (const char* name : {"refs/heads/b", "refs/heads/a", "refs/tags/v1", "refs/heads/team/x"})
+    ASSERT_TRUE(repository->update_ref(name, first, std::nullopt).ok());
+  EXPECT_THAT(repository->refs("refs/heads/").value(),
+              ElementsAre(Ref{"refs/heads/a", first}, Ref{"refs/heads/b", first}, Ref{"refs/heads/team/x", first}));
 }
 
 TEST_F(LocalRepository, SetsARefWhereADeletedOneLeftItsFolder) {
@@ -169,7 +172,13 @@ TEST_F(LocalRepository, WalksFirstParentsAndKnowsAncestors) {
   NewCommit merge{repository->commit(second).value().tree, {second, side}, {}, {}, "merge"};
   const Oid tip = repository->write_commit(merge).value();
   std::vector<std::string> seen;
-  ASSERT_TRUE(repository->walk_first_parents(tip, [&](const Commit& commit) { seen.push_back(commit.message); return true; }).ok());
+  ASSERT_TRUE(repository
+                  ->walk_first_parents(tip,
+                                       [&](const Commit& commit) {
+                                         seen.push_back(commit.message);
+                                         return true;
+                                       })
+                  .ok());
   EXPECT_THAT(seen, ElementsAre("merge", "second", "root"));
   EXPECT_TRUE(repository->is_ancestor(side, tip).value());
   EXPECT_TRUE(repository->is_ancestor(tip, tip).value());
@@ -184,7 +193,10 @@ TEST_F(LocalRepository, SaysWhereAShallowHistoryEnds) {
   const auto shallow = remotes->open_local(folder("shallow.git")).value();
   EXPECT_TRUE(shallow->is_shallow());
   int seen = 0;
-  const auto walked = shallow->walk_first_parents(id(full.tip()), [&](const Commit&) { ++seen; return true; });
+  const auto walked = shallow->walk_first_parents(id(full.tip()), [&](const Commit&) {
+    ++seen;
+    return true;
+  });
   EXPECT_EQ(walked.failure().reason, Reason::corrupt);
   EXPECT_EQ(seen, 2);
 }

@@ -12,7 +12,9 @@ using ::testing::HasSubstr;
 class Trees : public GitTest {
  protected:
   Trees() : remotes(make()), repository(remotes->open_local(folder("records.git")).value()) {}
-  Oid make_tree(const std::map<std::string, std::string>& files) { return edit_tree(*repository, std::nullopt, edits_of(*repository, files)).value(); }
+  Oid make_tree(const std::map<std::string, std::string>& files) {
+    return edit_tree(*repository, std::nullopt, edits_of(*repository, files)).value();
+  }
   std::vector<std::string> paths(const Oid& tree) {
     std::vector<std::string> out;
     for (const TreeChange& change : compare_trees(*repository, std::nullopt, tree).value()) out.push_back(change.path);
@@ -61,7 +63,8 @@ TEST_F(Trees, RefuseEveryNameOfGitsOwnFolder) {
     const auto refused = edit_tree(*repository, std::nullopt, edits_of(*repository, {{std::string("x/") + name, "1"}}));
     EXPECT_EQ(refused.failure().reason, Reason::invalid) << name;
   }
-  for (const char* name : {".gitignore", ".gitattributes", "git", "git~2", "...", "a b", "é", ".github"}) EXPECT_TRUE(is_safe_name(name)) << name;
+  for (const char* name : {".gitignore", ".gitattributes", "git", "git~2", "...", "a b", "é", ".github"})
+    EXPECT_TRUE(is_safe_name(name)) << name;
 }
 
 TEST_F(Trees, CompareWithoutReadingEqualFolders) {
@@ -69,7 +72,8 @@ TEST_F(Trees, CompareWithoutReadingEqualFolders) {
   const Oid after = make_tree({{"a/x", "1"}, {"b/x", "other"}, {"kind/file", "3"}, {"new", "4"}});
   const auto changes = compare_trees(*repository, before, after).value();
   std::vector<std::string> seen;
-  for (const TreeChange& change : changes) seen.push_back(fmt::format("{}{}{}", change.before ? "-" : "", change.after ? "+" : "", change.path));
+  for (const TreeChange& change : changes)
+    seen.push_back(fmt::format("{}{}{}", change.before ? "-" : "", change.after ? "+" : "", change.path));
   EXPECT_EQ(seen, (std::vector<std::string>{"-+b/x", "-gone", "-kind", "+kind/file", "+new"}));
 }
 
@@ -99,7 +103,9 @@ TEST_F(Trees, BoundTheDepthOfFolders) {
 
 TEST(ObjectText, ReadsCommitsOfAnyAge) {
   const std::string head = "tree " + std::string(40, 'a') + "\nparent " + std::string(40, 'b') + "\n";
-  const Commit plain = parse_commit({}, head + "author A B <a@b> 1700000000 -0330\ncommitter C <c> 99999999999999 +0000\ngpgsig -----\n x\n\nhello\n").value();
+  const Commit plain =
+      parse_commit({}, head + "author A B <a@b> 1700000000 -0330\ncommitter C <c> 99999999999999 +0000\ngpgsig -----\n x\n\nhello\n")
+          .value();
   EXPECT_EQ(plain.author.name, "A B");
   EXPECT_EQ(plain.author.email, "a@b");
   EXPECT_EQ(plain.author.offset_minutes, -210);

@@ -21,7 +21,8 @@ class SignedCommits : public GitTest {
   }
   [[nodiscard]] std::string public_key(const std::string& name) const { return temporary.read(name + ".pub"); }
   std::string raw_commit(const std::string& signer) {
-    std::vector<std::string> arguments = {"-c", "gpg.format=ssh", "-c", "user.signingkey=" + folder(signer).string(), "commit", "-q", "-m", "approve"};
+    std::vector<std::string> arguments = {"-c", "gpg.format=ssh", "-c", "user.signingkey=" + folder(signer).string(), "commit", "-q",
+                                          "-m", "approve"};
     if (!signer.empty()) arguments.insert(arguments.end(), {"-S"});
     repository->git(arguments);
     return test::run_program({"git", "-C", repository->path().string(), "cat-file", "commit", "HEAD"});
@@ -62,7 +63,8 @@ TEST_F(SignedCommits, DoNotCountForAnotherPurpose) {
   const auto file = temporary.write("payload", unsigned_commit);
   test::run_program({"ssh-keygen", "-q", "-Y", "sign", "-n", "file", "-f", folder("ada").string(), file.string()});
   std::string header = "gpgsig " + temporary.read("payload.sig");
-  for (std::size_t at = header.find('\n'); at != std::string::npos && at + 1 < header.size(); at = header.find('\n', at + 2)) header.insert(at + 1, " ");
+  for (std::size_t at = header.find('\n'); at != std::string::npos && at + 1 < header.size(); at = header.find('\n', at + 2))
+    header.insert(at + 1, " ");
   const auto end = unsigned_commit.find("\n\n");
   const std::string forged = unsigned_commit.substr(0, end + 1) + header + unsigned_commit.substr(end + 1);
   EXPECT_EQ(signer_of(forged, {public_key("ada")}), std::nullopt);

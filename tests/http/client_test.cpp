@@ -32,7 +32,8 @@ class HttpClient : public ::testing::Test {
 
 bool echo(const ScriptedServer::Request& request, ScriptedServer::Conversation& out) {
   const auto authorization = request.headers.find("authorization");
-  out.answer(200, request.method + " " + request.target + " " + (authorization == request.headers.end() ? "-" : authorization->second) + " " + request.body);
+  out.answer(200, request.method + " " + request.target + " " + (authorization == request.headers.end() ? "-" : authorization->second) +
+                      " " + request.body);
   return true;
 }
 
@@ -64,7 +65,10 @@ TEST_F(HttpClient, StreamsInBothDirections) {
     return std::size_t{1000};
   };
   std::string seen;
-  request.sink = [&](std::string_view bytes) { seen.append(bytes); return Result<void>(); };
+  request.sink = [&](std::string_view bytes) {
+    seen.append(bytes);
+    return Result<void>();
+  };
   const Answer answer = client->send(request, {}).value();
   EXPECT_TRUE(answer.body.empty());
   EXPECT_EQ(seen, "POST /s - " + std::string(3000, 'x'));
@@ -97,8 +101,14 @@ TEST_F(HttpClient, GivesCredentialsToTheirOriginOnly) {
 }
 
 TEST_F(HttpClient, SaysWhyARedirectedRequestWasRefused) {
-  ScriptedServer other([](const auto&, auto& out) { out.answer(401); return true; });
-  ScriptedServer server([&](const auto&, auto& out) { out.answer(302, "", "Location: " + other.url() + "\r\n"); return true; });
+  ScriptedServer other([](const auto&, auto& out) {
+    out.answer(401);
+    return true;
+  });
+  ScriptedServer server([&](const auto&, auto& out) {
+    out.answer(302, "", "Location: " + other.url() + "\r\n");
+    return true;
+  });
   Request request = get(server.url());
   request.credentials = {Credentials::Kind::bearer, "", "hunter2"};
   const auto refused = client->send(request, {});
@@ -146,7 +156,10 @@ TEST_F(HttpClient, TriesAgainWhereItMayHelp) {
 }
 
 TEST_F(HttpClient, LeavesABusyHostAlone) {
-  ScriptedServer server([](const auto&, auto& out) { out.answer(429, "slow down", "Retry-After: 30\r\nContent-Type: text/plain\r\n"); return true; });
+  ScriptedServer server([](const auto&, auto& out) {
+    out.answer(429, "slow down", "Retry-After: 30\r\nContent-Type: text/plain\r\n");
+    return true;
+  });
   const Answer answer = client->send(get(server.url()), {}).value();
   const Failure failure = failure_of(answer, system_clock());
   EXPECT_EQ(failure.kind, FailureKind::retry);
@@ -194,7 +207,10 @@ TEST_F(HttpClient, ReportsAHostThatDoesNotListen) {
 }
 
 TEST_F(HttpClient, CutsOffASilentServer) {
-  ScriptedServer server([](const auto&, auto& out) { out.stay_silent(); return false; });
+  ScriptedServer server([](const auto&, auto& out) {
+    out.stay_silent();
+    return false;
+  });
   Request request = get(server.url());
   request.limits.silence = Duration(200);
   EXPECT_EQ(client->send(request, {}).failure().reason, Reason::timeout);
@@ -215,7 +231,10 @@ TEST_F(HttpClient, CutsOffAServerThatDripsForEver) {
 }
 
 TEST_F(HttpClient, StopsAtOnceWhenCancelled) {
-  ScriptedServer server([](const auto&, auto& out) { out.stay_silent(); return false; });
+  ScriptedServer server([](const auto&, auto& out) {
+    out.stay_silent();
+    return false;
+  });
   std::stop_source stop;
   std::jthread canceller([&] {
     while (server.requests() == 0) std::this_thread::yield();
@@ -245,7 +264,10 @@ TEST_F(HttpClient, CapsAnswersHeadersAndErrorBodies) {
 }
 
 TEST_F(HttpClient, ReportsAnAnswerThatWasCutShort) {
-  ScriptedServer server([](const auto&, auto& out) { out.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"); return false; });
+  ScriptedServer server([](const auto&, auto& out) {
+    out.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+    return false;
+  });
   EXPECT_EQ(client->send(get(server.url()), {}).failure().reason, Reason::unreachable);
 }
 
@@ -265,7 +287,8 @@ TEST_F(HttpClient, GoesThroughAProxyWhenToldTo) {
   ScriptedServer proxy(echo);
   Options options = quick();
   options.proxy = proxy.url();
-  EXPECT_THAT(make_client(system_world(), options)->send(get("http://repository.example/x"), {}).value().body, HasSubstr("http://repository.example/x"));
+  EXPECT_THAT(make_client(system_world(), options)->send(get("http://repository.example/x"), {}).value().body,
+              HasSubstr("http://repository.example/x"));
 }
 
 TEST_F(HttpClient, HoldsToItsConnectionsPerHost) {
@@ -274,8 +297,7 @@ TEST_F(HttpClient, HoldsToItsConnectionsPerHost) {
   ScriptedServer server([&](const auto& request, auto& out) {
     const int running = ++now;
     int seen = most;
-    while (running > seen && !most.compare_exchange_weak(seen, running)) {
-    }
+    while (running > seen && !most.compare_exchange_weak(seen, running)) {}
     std::this_thread::sleep_for(Duration(2));
     --now;
     return echo(request, out);

@@ -29,7 +29,8 @@ std::vector<diag::FleetText> texts_of(const fs::path& path) {
   std::vector<diag::FleetText> texts;
   if (!fs::is_directory(path)) return {{path.filename().string(), test::read_file(path)}};
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path)) {
-    if (entry.path().extension() == ".fleet") texts.push_back({fs::relative(entry.path(), path).generic_string(), test::read_file(entry.path())});
+    if (entry.path().extension() == ".fleet")
+      texts.push_back({fs::relative(entry.path(), path).generic_string(), test::read_file(entry.path())});
   }
   std::sort(texts.begin(), texts.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return texts;
@@ -39,7 +40,8 @@ std::string errors_of(const Compilation& compilation) {
   std::string text = diag::render_terminal(compilation.diagnostics(), compilation.sources());
   const model::Fleet& fleet = compilation.fleet();
   if (fleet.barrier) text += "\nbarrier: nothing is delivered\n";
-  for (const model::Poisoned& one : fleet.poisoned) text += "\nheld " + model::instance_name(one.service, one.environment) + ": " + one.reason + "\n";
+  for (const model::Poisoned& one : fleet.poisoned)
+    text += "\nheld " + model::instance_name(one.service, one.environment) + ": " + one.reason + "\n";
   return text;
 }
 
@@ -83,7 +85,8 @@ TEST_P(PageCase, ShowsExamplesThatAreWrongAndRightInTheWayItSays) {
   const diag::Page& page = *diag::find_page(GetParam());
   const Compilation wrong = compiled_example(diag::wrong_example(page), page.code);
   const auto& said = wrong.diagnostics().all();
-  EXPECT_TRUE(std::any_of(said.begin(), said.end(), [&](const diag::Diagnostic& one) { return one.code == page.code; })) << errors_of(wrong);
+  EXPECT_TRUE(std::any_of(said.begin(), said.end(), [&](const diag::Diagnostic& one) { return one.code == page.code; }))
+      << errors_of(wrong);
   const Compilation right = compiled_example(diag::right_example(page), page.code);
   EXPECT_EQ("", diag::render_terminal(right.diagnostics(), right.sources()));
 }
@@ -118,7 +121,9 @@ TEST_P(FleetCase, LowersToItsModel) {
 
 TEST_P(FleetCase, GivesTheSameWithOneAndEightThreadsAndInAnyOrderOfFiles) {
   const fs::path folder = test::test_file("lang/fleets") / GetParam();
-  const auto said = [](const Compilation& one) { return errors_of(one) + to_canonical_json(model::to_value(one.fleet())) + model::declarations_json(one.fleet()); };
+  const auto said = [](const Compilation& one) {
+    return errors_of(one) + to_canonical_json(model::to_value(one.fleet())) + model::declarations_json(one.fleet());
+  };
   std::vector<diag::FleetText> texts = texts_of(folder);
   const std::string once = said(compiled(texts));
   EXPECT_EQ(once, said(compiled(texts, 8)));

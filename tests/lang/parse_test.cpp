@@ -65,7 +65,9 @@ TEST(SyntaxPages, ShowExamplesThatAreWrongAndRightInTheWayTheySay) {
     if (!page.code.starts_with("F01") && !page.code.starts_with("W01")) continue;
     for (const diag::Example& example : wrong_example(page)) {
       const std::vector<std::string> found = codes(example.text);
-      EXPECT_NE(std::find(found.begin(), found.end(), page.code), found.end()) << page.code << " gives " << testing::PrintToString(found) << "\n" << example.text;
+      EXPECT_NE(std::find(found.begin(), found.end(), page.code), found.end())
+          << page.code << " gives " << testing::PrintToString(found) << "\n"
+          << example.text;
     }
     for (const diag::Example& example : right_example(page)) {
       EXPECT_EQ(codes(example.text), std::vector<std::string>()) << page.code << "\n" << described("right.fleet", example.text);
@@ -195,7 +197,9 @@ TEST(Files, StopAfterTwoHundredErrors) {
 TEST(Files, MayBeEmptyOrBeginWithAByteOrderMark) {
   EXPECT_EQ(codes(""), std::vector<std::string>());
   EXPECT_EQ(codes("\n\n# nothing\n"), std::vector<std::string>());
-  EXPECT_EQ(codes("\xef\xbb\xbf" "fleet a { }\n"), std::vector<std::string>());
+  EXPECT_EQ(codes("\xef\xbb\xbf"
+                  "fleet a { }\n"),
+            std::vector<std::string>());
 }
 
 TEST(Files, KeepTheNameOfADeclarationThatCouldNotBeRead) {
@@ -226,11 +230,16 @@ void expect_sound(const Parsed& parsed, std::size_t size) {
 /// Pieces of the language in any order: far more of the grammar is reached than by bytes at random.
 rc::Gen<std::string> pieces() {
   static const std::vector<std::string> kPieces = {
-      "service ", "a", "b-c", " : ", "std.web", " {", "}", "\n", "\n", "  ", " = ", "[", "]", "(", ")", ",", "\"", "\"x\"", "\\(", "\"\"\"", "in ", "for ", "x in ", "if ",
-      " then ", " else ", "##doc\n", "# c\n", "1", "256Mi", "50%", "2026-01-01", ".", "@", "+", " - ", "-", "*", " == ", "<", "??", "?", " or ", "not ", "none", "param ",
-      "let ", "output ", "require ", "object ", "patch ", "when ", "expect ", "error ", "locked ", "kind ", "fn ", "type ", "enum ", "const ", "import ", "test ", "waive ",
-      "defaults ", "team ", "rule ", ";", "//", ":", "=>", "&&", "'", "${a.b}", "|", "r\"", "\t", "\r\n", "é", "\x01", "+=", "-=", "{ for ", "extends ", "->", "where "};
-  return rc::gen::map(rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(kPieces)), [](const std::vector<std::string>& chosen) { return join(chosen, ""); });
+      "service ", "a",      "b-c",    " : ",     "std.web",  " {",       "}",      "\n",     "\n",        "  ",         " = ",
+      "[",        "]",      "(",      ")",       ",",        "\"",       "\"x\"",  "\\(",    "\"\"\"",    "in ",        "for ",
+      "x in ",    "if ",    " then ", " else ",  "##doc\n",  "# c\n",    "1",      "256Mi",  "50%",       "2026-01-01", ".",
+      "@",        "+",      " - ",    "-",       "*",        " == ",     "<",      "??",     "?",         " or ",       "not ",
+      "none",     "param ", "let ",   "output ", "require ", "object ",  "patch ", "when ",  "expect ",   "error ",     "locked ",
+      "kind ",    "fn ",    "type ",  "enum ",   "const ",   "import ",  "test ",  "waive ", "defaults ", "team ",      "rule ",
+      ";",        "//",     ":",      "=>",      "&&",       "'",        "${a.b}", "|",      "r\"",       "\t",         "\r\n",
+      "é",        "\x01",   "+=",     "-=",      "{ for ",   "extends ", "->",     "where "};
+  return rc::gen::map(rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(kPieces)),
+                      [](const std::vector<std::string>& chosen) { return join(chosen, ""); });
 }
 
 RC_GTEST_PROP(AnyBytes, GiveATreeWithSoundRanges, (const std::string& text)) { expect_sound(parse(SourceId{0}, text), text.size()); }
@@ -250,7 +259,8 @@ RC_GTEST_PROP(AnyPieces, GiveTheSameTreeTwice, ()) {
 RC_GTEST_PROP(ABrokenFile, NeverHidesTheDeclarationAfterIt, ()) {
   const std::string text = *pieces();
   const Parsed before = parse(SourceId{0}, text);
-  RC_PRE(std::none_of(before.diagnostics.all().begin(), before.diagnostics.all().end(), [](const diag::Diagnostic& d) { return d.code == "F0123"; }));
+  RC_PRE(std::none_of(before.diagnostics.all().begin(), before.diagnostics.all().end(),
+                      [](const diag::Diagnostic& d) { return d.code == "F0123"; }));
   // An open """ may hold any text, declarations too, until another one closes it.
   RC_PRE(text.find("\"\"\"") == std::string::npos);
   const std::string whole = text + "\nteam last-one { }\n";
@@ -279,9 +289,18 @@ double seconds_to_parse(const std::string& text) {
 }
 
 TEST(ParseTime, GrowsWithTheTextAndNotWithItsSquare) {
-  const std::vector<std::string_view> lines = {
-      "service s : std.web {\n  repo = \"r\"\n  in production { replicas = 3 }\n}\n", "## documentation\n", "#\n", "const a = [[[[[[[[[[1]]]]]]]]]]\n",
-      "const a = if x then if y then z else\n  w else v\n\n\n", "x = \"unclosed\n", "service a { [\n", "const a = \"\\(a)\\(b)\"\n", "}\n", "((((\n", "\"\"\"\n", "a.\n"};
+  const std::vector<std::string_view> lines = {"service s : std.web {\n  repo = \"r\"\n  in production { replicas = 3 }\n}\n",
+                                               "## documentation\n",
+                                               "#\n",
+                                               "const a = [[[[[[[[[[1]]]]]]]]]]\n",
+                                               "const a = if x then if y then z else\n  w else v\n\n\n",
+                                               "x = \"unclosed\n",
+                                               "service a { [\n",
+                                               "const a = \"\\(a)\\(b)\"\n",
+                                               "}\n",
+                                               "((((\n",
+                                               "\"\"\"\n",
+                                               "a.\n"};
   for (const std::string_view line : lines) {
     const double small = seconds_to_parse(repeated(line, 2'000));
     const double large = seconds_to_parse(repeated(line, 32'000));
@@ -295,7 +314,8 @@ TEST(ParseTime, IsTheSameOnManyThreads) {
   std::vector<std::string> results(8);
   {
     std::vector<std::jthread> threads;
-    for (std::string& result : results) threads.emplace_back([&result, &text] { result = syntax::dump_syntax(parse(SourceId{0}, text).tree); });
+    for (std::string& result : results)
+      threads.emplace_back([&result, &text] { result = syntax::dump_syntax(parse(SourceId{0}, text).tree); });
   }
   for (const std::string& result : results) EXPECT_EQ(result, expected);
 }

@@ -21,7 +21,8 @@ team pay { contact = "#pay" }
 
 class Compiled {
  public:
-  explicit Compiled(std::string text, unsigned jobs = 1, std::string_view around = kAround) : Compiled({{"main.fleet", std::move(text)}, {"around.fleet", std::string(around)}}, jobs) {}
+  explicit Compiled(std::string text, unsigned jobs = 1, std::string_view around = kAround)
+      : Compiled({{"main.fleet", std::move(text)}, {"around.fleet", std::string(around)}}, jobs) {}
   Compiled(std::vector<diag::FleetText> texts, unsigned jobs) : compilation(compile(std::move(texts), options(jobs))) {}
 
   static Options options(unsigned jobs) {
@@ -65,7 +66,8 @@ class Compiled {
   [[nodiscard]] std::vector<std::string> edges(std::string_view service, std::string_view environment = "production") const {
     std::vector<std::string> all;
     const model::Instance* found = instance(service, environment);
-    for (const model::Need& need : found == nullptr ? std::vector<model::Need>() : found->needs) all.push_back(need.service + (need.read ? " (read)" : "") + (need.environment == environment ? "" : "@" + need.environment));
+    for (const model::Need& need : found == nullptr ? std::vector<model::Need>() : found->needs)
+      all.push_back(need.service + (need.read ? " (read)" : "") + (need.environment == environment ? "" : "@" + need.environment));
     return all;
   }
   [[nodiscard]] std::vector<std::string> held() const {
@@ -73,7 +75,8 @@ class Compiled {
     for (const model::Poisoned& one : fleet().poisoned) all.push_back(model::instance_name(one.service, one.environment));
     return all;
   }
-  [[nodiscard]] std::vector<std::string> why(std::string_view service, std::string_view environment, std::string_view path, bool library = true) const {
+  [[nodiscard]] std::vector<std::string> why(std::string_view service, std::string_view environment, std::string_view path,
+                                             bool library = true) const {
     std::string error;
     const auto lines = compilation.why(service, environment, path, error);
     if (!lines) return {error};
@@ -81,7 +84,8 @@ class Compiled {
     for (const ProvenanceLine& one : *lines) {
       if (!library && one.library) continue;
       const std::string place = compilation.sources().place(one.span);
-      all.push_back(std::string(one.depth * 2, ' ') + one.value + "  " + place.substr(0, place.find(':')) + "  " + one.place + "  " + one.verdict);
+      all.push_back(std::string(one.depth * 2, ' ') + one.value + "  " + place.substr(0, place.find(':')) + "  " + one.place + "  " +
+                    one.verdict);
     }
     return all;
   }
@@ -155,8 +159,9 @@ service d : probed { spare { path = "/d" }, in production { spare = none } }
   EXPECT_EQ(fleet.field("b", "probe.path"), "\"/\"") << "a whole record sets unlisted leaves to the schema default";
   EXPECT_EQ(fleet.field("b", "probe.every"), "\"10s\"");
   EXPECT_EQ(fleet.field("c", "spare.every"), "\"10s\"");
-  EXPECT_EQ(fleet.why("d", "production", "spare.every"), Strings({"none  main.fleet  entity, in production  wins", "{ … }  main.fleet  entity  shadowed: plain < environment",
-                                                                  "none  main.fleet  schema default  shadowed"}));
+  EXPECT_EQ(fleet.why("d", "production", "spare.every"),
+            Strings({"none  main.fleet  entity, in production  wins", "{ … }  main.fleet  entity  shadowed: plain < environment",
+                     "none  main.fleet  schema default  shadowed"}));
   EXPECT_EQ(fleet.field("d", "spare.path", "staging"), "\"/d\"");
 }
 
@@ -203,7 +208,9 @@ TEST(Ladder, CountsGroupsForEachNameOfAUnion) {
 // ---- ★3: closed records ----
 
 TEST(Records, RefuseUnknownFieldsAtEveryDepth) {
-  EXPECT_EQ(Compiled("environment more { branch = \"more\", target = here, namespace = \"more\", gate { approval { frm = [pay] } } }\n").codes(), Strings({"F0201"}));
+  EXPECT_EQ(
+      Compiled("environment more { branch = \"more\", target = here, namespace = \"more\", gate { approval { frm = [pay] } } }\n").codes(),
+      Strings({"F0201"}));
   EXPECT_EQ(Compiled("service s : std.web { gate = { sok = {} } }\n").codes(), Strings({"F0201"}));
 }
 
@@ -224,24 +231,29 @@ defaults service : std.workload { in live { replicas = 3, disruption_budget = 1 
 }
 )"}},
                        1);
-  EXPECT_EQ(fleet.why("ledger-api", "prod-us", "replicas"), Strings({"9  teams/ledger/ledger-api.fleet  entity, in prod-us  wins",
-                                                                    "6  teams/ledger/ledger-api.fleet  entity, in live  shadowed: group < environment",
-                                                                    "3  fleet.fleet  fleet defaults, in live  shadowed: lower rung",
-                                                                    "1  std/workload.fleet  schema default  shadowed"}));
+  EXPECT_EQ(fleet.why("ledger-api", "prod-us", "replicas"),
+            Strings({"9  teams/ledger/ledger-api.fleet  entity, in prod-us  wins",
+                     "6  teams/ledger/ledger-api.fleet  entity, in live  shadowed: group < environment",
+                     "3  fleet.fleet  fleet defaults, in live  shadowed: lower rung", "1  std/workload.fleet  schema default  shadowed"}));
   std::string error;
   const auto lines = fleet.compilation.why("ledger-api", "prod-us", "replicas", error);
   EXPECT_EQ(fleet.compilation.sources().place(lines->front().span), "teams/ledger/ledger-api.fleet:4:27");
 }
 
 TEST(Provenance, FollowsValuesThroughLetsFunctionsKindsAndOtherServices) {
-  const Compiled fleet({{"lib.fleet", "fn host(name: string, zone: string) -> string = \"\\(name).\\(zone)\"\n"
-                                      "kind site for service extends std.web {\n  param label: string = \"x\"\n  let full = host(label, zone ?? \"none\")\n  output address: string = \"https://\\(full)\"\n}\n"},
-                        {"main.fleet", "service a : site { label = \"front\", zone = \"shop.example\" }\nservice b : std.web { env = { A = a.address } }\n"},
-                        {"around.fleet", std::string(kAround)}},
-                       1);
+  const Compiled fleet(
+      {{"lib.fleet",
+        "fn host(name: string, zone: string) -> string = \"\\(name).\\(zone)\"\n"
+        "kind site for service extends std.web {\n  param label: string = \"x\"\n  let full = host(label, zone ?? \"none\")\n  output "
+        "address: string = \"https://\\(full)\"\n}\n"},
+       {"main.fleet", "service a : site { label = \"front\", zone = \"shop.example\" }\nservice b : std.web { env = { A = a.address } }\n"},
+       {"around.fleet", std::string(kAround)}},
+      1);
   const Strings lines = fleet.why("b", "production", "env.A", false);
-  EXPECT_EQ(lines, Strings({"\"https://front.shop.example\"  main.fleet  entity  wins", "  \"https://front.shop.example\"  lib.fleet  output of site  computed", "    \"front.shop.example\"  lib.fleet  let of site  computed",
-                            "      \"front\"  main.fleet  entity  wins", "      \"x\"  lib.fleet  schema default  shadowed", "      \"shop.example\"  main.fleet  entity  wins"}));
+  EXPECT_EQ(lines, Strings({"\"https://front.shop.example\"  main.fleet  entity  wins",
+                            "  \"https://front.shop.example\"  lib.fleet  output of site  computed",
+                            "    \"front.shop.example\"  lib.fleet  let of site  computed", "      \"front\"  main.fleet  entity  wins",
+                            "      \"x\"  lib.fleet  schema default  shadowed", "      \"shop.example\"  main.fleet  entity  wins"}));
 }
 
 TEST(Provenance, KnowsAServiceByItsFormerName) {
@@ -268,8 +280,13 @@ TEST(Tree, MeansTheSameWhereverItsDeclarationsStand) {
 
 TEST(Tree, KeepsConstantsOfAFileWithEntitiesToThatFile) {
   const std::string use = "service a : std.web { env = { X = GREETING } }\n";
-  EXPECT_EQ(Compiled({{"around.fleet", std::string(kAround)}, {"a.fleet", use}, {"b.fleet", "const GREETING = \"hi\"\nservice b : std.web {}\n"}}, 1).codes(), Strings({"F0301"}));
-  EXPECT_EQ(Compiled({{"around.fleet", std::string(kAround)}, {"a.fleet", use}, {"b.fleet", "const GREETING = \"hi\"\n"}}, 1).codes(), Strings());
+  EXPECT_EQ(
+      Compiled({{"around.fleet", std::string(kAround)}, {"a.fleet", use}, {"b.fleet", "const GREETING = \"hi\"\nservice b : std.web {}\n"}},
+               1)
+          .codes(),
+      Strings({"F0301"}));
+  EXPECT_EQ(Compiled({{"around.fleet", std::string(kAround)}, {"a.fleet", use}, {"b.fleet", "const GREETING = \"hi\"\n"}}, 1).codes(),
+            Strings());
 }
 
 // ---- ★6: references and edges ----
@@ -324,19 +341,24 @@ service c : std.web { object_name = "see" }
 }
 
 TEST(Edges, OfACircleWithLinkAreNoneButACircleOfValuesStaysOne) {
-  const std::string kind = "kind node for service extends std.web { param next: link(node)? = none, output trail: string = if next != none then next.trail else name }\n";
+  const std::string kind =
+      "kind node for service extends std.web { param next: link(node)? = none, output trail: string = if next != none then next.trail else "
+      "name }\n";
   EXPECT_EQ(Compiled(kind + "service a : node { next = b }\nservice b : node { next = a }\n").codes(), Strings({"F0306"}));
 }
 
 TEST(Edges, CycleIsPrintedWholeWhereverItIsEntered) {
-  const Compiled fleet("service z : std.web { needs = [m] }\nservice m : std.web { needs = [a] }\nservice a : std.web { needs = [z] }\nservice outside : std.web { needs = [a] }\n");
+  const Compiled fleet(
+      "service z : std.web { needs = [m] }\nservice m : std.web { needs = [a] }\nservice a : std.web { needs = [z] }\nservice outside : "
+      "std.web { needs = [a] }\n");
   ASSERT_EQ(fleet.codes(), Strings({"F0304"}));
   EXPECT_EQ(fleet.compilation.diagnostics().all().front().secondary.size(), 2U);
   EXPECT_EQ(fleet.held().size(), 6U) << "the three of the circle, in both environments";
 }
 
 TEST(Edges, AreNotWhatNeedsIsComputedFrom) {
-  EXPECT_EQ(Compiled("kind k for service extends std.web { needs += [for p in edges: p] }\nservice s : k {}\n").codes(), Strings({"F0306"}));
+  EXPECT_EQ(Compiled("kind k for service extends std.web { needs += [for p in edges: p] }\nservice s : k {}\n").codes(),
+            Strings({"F0306"}));
 }
 
 TEST(Names, OfNewServicesNeverChangeWhatAnotherFileMeans) {
@@ -393,7 +415,9 @@ TEST(Containment, HoldsTheServicesOfAKindInError) {
 // ---- ★8: total and budgeted ----
 
 TEST(Budget, IsTheSameForAnyNumberOfThreadsAndNamesTheValue) {
-  std::string text = "fn grow(n: int) -> list(int) = [for a in range(n): a]\nkind busy for service { param n: int = 20000, let work = grow(n), output total: int = work.size() }\n";
+  std::string text =
+      "fn grow(n: int) -> list(int) = [for a in range(n): a]\nkind busy for service { param n: int = 20000, let work = grow(n), output "
+      "total: int = work.size() }\n";
   for (int i = 0; i < 40; ++i) text += "service s" + std::to_string(i) + " : busy {}\n";
   const auto said = [&](unsigned jobs) {
     Options options = Compiled::options(jobs);
@@ -430,8 +454,13 @@ TEST(Secrets, AreReferencesEverywhere) {
   EXPECT_EQ(Compiled("service s : std.web { secrets = { A = secret(\"env:TOKEN\") } }\n").codes(), Strings({"F0702"}));
   EXPECT_EQ(Compiled("service s : std.web { secrets = { A = secret(\"noslash\") } }\n").codes(), Strings({"F0702"}));
   EXPECT_EQ(Compiled("forge f { match = \"h/*\", auth = token(secret(\"name/key\")) }\n").codes(), Strings({"F0702"}));
-  EXPECT_EQ(Compiled("kind k for service extends std.web { param s: secret = secret(\"a/b\"), object ConfigMap { apiVersion = \"v1\", data = { s = s } } }\nservice s : k {}\n").codes(), Strings({"F0701"}));
-  const Compiled fleet("kind db for service { output password: secret = secret(\"pg/password\") }\nservice pg : db {}\nservice s : std.web { secrets = { P = pg.password } }\n");
+  EXPECT_EQ(Compiled("kind k for service extends std.web { param s: secret = secret(\"a/b\"), object ConfigMap { apiVersion = \"v1\", data "
+                     "= { s = s } } }\nservice s : k {}\n")
+                .codes(),
+            Strings({"F0701"}));
+  const Compiled fleet(
+      "kind db for service { output password: secret = secret(\"pg/password\") }\nservice pg : db {}\nservice s : std.web { secrets = { P "
+      "= pg.password } }\n");
   EXPECT_EQ(fleet.field("s", "secrets"), R"({"P":{"secret":"pg/password"}})") << fleet.text();
 }
 
@@ -441,8 +470,12 @@ TEST(LateValues, MayEnterEnvAndAnnotationsAndObjectsOnly) {
   const Compiled fleet("service s : std.web { image = \"x/y:1\", env = { I = \"running \\(pinned_image(\"main\"))\" } }\n");
   EXPECT_EQ(fleet.codes(), Strings()) << fleet.text();
   EXPECT_EQ(Compiled("service s : std.web { image = \"x/y:1\", labels = { i = pinned_image(\"main\") } }\n").codes(), Strings({"F0704"}));
-  EXPECT_EQ(Compiled("service s : std.web { image = \"x/y:1\", replicas = if pinned_image(\"main\") == \"x\" then 1 else 2 }\n").codes(), Strings({"F0704"}));
-  EXPECT_EQ(Compiled("kind k for service extends std.web { output i: string = pinned_image(\"main\") }\nservice s : k { image = \"x/y:1\" }\n").codes(), Strings({"F0704"}));
+  EXPECT_EQ(Compiled("service s : std.web { image = \"x/y:1\", replicas = if pinned_image(\"main\") == \"x\" then 1 else 2 }\n").codes(),
+            Strings({"F0704"}));
+  EXPECT_EQ(
+      Compiled("kind k for service extends std.web { output i: string = pinned_image(\"main\") }\nservice s : k { image = \"x/y:1\" }\n")
+          .codes(),
+      Strings({"F0704"}));
 }
 
 // ---- types ----
@@ -456,7 +489,9 @@ TEST(Types, NarrowWhatAConditionShowsToBeThere) {
 }
 
 TEST(Types, HoldRefinementsAgainstComputedValues) {
-  const std::string kind = "type Port = int where it >= 1 and it <= 65535\nkind k for service { param first: int = 65000, output second: Port = first + 1000 }\n";
+  const std::string kind =
+      "type Port = int where it >= 1 and it <= 65535\nkind k for service { param first: int = 65000, output second: Port = first + 1000 "
+      "}\n";
   EXPECT_EQ(Compiled(kind + "service s : k {}\n").codes(), Strings({"F0408"}));
   EXPECT_EQ(Compiled(kind + "service s : k { first = 1 }\n").codes(), Strings());
 }
@@ -485,7 +520,10 @@ environment america { from = europe, target = here, namespace = "c" }
 )";
 
 TEST(Sources, FollowTheNearestEnvironmentThatHasTheService) {
-  const Compiled fleet("service a : std.web { repo = \"github.com/x/a\" }\nservice b : std.web { repo = \"github.com/x/b\", except = [europe] }\nservice c : std.web { repo = \"github.com/x/c\", only = [america], branches = { america = \"main\" } }\n", 1, kChain);
+  const Compiled fleet(
+      "service a : std.web { repo = \"github.com/x/a\" }\nservice b : std.web { repo = \"github.com/x/b\", except = [europe] }\nservice c "
+      ": std.web { repo = \"github.com/x/c\", only = [america], branches = { america = \"main\" } }\n",
+      1, kChain);
   EXPECT_EQ(fleet.codes(), Strings()) << fleet.text();
   EXPECT_EQ(fleet.instance("a", "staging")->source->branch, "main");
   EXPECT_EQ(fleet.instance("a", "america")->follows, "europe");
@@ -496,9 +534,12 @@ TEST(Sources, FollowTheNearestEnvironmentThatHasTheService) {
 }
 
 TEST(Sources, AreHttpsOrAnyUrlOrAPathFromTheFileThatSaysIt) {
-  const Compiled fleet({{"teams/a/a.fleet", "service a : std.web { repo = \"../../apps/a\" }\nservice b : std.web { repo = \"git@forge.example:x/b.git\" }\nservice c : std.web { repo = shared }\nrepository shared { url = \"./c\", auth = basic(\"u\", secret(\"env:P\")) }\n"},
-                        {"around.fleet", std::string(kAround)}},
-                       1);
+  const Compiled fleet(
+      {{"teams/a/a.fleet",
+        "service a : std.web { repo = \"../../apps/a\" }\nservice b : std.web { repo = \"git@forge.example:x/b.git\" }\nservice c : "
+        "std.web { repo = shared }\nrepository shared { url = \"./c\", auth = basic(\"u\", secret(\"env:P\")) }\n"},
+       {"around.fleet", std::string(kAround)}},
+      1);
   EXPECT_EQ(fleet.codes(), Strings()) << fleet.text();
   EXPECT_EQ(fleet.instance("a")->source->repository.url, "file:///srv/fleet/apps/a");
   EXPECT_TRUE(fleet.instance("a")->source->repository.local);
@@ -508,13 +549,17 @@ TEST(Sources, AreHttpsOrAnyUrlOrAPathFromTheFileThatSaysIt) {
 }
 
 TEST(Sources, TakeTheCredentialsOfTheMostExactForge) {
-  const Compiled fleet("forge wide { match = \"github.com/*\", auth = token(secret(\"env:WIDE\")) }\nforge exact { match = \"github.com/shop/*\", auth = token(secret(\"env:EXACT\")) }\nservice a : std.web { repo = \"github.com/shop/a\" }\nservice b : std.web { repo = \"https://github.com/other/b.git\" }\n");
+  const Compiled fleet(
+      "forge wide { match = \"github.com/*\", auth = token(secret(\"env:WIDE\")) }\nforge exact { match = \"github.com/shop/*\", auth = "
+      "token(secret(\"env:EXACT\")) }\nservice a : std.web { repo = \"github.com/shop/a\" }\nservice b : std.web { repo = "
+      "\"https://github.com/other/b.git\" }\n");
   EXPECT_EQ(fleet.instance("a")->source->repository.auth.secret->reference, "env:EXACT");
   EXPECT_EQ(fleet.instance("b")->source->repository.auth.secret->reference, "env:WIDE");
 }
 
 TEST(Services, BoundTogetherAreBoundAllWithAll) {
-  const Compiled fleet("service a : std.web { together = [b] }\nservice b : std.web {}\nservice c : std.web { together = [b] }\nservice d : std.web {}\n");
+  const Compiled fleet(
+      "service a : std.web { together = [b] }\nservice b : std.web {}\nservice c : std.web { together = [b] }\nservice d : std.web {}\n");
   EXPECT_EQ(fleet.instance("a")->together, Strings({"b", "c"}));
   EXPECT_EQ(fleet.instance("b")->together, Strings({"a", "c"}));
   EXPECT_EQ(fleet.instance("d")->together, Strings());
@@ -522,24 +567,30 @@ TEST(Services, BoundTogetherAreBoundAllWithAll) {
 }
 
 TEST(Services, KeepTheNamesOfTheirObjectsWhenTheyAreRenamed) {
-  const Compiled fleet("service ledger-api : std.web { renamed_from = [ledger] }\nservice b : std.web { renamed_from = [x], object_name = \"y\" }\nservice r : std.web { env = { A = ledger-api.url, B = b.name } }\n");
+  const Compiled fleet(
+      "service ledger-api : std.web { renamed_from = [ledger] }\nservice b : std.web { renamed_from = [x], object_name = \"y\" }\nservice "
+      "r : std.web { env = { A = ledger-api.url, B = b.name } }\n");
   EXPECT_EQ(fleet.field("r", "A"), "\"http://ledger.shop.svc:8080\"") << fleet.text();
   EXPECT_EQ(fleet.field("r", "B"), "\"y\"");
 }
 
 TEST(Gates, OfServicesAddToThoseOfTheEnvironment) {
-  const Compiled fleet("service s : std.web { owner = pay, in production { gate { soak = { staging = 24h }, approval { from = [owner, pay] } } } }\n");
+  const Compiled fleet(
+      "service s : std.web { owner = pay, in production { gate { soak = { staging = 24h }, approval { from = [owner, pay] } } } }\n");
   EXPECT_EQ(fleet.codes(), Strings()) << fleet.text();
   const auto& gates = fleet.instance("s")->gates;
   ASSERT_EQ(gates.size(), 1U);
-  EXPECT_EQ(to_canonical_json(model::to_value(gates.front())), R"({"approvals":[{"count":1,"from":["pay","pay"]}],"soak":{"staging":"1d"}})");
+  EXPECT_EQ(to_canonical_json(model::to_value(gates.front())),
+            R"({"approvals":[{"count":1,"from":["pay","pay"]}],"soak":{"staging":"1d"}})");
   EXPECT_TRUE(fleet.instance("s", "staging")->gates.empty());
 }
 
 // ---- declarations ----
 
 TEST(Declarations, DoNotMoveByWhatOnlyGovernsRecords) {
-  const auto digest = [](const std::string& body) { return Compiled("service b : std.web {}\nservice s : std.web { " + body + " }\n").instance("s")->declaration_digest; };
+  const auto digest = [](const std::string& body) {
+    return Compiled("service b : std.web {}\nservice s : std.web { " + body + " }\n").instance("s")->declaration_digest;
+  };
   const Digest plain = digest("");
   EXPECT_EQ(plain, digest("owner = pay"));
   EXPECT_EQ(plain, digest("gate { soak = { staging = 1h } }"));
@@ -552,12 +603,20 @@ TEST(Declarations, DoNotMoveByWhatOnlyGovernsRecords) {
 }
 
 TEST(Declarations, MoveWhenWhatTheyReadOfOthersMoves) {
-  const auto digest = [](const std::string& port) { return Compiled("service b : std.web { port = " + port + " }\nservice s : std.web { env = { B = b.url } }\n").instance("s")->declaration_digest; };
+  const auto digest = [](const std::string& port) {
+    return Compiled("service b : std.web { port = " + port + " }\nservice s : std.web { env = { B = b.url } }\n")
+        .instance("s")
+        ->declaration_digest;
+  };
   EXPECT_NE(digest("80"), digest("81"));
 }
 
 TEST(Declarations, MoveWhenAKindOfTheFleetEmitsOtherObjects) {
-  const auto digest = [](const std::string& data) { return Compiled("kind k for service { object ConfigMap { apiVersion = \"v1\", data = { a = \"" + data + "\" } } }\nservice s : k {}\n").instance("s")->declaration_digest; };
+  const auto digest = [](const std::string& data) {
+    return Compiled("kind k for service { object ConfigMap { apiVersion = \"v1\", data = { a = \"" + data + "\" } } }\nservice s : k {}\n")
+        .instance("s")
+        ->declaration_digest;
+  };
   EXPECT_NE(digest("1"), digest("2"));
   EXPECT_EQ(digest("1"), digest("1"));
 }
@@ -575,7 +634,7 @@ TEST(Eval, SeesAnEnvironmentAsTheBodyOfAnEntityDoes) {
   EXPECT_EQ(eval("cart.url", "staging"), "\"http://cart.shop-staging.svc:9000\"");
   EXPECT_EQ(eval("[for i in range(3): i * 2]", ""), "[0,2,4]");
   EXPECT_EQ(eval("environment.name", "production"), "\"production\"");
-  EXPECT_NE(eval("crt.url", "production").find("fix: `cart`") , std::string::npos) << eval("crt.url", "production");
+  EXPECT_NE(eval("crt.url", "production").find("fix: `cart`"), std::string::npos) << eval("crt.url", "production");
   EXPECT_NE(eval("cart.url", "nowhere").find("F0301"), std::string::npos);
 }
 

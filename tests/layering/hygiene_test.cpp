@@ -32,6 +32,22 @@ TEST(Hygiene, HeadersAreIncludedOnceAndPublicOnesOpenWithTheirRole) {
   }
 }
 
+/// In characters, not bytes.
+std::size_t columns_of(std::string_view line) {
+  return static_cast<std::size_t>(
+      std::count_if(line.begin(), line.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
+}
+
+TEST(Hygiene, LinesFitAScreen) {
+  constexpr std::size_t kColumns = 140;  // As .clang-format has it.
+  for (const SourceFile& file : sources()) {
+    const std::vector<std::string_view> lines = split(file.text, '\n');
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      EXPECT_TRUE(lines[i].find("R\"") != std::string_view::npos || columns_of(lines[i]) <= kColumns) << file.at(i + 1) << " is too long";
+    }
+  }
+}
+
 TEST(Hygiene, LinesEndClean) {
   for (const SourceFile& file : sources()) {
     EXPECT_TRUE(file.text.empty() || file.text.ends_with('\n')) << file.path << " does not end with a newline";

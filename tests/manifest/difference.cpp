@@ -14,10 +14,13 @@ Value yaml(const std::string& text) {
   return value.ok() ? *value : Value();
 }
 
-std::string changes(const std::string& before, const std::string& after) { return print_changes(difference(yaml(before), yaml(after)), ""); }
+std::string changes(const std::string& before, const std::string& after) {
+  return print_changes(difference(yaml(before), yaml(after)), "");
+}
 
 TEST(Difference, NamesEachFieldThatChanged) {
-  EXPECT_EQ(changes("spec: {replicas: 1, paused: true}\n", "spec: {replicas: 2, strategy: {type: Recreate}}\nmetadata: {labels: {app.kubernetes.io/name: cart}}\n"),
+  EXPECT_EQ(changes("spec: {replicas: 1, paused: true}\n",
+                    "spec: {replicas: 2, strategy: {type: Recreate}}\nmetadata: {labels: {app.kubernetes.io/name: cart}}\n"),
             "+ metadata:\n"
             "    labels:\n"
             "      app.kubernetes.io/name: cart\n"
@@ -29,7 +32,8 @@ TEST(Difference, NamesEachFieldThatChanged) {
 
 TEST(Difference, ComparesListsByWhatTellsTheirElementsApart) {
   const std::string before = "spec: {containers: [{name: cart, image: a, ports: [{containerPort: 80}]}, {name: old, image: b}]}\n";
-  const std::string after = "spec: {containers: [{name: new, image: c}, {name: cart, image: d, ports: [{containerPort: 80, protocol: UDP}]}]}\n";
+  const std::string after =
+      "spec: {containers: [{name: new, image: c}, {name: cart, image: d, ports: [{containerPort: 80, protocol: UDP}]}]}\n";
   EXPECT_EQ(changes(before, after),
             "- spec.containers[name=old]:\n"
             "    image: b\n"
@@ -51,8 +55,11 @@ TEST(Difference, TakesAnInsertedArgumentForOneChange) {
 }
 
 TEST(Difference, ShowsTextOfManyLinesAsLines) {
-  const std::string before = "data:\n  nginx.conf: |\n    one\n    two\n    three\n    four\n    five\n    six\n    seven\n    eight\n    nine\n    ten\n    eleven\n";
-  const std::string after = "data:\n  nginx.conf: |\n    one\n    TWO\n    three\n    four\n    five\n    six\n    seven\n    eight\n    nine\n    ten\n";
+  const std::string before =
+      "data:\n  nginx.conf: |\n    one\n    two\n    three\n    four\n    five\n    six\n    seven\n    eight\n    nine\n    ten\n    "
+      "eleven\n";
+  const std::string after =
+      "data:\n  nginx.conf: |\n    one\n    TWO\n    three\n    four\n    five\n    six\n    seven\n    eight\n    nine\n    ten\n";
   EXPECT_EQ(changes(before, after),
             "~ data[nginx.conf]:\n"
             "      one\n"
@@ -69,8 +76,10 @@ TEST(Difference, ShowsTextOfManyLinesAsLines) {
 
 TEST(Difference, NeverShowsASecret) {
   const std::string before =
-      "apiVersion: v1\nkind: Secret\nmetadata: {name: a, annotations: {kubectl.kubernetes.io/last-applied-configuration: canary1}}\ndata: {password: canary2, user: canary3}\n";
-  const std::string after = "apiVersion: v1\nkind: Secret\nmetadata: {name: a, labels: {x: z}}\ndata: {password: canary4}\nstringData: {token: canary5}\n";
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: a, annotations: {kubectl.kubernetes.io/last-applied-configuration: canary1}}\ndata: "
+      "{password: canary2, user: canary3}\n";
+  const std::string after =
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: a, labels: {x: z}}\ndata: {password: canary4}\nstringData: {token: canary5}\n";
   const std::string text = changes(before, after);
   EXPECT_EQ(text.find("canary"), std::string::npos) << text;
   EXPECT_EQ(text,
@@ -82,7 +91,8 @@ TEST(Difference, NeverShowsASecret) {
             "    x: z\n"
             "+ stringData:\n"
             "    token: (secret)\n");
-  for (const std::string& secret : {before, after}) EXPECT_EQ(print_object(without_secrets(yaml(secret))).find("canary"), std::string::npos);
+  for (const std::string& secret : {before, after})
+    EXPECT_EQ(print_object(without_secrets(yaml(secret))).find("canary"), std::string::npos);
   for (const auto& [a, b] : std::vector<std::pair<Value, Value>>{{yaml(before), Value()}, {Value(), yaml(after)}}) {
     EXPECT_EQ(print_changes(difference(a, b)).find("canary"), std::string::npos);
   }

@@ -38,7 +38,8 @@ class Differential : public testing::Test {
       const Result<Value> ours = mode == OracleMode::stream ? stream(inputs[i]) : document(inputs[i]);
       if (!ours.ok()) continue;
       if (is_known_leniency(inputs[i], answers[i])) continue;
-      EXPECT_TRUE(answers[i].ok) << "we accept what Kubernetes refuses (" << answers[i].text << "):\n" << inputs[i] << "\nas " << to_canonical_json(*ours);
+      EXPECT_TRUE(answers[i].ok) << "we accept what Kubernetes refuses (" << answers[i].text << "):\n"
+                                 << inputs[i] << "\nas " << to_canonical_json(*ours);
       if (!answers[i].ok) continue;
       ++accepted;
       const Result<Value> theirs = parse_json(answers[i].text, "oracle");

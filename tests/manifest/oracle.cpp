@@ -40,7 +40,8 @@ std::map<std::string, std::string> build_environment(const std::filesystem::path
   const std::string home = environment_or("HOME", cache);
   std::map<std::string, std::string> environment{{"HOME", home}, {"GOTOOLCHAIN", "local"}, {"GOFLAGS", "-mod=readonly -buildvcs=false"}};
   environment["PATH"] = environment_or("PATH", "/usr/bin:/bin") + ":/usr/local/go/bin";
-  for (const char* name : {"GOPROXY", "GOSUMDB", "GOMODCACHE", "GOCACHE", "GOPATH", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "SSL_CERT_FILE"}) {
+  for (const char* name :
+       {"GOPROXY", "GOSUMDB", "GOMODCACHE", "GOCACHE", "GOPATH", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "SSL_CERT_FILE"}) {
     if (const char* value = std::getenv(name)) environment[name] = value;
   }
   return environment;

@@ -24,7 +24,8 @@ bool agrees_where_it_reads(const std::string& text) {
 TEST(PlainStyle, IsReadWithoutLibyaml) {
   for (const char* text : {
            "a: b\n",
-           "apiVersion: v1\nkind: Service\nmetadata:\n  name: cart\n  labels: { app: cart, tier: \"back\" }\nspec:\n  ports:\n    - port: 80\n      name: http\n",
+           "apiVersion: v1\nkind: Service\nmetadata:\n  name: cart\n  labels: { app: cart, tier: \"back\" }\nspec:\n  ports:\n    - port: "
+           "80\n      name: http\n",
            "list:\n- a\n- b: c\n  d: e\nafter: 1\n",
            "- - a\n  - b\n-\n  c: d\n",
            "text: |\n  one\n   two\n\n  three\nstripped: |-\n  x\n\nkept: |+\n  y\n\n\n",
@@ -37,8 +38,9 @@ TEST(PlainStyle, IsReadWithoutLibyaml) {
 }
 
 TEST(PlainStyle, LeavesToLibyamlWhatCouldMeanAnythingElse) {
-  for (const char* text : {"a: b\n  c\n", "a: b: c\n", "a: \"x\\n\"\n", "a: 'it''s'\n", "a: &x b\nc: *x\n", "a: !!str 1\n", "a: >\n  b\n", "a:\tb\n", "? a\n: b\n", "<<: {a: b}\n",
-                           "a: [b\n  ]\n", "a: |2\n   b\n", "...\n", "a: b\n...\n", "plain\n", "{a: b}\n", "a: [x: y]\n", "a: \"b\"#c\n", "a: b\n c: d\n"}) {
+  for (const char* text : {"a: b\n  c\n", "a: b: c\n", "a: \"x\\n\"\n", "a: 'it''s'\n", "a: &x b\nc: *x\n", "a: !!str 1\n", "a: >\n  b\n",
+                           "a:\tb\n", "? a\n: b\n", "<<: {a: b}\n", "a: [b\n  ]\n", "a: |2\n   b\n", "...\n", "a: b\n...\n", "plain\n",
+                           "{a: b}\n", "a: [x: y]\n", "a: \"b\"#c\n", "a: b\n c: d\n"}) {
     EXPECT_FALSE(read_plain_style(text, 1, kMaxNodes)) << text;
   }
   EXPECT_FALSE(read_plain_style("a: b\nc: d\n", 1, 4)) << "libyaml says that the budget of nodes is spent";
@@ -58,11 +60,77 @@ TEST(PlainStyle, ReadsGeneratedDocumentsAsLibyamlDoes) {
 }
 
 TEST(PlainStyle, ReadsLinesInAnyOrderAsLibyamlDoes) {
-  static const std::vector<std::string> kLines = {
-      "a: b", "key: value # c", "- x", "- ", "-", "- - y", "- k: v", "k:", "k: |", "k: |-", "k: |+", "text here", "# note", "", "  ", "k: \"q\"", "k: 'q'", "k: 'it''s'", "k: \"a\\n\"",
-      "k: [a, b]", "k: {a: b, c: d}", "- [1,2]", "- {x: y}", "k: [a, [b], {c: d}, \"e\"]", "\"k\": v", "'k': v", "k: -1", "k: - z", "k: a:", "k: a#b", "k: #x", "k: ~", "...", "k: *a", "k: &a b",
-      "? k", "k: >", "k: [", "]", "k: [a,]", "k: {a,b}", "- |", "- \"x\": y", "k : v", "k: v ", "k: é", "é: v", "k: [\"é\", b]", "k: 'a' b", "k: 'a'#b", "k: [a] # b", "k: :x", "k: x:y", "k: 'a", "b': x",
-      "-x", "--- x", "k: []", "k: {}", "- []", "k: {a: [b, c], d: {e: f}}", "-   a: b", "k: {\"a\": 1, 'b': 2}", "k: {\"a\":1}", "k: [a: b]", "k: [a b]", "1: 2", ".a: b", "k: a  # b", "k: \"\"", "k: [\"\"]"};
+  static const std::vector<std::string> kLines = {"a: b",
+                                                  "key: value # c",
+                                                  "- x",
+                                                  "- ",
+                                                  "-",
+                                                  "- - y",
+                                                  "- k: v",
+                                                  "k:",
+                                                  "k: |",
+                                                  "k: |-",
+                                                  "k: |+",
+                                                  "text here",
+                                                  "# note",
+                                                  "",
+                                                  "  ",
+                                                  "k: \"q\"",
+                                                  "k: 'q'",
+                                                  "k: 'it''s'",
+                                                  "k: \"a\\n\"",
+                                                  "k: [a, b]",
+                                                  "k: {a: b, c: d}",
+                                                  "- [1,2]",
+                                                  "- {x: y}",
+                                                  "k: [a, [b], {c: d}, \"e\"]",
+                                                  "\"k\": v",
+                                                  "'k': v",
+                                                  "k: -1",
+                                                  "k: - z",
+                                                  "k: a:",
+                                                  "k: a#b",
+                                                  "k: #x",
+                                                  "k: ~",
+                                                  "...",
+                                                  "k: *a",
+                                                  "k: &a b",
+                                                  "? k",
+                                                  "k: >",
+                                                  "k: [",
+                                                  "]",
+                                                  "k: [a,]",
+                                                  "k: {a,b}",
+                                                  "- |",
+                                                  "- \"x\": y",
+                                                  "k : v",
+                                                  "k: v ",
+                                                  "k: é",
+                                                  "é: v",
+                                                  "k: [\"é\", b]",
+                                                  "k: 'a' b",
+                                                  "k: 'a'#b",
+                                                  "k: [a] # b",
+                                                  "k: :x",
+                                                  "k: x:y",
+                                                  "k: 'a",
+                                                  "b': x",
+                                                  "-x",
+                                                  "--- x",
+                                                  "k: []",
+                                                  "k: {}",
+                                                  "- []",
+                                                  "k: {a: [b, c], d: {e: f}}",
+                                                  "-   a: b",
+                                                  "k: {\"a\": 1, 'b': 2}",
+                                                  "k: {\"a\":1}",
+                                                  "k: [a: b]",
+                                                  "k: [a b]",
+                                                  "1: 2",
+                                                  ".a: b",
+                                                  "k: a  # b",
+                                                  "k: \"\"",
+                                                  "k: [\"\"]"};
   std::mt19937 random(7);
   int read = 0;
   for (int i = 0; i < 100'000; ++i) {

@@ -26,17 +26,53 @@ rc::Gen<std::string> any_text() {
     std::erase_if(all, [](const std::string& text) { return text.find('\0') != std::string::npos; });
     return all;
   }();
-  const auto pieces = rc::gen::elementOf(std::vector<std::string>{"a", "b", " ", "\n", "\t", ":", "#", "-", "'", "\"", "\\", "ü", "\r", "\xC2\x85", "\xE2\x80\xA8", "\xEF\xBB\xBF", "\x1b",
-                                                                  "\x7f", "|", ">", "0", "1", "e", ".", "_", "[", "{", ",", "&", "*", "!", "%", "@", "`", "?", "=", "<<", "---", "\xF0\x9F\x98\x80"});
-  return rc::gen::weightedOneOf<std::string>(
-      {{3, rc::gen::elementOf(kTricky)},
-       {4, rc::gen::map(rc::gen::container<std::vector<std::string>>(pieces),
-                        [](const std::vector<std::string>& parts) {
-                          std::string out;
-                          for (const std::string& part : parts) out += part;
-                          return out;
-                        })},
-       {2, rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127))}});
+  const auto pieces = rc::gen::elementOf(std::vector<std::string>{"a",
+                                                                  "b",
+                                                                  " ",
+                                                                  "\n",
+                                                                  "\t",
+                                                                  ":",
+                                                                  "#",
+                                                                  "-",
+                                                                  "'",
+                                                                  "\"",
+                                                                  "\\",
+                                                                  "ü",
+                                                                  "\r",
+                                                                  "\xC2\x85",
+                                                                  "\xE2\x80\xA8",
+                                                                  "\xEF\xBB\xBF",
+                                                                  "\x1b",
+                                                                  "\x7f",
+                                                                  "|",
+                                                                  ">",
+                                                                  "0",
+                                                                  "1",
+                                                                  "e",
+                                                                  ".",
+                                                                  "_",
+                                                                  "[",
+                                                                  "{",
+                                                                  ",",
+                                                                  "&",
+                                                                  "*",
+                                                                  "!",
+                                                                  "%",
+                                                                  "@",
+                                                                  "`",
+                                                                  "?",
+                                                                  "=",
+                                                                  "<<",
+                                                                  "---",
+                                                                  "\xF0\x9F\x98\x80"});
+  return rc::gen::weightedOneOf<std::string>({{3, rc::gen::elementOf(kTricky)},
+                                              {4, rc::gen::map(rc::gen::container<std::vector<std::string>>(pieces),
+                                                               [](const std::vector<std::string>& parts) {
+                                                                 std::string out;
+                                                                 for (const std::string& part : parts) out += part;
+                                                                 return out;
+                                                               })},
+                                              {2, rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127))}});
 }
 
 rc::Gen<Value> any_value(int depth) {
@@ -47,7 +83,8 @@ rc::Gen<Value> any_value(int depth) {
   const auto word = rc::gen::element(Value(), Value(true), Value(false), Value(Array()), Value(Members()));
   if (depth == 0) return rc::gen::weightedOneOf<Value>({{6, text}, {2, number}, {1, word}});
   const auto below = rc::gen::lazy([depth] { return any_value(depth - 1); });
-  const auto array = rc::gen::map(rc::gen::container<std::vector<Value>>(below), [](const std::vector<Value>& all) { return Value(Array(all)); });
+  const auto array =
+      rc::gen::map(rc::gen::container<std::vector<Value>>(below), [](const std::vector<Value>& all) { return Value(Array(all)); });
   const auto member = rc::gen::pair(any_text(), below);
   const auto object = rc::gen::map(rc::gen::container<std::vector<std::pair<std::string, Value>>>(member), [](const auto& all) {
     Members members;
@@ -140,7 +177,9 @@ metadata:
     number: "0777"
     script: |
       #!/bin/sh
-      echo 'hi'  )" "\n" R"(    url: https://example.org/a?b=c#d
+      echo 'hi'  )"
+                                      "\n"
+                                      R"(    url: https://example.org/a?b=c#d
 spec:
   replicas: 2
   template:
@@ -167,7 +206,8 @@ status: {}
 }
 
 TEST(Printing, KeepsTheOrderOfMustersOwnDocuments) {
-  const Value release = Members{{"format", 1}, {"service", "cart"}, {"images", Members{{"main", "sha256:1"}, {"aside", "sha256:2"}}}, {"at", "2026-05-04T10:00:00Z"}};
+  const Value release = Members{
+      {"format", 1}, {"service", "cart"}, {"images", Members{{"main", "sha256:1"}, {"aside", "sha256:2"}}}, {"at", "2026-05-04T10:00:00Z"}};
   EXPECT_EQ(print_yaml(release), "format: 1\nservice: cart\nimages:\n  main: sha256:1\n  aside: sha256:2\nat: \"2026-05-04T10:00:00Z\"\n");
 }
 

@@ -29,7 +29,8 @@ std::string outcome(const std::string& name, const std::string& text) {
   const Result<std::vector<Object>> objects = parse_objects(text, name);
   if (objects.ok()) {
     std::string out = objects->empty() ? "nothing\n" : "";
-    for (const Object& object : *objects) out += fmt::format("{} {}\n{}\n", object.at.text(), object.id.text(), to_canonical_json(object.content));
+    for (const Object& object : *objects)
+      out += fmt::format("{} {}\n{}\n", object.at.text(), object.id.text(), to_canonical_json(object.content));
     return out;
   }
   const std::string refusal = fmt::format("refused ({}): {}\n", to_string(objects.failure().reason), objects.failure().text);

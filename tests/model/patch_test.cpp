@@ -71,7 +71,8 @@ TEST(Patch, RefusesToWalkThroughAScalar) {
 
 TEST(Patch, SelectsByIndexAndRefusesOneThatIsNotThere) {
   EXPECT_EQ(after(operation(Kind::set, {key("a"), at(1)}, 9), Object{{"a", Array{1, 2}}}), R"({"a":[1,9]})");
-  EXPECT_EQ(after(operation(Kind::set, {key("a"), at(2)}, 9), Object{{"a", Array{1, 2}}}), "wrong: `a` has 2 elements, counted from 0; there is no [2]");
+  EXPECT_EQ(after(operation(Kind::set, {key("a"), at(2)}, 9), Object{{"a", Array{1, 2}}}),
+            "wrong: `a` has 2 elements, counted from 0; there is no [2]");
 }
 
 TEST(Patch, DropsWhatIsThereAndIsContentWhereNothingIs) {
@@ -84,21 +85,25 @@ TEST(Patch, WritesJsonNullWhenTold) { EXPECT_EQ(after(operation(Kind::set, {key(
 
 TEST(Patch, AddsElementsAndKeys) {
   EXPECT_EQ(after(operation(Kind::add, {key("a")}, Array{3}), Object{{"a", Array{1, 2}}}), R"({"a":[1,2,3]})");
-  EXPECT_EQ(after(operation(Kind::add, {key("labels")}, Object{{"b", 2}, {"a", 3}}), Object{{"labels", Object{{"a", 1}}}}), R"({"labels":{"a":3,"b":2}})");
+  EXPECT_EQ(after(operation(Kind::add, {key("labels")}, Object{{"b", 2}, {"a", 3}}), Object{{"labels", Object{{"a", 1}}}}),
+            R"({"labels":{"a":3,"b":2}})");
   EXPECT_EQ(after(operation(Kind::add, {key("x"), key("y")}, Array{1}), Object{}), R"({"x":{"y":[1]}})");
-  EXPECT_EQ(after(operation(Kind::add, {key("a")}, Array{3}), Object{{"a", 1}}), "wrong: `a`: it is a number; `+=` adds to lists and maps only");
+  EXPECT_EQ(after(operation(Kind::add, {key("a")}, Array{3}), Object{{"a", 1}}),
+            "wrong: `a`: it is a number; `+=` adds to lists and maps only");
 }
 
 TEST(Patch, TakesOutElementsByValueOrNameAndKeysOfMaps) {
   EXPECT_EQ(after(operation(Kind::remove, {key("a")}, Array{2}), Object{{"a", Array{1, 2}}}), R"({"a":[1]})");
-  EXPECT_EQ(after(operation(Kind::remove, {key("containers")}, Array{"app"})), R"({"containers":[{"image":"b:1","name":"side"}],"labels":{"app":"x"}})");
+  EXPECT_EQ(after(operation(Kind::remove, {key("containers")}, Array{"app"})),
+            R"({"containers":[{"image":"b:1","name":"side"}],"labels":{"app":"x"}})");
   EXPECT_EQ(after(operation(Kind::remove, {key("labels")}, "app"), Object{{"labels", Object{{"app", 1}}}}), R"({"labels":{}})");
   EXPECT_EQ(after(operation(Kind::remove, {key("a")}, Array{7}), Object{{"a", Array{1}}}), "wrong: `a`: it has no element 7");
   EXPECT_EQ(after(operation(Kind::remove, {key("b")}, Array{7}), Object{}), "wrong: `b`: there is nothing to take from");
 }
 
 TEST(Patch, WritesPathsAsTheLanguageDoes) {
-  EXPECT_EQ(path_text({key("spec"), key("containers"), named("app"), key("args"), at(0), key("a.b")}), R"(spec.containers["app"].args[0]."a.b")");
+  EXPECT_EQ(path_text({key("spec"), key("containers"), named("app"), key("args"), at(0), key("a.b")}),
+            R"(spec.containers["app"].args[0]."a.b")");
 }
 
 TEST(Patch, NamesOneObjectOrAllOfAKind) {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "muster/reconcile/pass.hpp"
 #include "muster/base/text.hpp"
+#include "muster/reconcile/pass.hpp"
 #include "shop.hpp"
 #include "support/git_repository.hpp"
 
@@ -109,7 +109,8 @@ TEST(Directory, ADamagedStampHoldsItsEnvironmentAndOnlyThat) {
   shop.record("staging", {{"idp", {config("idp", "1")}}});
   shop.pass();
   for (const auto& file : fs::recursive_directory_iterator(shop.at("out/prod/.muster"))) {
-    const bool stamp = file.is_regular_file() && file.path().parent_path().filename() == shop.id("production") && file.path().filename().string().find("stamp") != std::string::npos;
+    const bool stamp = file.is_regular_file() && file.path().parent_path().filename() == shop.id("production") &&
+                       file.path().filename().string().find("stamp") != std::string::npos;
     if (stamp) fs::resize_file(file.path(), 10);
   }
   shop.record("production", {{"cart", {config("cart", "two")}, "v2"}});
@@ -152,7 +153,8 @@ TEST(Directory, RenamesAndMovesKeepTheirFiles) {
   shop.pass();
   const auto inode = [&] { return test::run_program({"stat", "-c", "%i %Y", shop.at(kCartFile).string()}); };
   const auto before = inode();
-  shop.record("production", {{"basket", {config("cart", "one")}, "v2", {}, {"cart"}}, {"web", {test::deployment("web", 2), config("extra", "x")}, "v2"}});
+  shop.record("production",
+              {{"basket", {config("cart", "one")}, "v2", {}, {"cart"}}, {"web", {test::deployment("web", 2), config("extra", "x")}, "v2"}});
   EXPECT_EQ(shop.pass().exit_code(), 0);
   EXPECT_EQ(inode(), before);
   EXPECT_TRUE(fs::exists(shop.at("out/prod/shop/configmap-extra.yaml")));
@@ -165,7 +167,8 @@ TEST(Directory, GivesTheSameFilesWithOneAndEightThreads) {
     Directory shop;
     shop.jobs = jobs;
     std::vector<test::Written> written;
-    for (int i = 0; i < 60; ++i) written.push_back({"s" + std::to_string(i), {config("s" + std::to_string(i), "1"), config("t" + std::to_string(i), "1")}});
+    for (int i = 0; i < 60; ++i)
+      written.push_back({"s" + std::to_string(i), {config("s" + std::to_string(i), "1"), config("t" + std::to_string(i), "1")}});
     shop.record("production", written);
     EXPECT_EQ(shop.pass().exit_code(), 0);
     std::vector<std::string> files;

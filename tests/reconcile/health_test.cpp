@@ -181,7 +181,8 @@ TEST(Jobs, RerunAlwaysOptsOut) {
   shop.begin("production");
   shop.record("production", {schema("v1", true)});
   shop.pass();
-  shop.record("production", {{"schema", {test::job_object("schema", "v1"), config("schema", "more")}, "v1", {}, {}, record::ReleaseJob{true, {}}}});
+  shop.record("production",
+              {{"schema", {test::job_object("schema", "v1"), config("schema", "more")}, "v1", {}, {}, record::ReleaseJob{true, {}}}});
   shop.pass();
   EXPECT_EQ(runs(shop), 2U);
   shop.pass();
@@ -207,7 +208,9 @@ TEST(Jobs, KeepTheirHistoryThroughARename) {
   shop.begin("production");
   shop.record("production", {schema("v1")});
   shop.pass();
-  shop.record("production", {{"migrate", {test::job_object("migrate", "v1"), config("schema", "v1")}, "v1", {}, {"schema"}, record::ReleaseJob{false, {}}}});
+  shop.record(
+      "production",
+      {{"migrate", {test::job_object("migrate", "v1"), config("schema", "v1")}, "v1", {}, {"schema"}, record::ReleaseJob{false, {}}}});
   EXPECT_EQ(shop.pass().exit_code(), 0);
   EXPECT_FALSE(shop.target().objects().contains(test::id_of(test::job_object("migrate", ""))));
   shop.pass();
@@ -238,8 +241,8 @@ TEST(SteadyState, OfAThousandInstancesAsksForInventoriesAndObjectsAndWritesNothi
   EXPECT_EQ(shop.pass().exit_code(), 0);
   std::map<std::string, std::size_t> methods;
   for (const auto& call : shop.target().calls()) ++methods[call.method];
-  EXPECT_THAT(methods, testing::UnorderedElementsAre(testing::Pair("stamps", 1U), testing::Pair("inventories", 1U), testing::Pair("observe", 1U),
-                                                     testing::Pair("health", 1000U)));
+  EXPECT_THAT(methods, testing::UnorderedElementsAre(testing::Pair("stamps", 1U), testing::Pair("inventories", 1U),
+                                                     testing::Pair("observe", 1U), testing::Pair("health", 1000U)));
   EXPECT_EQ(shop.health_notes("production"), notes);
 }
 

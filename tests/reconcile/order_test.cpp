@@ -67,7 +67,8 @@ TEST(Order, AnInstanceDoesNotWaitForNeedsThatThisTipLeavesAlone) {
 TEST(Order, ANeedThatIsUnhealthyButUnchangedBlocksForwardMovesOnly) {
   Shop shop;
   shop.begin("production");
-  shop.record("production", {service("forward", "1", {"zz"}), service("drifted", "1", {"zz"}), service("reverted", "1", {"zz"}), service("zz", "1")});
+  shop.record("production",
+              {service("forward", "1", {"zz"}), service("drifted", "1", {"zz"}), service("reverted", "1", {"zz"}), service("zz", "1")});
   const auto second = shop.record("production", {service("reverted", "2", {"zz"})});
   shop.pass();
   shop.target().set_health(config_id("zz"), kUnhealthy);
@@ -116,7 +117,8 @@ TEST(Order, RevertsGoDependentsFirstAndDoNotWaitForHealth) {
 TEST(Order, AFailedInstanceBlocksOnlyItsDependentsWhichReportThePathToTheCause) {
   Shop shop;
   shop.begin("production");
-  shop.record("production", {service("cart", "1", {"payments"}), service("payments", "1", {"schema"}), service("schema", "1"), service("search", "1")});
+  shop.record("production",
+              {service("cart", "1", {"payments"}), service("payments", "1", {"schema"}), service("schema", "1"), service("search", "1")});
   shop.target().fail_before([](const test::TargetCall& call) -> std::optional<Failure> {
     if (call.text() == "apply ConfigMap shop/schema") return retry(Reason::exhausted, "the disk is full");
     return std::nullopt;
@@ -125,7 +127,8 @@ TEST(Order, AFailedInstanceBlocksOnlyItsDependentsWhichReportThePathToTheCause) 
   EXPECT_EQ(report.find(production("schema"))->state, State::failed);
   EXPECT_EQ(report.find(production("payments"))->state, State::blocked);
   EXPECT_THAT(report.find(production("cart"))->path, ElementsAre(production("payments"), production("schema")));
-  EXPECT_EQ(report.find(production("cart"))->text, "needs payments@production → schema@production: failed") << "the cause says itself what is wrong";
+  EXPECT_EQ(report.find(production("cart"))->text, "needs payments@production → schema@production: failed")
+      << "the cause says itself what is wrong";
   EXPECT_EQ(report.find(production("payments"))->text, "needs schema@production: failed");
   EXPECT_THAT(report.find(production("schema"))->text, HasSubstr("the disk is full"));
   EXPECT_EQ(report.find(production("search"))->state, State::applied);

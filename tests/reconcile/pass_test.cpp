@@ -68,8 +68,8 @@ TEST(Reconcile, SwapsTheStampBeforeTheFirstWriteAndStatesIntentBeforeItCreates) 
   shop.record("production", {{"cart", {config("cart", "one")}}});
   shop.target().forget_calls();
   shop.pass();
-  EXPECT_THAT(shop.target().writes(),
-              ElementsAre("swap_stamp " + shop.id("production"), "write_inventory cart", "apply ConfigMap shop/cart", "write_inventory cart"));
+  EXPECT_THAT(shop.target().writes(), ElementsAre("swap_stamp " + shop.id("production"), "write_inventory cart",
+                                                  "apply ConfigMap shop/cart", "write_inventory cart"));
   EXPECT_EQ(shop.target().stamp(shop.id("production"))->value().record, shop.tip("production"));
 }
 
@@ -257,7 +257,9 @@ TEST(Reconcile, LeavesOneBrokenDescriptorToItselfAndNeverPrunesWhatItMayName) {
   shop.begin("production");
   shop.record("production", {{"cart", {config("cart", "one")}}, {"search", {config("search", "x")}}});
   shop.pass();
-  shop.write("production", {{"cart/shop/configmap-cart.yaml", "a: [b"}, {"cart/shop/configmap-search.yaml", "]"}, {"search/shop/configmap-search.yaml", std::nullopt}});
+  shop.write("production", {{"cart/shop/configmap-cart.yaml", "a: [b"},
+                            {"cart/shop/configmap-search.yaml", "]"},
+                            {"search/shop/configmap-search.yaml", std::nullopt}});
   const auto report = shop.pass();
   EXPECT_EQ(state_of(report, "cart"), State::failed);
   EXPECT_THAT(text_of(report, "cart"), HasSubstr("configmap-cart.yaml"));
@@ -269,8 +271,10 @@ TEST(Reconcile, AppliesADescriptorEditedByHandLikeAnyOther) {
   shop.begin("production");
   shop.record("production", {{"cart", {config("cart", "one")}}});
   shop.pass();
-  shop.write("production", {{"cart/shop/configmap-cart.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cart, namespace: shop}\ndata: {text: edited}\n"},
-                            {"cart/shop/configmap-more.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more, namespace: shop}\ndata: {text: added}\n"}});
+  shop.write("production", {{"cart/shop/configmap-cart.yaml",
+                             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cart, namespace: shop}\ndata: {text: edited}\n"},
+                            {"cart/shop/configmap-more.yaml",
+                             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more, namespace: shop}\ndata: {text: added}\n"}});
   shop.pass();
   EXPECT_THAT(shop.contents(), UnorderedElementsAre(Pair("cart", "edited"), Pair("more", "added")));
   EXPECT_TRUE(shop.plan().empty());

@@ -278,7 +278,8 @@ TEST(LostInventory, AnObjectThatWasEditedIsALeftoverTooWhenItsServiceWasRemoved)
   shop.target().damage_inventory(shop.id("production"), "cart");
   shop.target().edit(config_id("cart"), config("cart", "by hand"));
   for (int i = 0; i < 2; ++i) {
-    EXPECT_THAT(shop.pass().find(kCart)->remarks, UnorderedElementsAre(HasSubstr("ConfigMap shop/cart"), HasSubstr("ConfigMap shop/extra")));
+    EXPECT_THAT(shop.pass().find(kCart)->remarks,
+                UnorderedElementsAre(HasSubstr("ConfigMap shop/cart"), HasSubstr("ConfigMap shop/extra")));
     EXPECT_EQ(shop.contents().at("cart"), "by hand");
   }
 }
@@ -467,11 +468,13 @@ TEST(Interrupted, AnObjectThatAppearsWhileItsIntentIsForgottenStaysInTheInventor
   shop.record("production", {{"cart", {config("cart", "two"), config("extra", "x")}, "v4"}});
   // The slow one made it after all, when the next one had looked already.
   EXPECT_EQ(shop.pass([&](PassOptions& options) {
-                   options.moved = [&](std::string_view) {
-                     shop.target().edit(config_id("more"), config("more", "m"));
-                     return false;
-                   };
-                 }).find(kCart)->state,
+                  options.moved = [&](std::string_view) {
+                    shop.target().edit(config_id("more"), config("more", "m"));
+                    return false;
+                  };
+                })
+                .find(kCart)
+                ->state,
             State::failed);
   EXPECT_TRUE(shop.contents().contains("more"));
   EXPECT_EQ(shop.pass().find(kCart)->pruned, 1U);
@@ -592,7 +595,8 @@ std::string world_of(Shop& shop) {
     const auto inventories = shop.target().inventories(shop.id(environment));
     for (const auto& inventory : *inventories) {
       text += std::string(environment) + " " + inventory.service + ":";
-      for (const auto& entry : inventory.entries) text += " " + entry.id.name + (entry.uid.empty() ? "?" : "") + "=" + entry.applied.short_text();
+      for (const auto& entry : inventory.entries)
+        text += " " + entry.id.name + (entry.uid.empty() ? "?" : "") + "=" + entry.applied.short_text();
       text += "\n";
     }
   }
@@ -624,7 +628,8 @@ std::string tell_with_crashes(std::size_t k, bool after, const std::string& expe
       return std::nullopt;
     });
     if (after) {
-      shop.target().fail_after([&](const test::TargetCall&) -> std::optional<Failure> { return dead ? std::optional(death) : std::nullopt; });
+      shop.target().fail_after(
+          [&](const test::TargetCall&) -> std::optional<Failure> { return dead ? std::optional(death) : std::nullopt; });
     }
     shop.pass();
     shop.target().fail_before({});

@@ -70,16 +70,21 @@ record::Release release_of(const Written& written, const std::string& environmen
 }  // namespace
 
 Value config(const std::string& name, const std::string& text, const std::string& kind) {
-  return Object{{"apiVersion", "v1"}, {"kind", kind}, {"metadata", Object{{"name", name}, {"namespace", "shop"}}}, {"data", Object{{"text", text}}}};
+  return Object{
+      {"apiVersion", "v1"}, {"kind", kind}, {"metadata", Object{{"name", name}, {"namespace", "shop"}}}, {"data", Object{{"text", text}}}};
 }
 
 Value deployment(const std::string& name, int replicas) {
-  return Object{{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"metadata", Object{{"name", name}, {"namespace", "shop"}}},
+  return Object{{"apiVersion", "apps/v1"},
+                {"kind", "Deployment"},
+                {"metadata", Object{{"name", name}, {"namespace", "shop"}}},
                 {"spec", Object{{"replicas", replicas}}}};
 }
 
 Value job_object(const std::string& name, const std::string& image) {
-  return Object{{"apiVersion", "batch/v1"}, {"kind", "Job"}, {"metadata", Object{{"name", name}, {"namespace", "shop"}}},
+  return Object{{"apiVersion", "batch/v1"},
+                {"kind", "Job"},
+                {"metadata", Object{{"name", name}, {"namespace", "shop"}}},
                 {"spec", Object{{"image", image}}}};
 }
 
@@ -97,8 +102,8 @@ void Shop::use_directories() { directories = target::open_targets(world, folder.
 
 void Shop::look() {
   // Anew each time, as another process would: nothing but the repository and the state directory connects two passes.
-  records = std::make_unique<record::EnvironmentRepository>(world, *remotes,
-                                                            record::EnvironmentRepository::Location{std::nullopt, "shop", folder.path() / "state"});
+  records = std::make_unique<record::EnvironmentRepository>(
+      world, *remotes, record::EnvironmentRepository::Location{std::nullopt, "shop", folder.path() / "state"});
   must(records->look(std::nullopt, {}));
 }
 
@@ -153,7 +158,8 @@ std::string Shop::record(const std::string& environment, const std::vector<Writt
   return tip(environment);
 }
 
-std::string Shop::write(const std::string& environment, const std::map<std::string, std::optional<std::string>>& files, const std::string& message) {
+std::string Shop::write(const std::string& environment, const std::map<std::string, std::optional<std::string>>& files,
+                        const std::string& message) {
   record::BranchChange change;
   change.author = {"Jane", "jane@shop.example", {}, 0};
   change.message = message + "\n";
@@ -174,7 +180,9 @@ std::string Shop::revert(const std::string& environment, const std::string& comm
   const auto embedded = (folder.path() / "state" / "records.git").string();
   run_program({"git", "clone", "-q", "-b", environment, embedded, work.string()});
   const auto when = format_instant(clock.now());
-  run_program({"env", "GIT_COMMITTER_DATE=" + when, "git", "-c", "user.name=Jane", "-c", "user.email=jane@shop.example", "revert", "--no-edit", commit_id}, {}, work);
+  run_program({"env", "GIT_COMMITTER_DATE=" + when, "git", "-c", "user.name=Jane", "-c", "user.email=jane@shop.example", "revert",
+               "--no-edit", commit_id},
+              {}, work);
   run_program({"git", "push", "-q", "origin", environment}, {}, work);
   clock.advance(std::chrono::seconds(1));
   return tip(environment);
@@ -242,8 +250,7 @@ std::string Shop::health_notes(const std::string& environment) {
   std::string text;
   try {
     text = run_program({"git", "-C", embedded.string(), "log", "--format=%N", "--notes=" + record::notes_ref(environment), environment});
-  } catch (const std::runtime_error&) {
-  }
+  } catch (const std::runtime_error&) {}
   std::string lines;
   for (const auto& line : split(text, '\n')) {
     const auto words = split(line, ' ');

@@ -26,7 +26,7 @@ struct Written {
   std::string service;
   std::vector<Value> objects;
   std::string image = "v1";
-  std::vector<std::string> needs = {};    ///< "payments", "idp@staging"
+  std::vector<std::string> needs = {};  ///< "payments", "idp@staging"
   std::vector<std::string> renamed_from = {};
   std::optional<record::ReleaseJob> job = {};  ///< `run` is made from the image.
 };
@@ -46,11 +46,13 @@ class Shop {
   void use_directories();
 
   /// Begins an environment whose objects go to a target of that name.
-  void begin(const std::string& environment, const std::string& target = "prod", bool repair_drift = true, std::optional<int> deletions = {});
+  void begin(const std::string& environment, const std::string& target = "prod", bool repair_drift = true,
+             std::optional<int> deletions = {});
   /// One record: these services as written, those removed. Ledger inputs: image and declaration.
   std::string record(const std::string& environment, const std::vector<Written>& written, const std::vector<std::string>& removed = {});
   /// A commit that is no record: paths to text, nullopt deletes.
-  std::string write(const std::string& environment, const std::map<std::string, std::optional<std::string>>& files, const std::string& message = "by hand");
+  std::string write(const std::string& environment, const std::map<std::string, std::optional<std::string>>& files,
+                    const std::string& message = "by hand");
   /// `git clone`, `git revert`, `git push`.
   std::string revert(const std::string& environment, const std::string& commit);
   void hold(const std::string& environment, const std::string& service, bool target);

@@ -60,10 +60,13 @@ TEST_F(RemoteRepository, RefusesACommitOnATipThatMovedAndUpdateDecidesAgain) {
   ASSERT_FALSE(lost.ok());
   EXPECT_EQ(lost.failure().reason, Reason::conflict);
   int decisions = 0;
-  const auto done = mine.records->update("production", [&](const Branch& on) -> Result<std::optional<BranchChange>> {
-    if (++decisions == 1) theirs.record("orders", {{"source", source("v2")}});
-    return std::optional(BranchChange{{{"x/y", mine.edit("z")}}, "on " + on.tip.text() + "\n", mine.person()});
-  }, {});
+  const auto done =
+      mine.records->update("production",
+                           [&](const Branch& on) -> Result<std::optional<BranchChange>> {
+                             if (++decisions == 1) theirs.record("orders", {{"source", source("v2")}});
+                             return std::optional(BranchChange{{{"x/y", mine.edit("z")}}, "on " + on.tip.text() + "\n", mine.person()});
+                           },
+                           {});
   ASSERT_TRUE(done.ok()) << done.failure().text;
   EXPECT_EQ(decisions, 2);
   EXPECT_THAT(server.git({"log", "--format=%s", "production"}), HasSubstr("on "));
@@ -204,7 +207,8 @@ TEST(Health, ReadsNotesThatGitFannedOut) {
   const std::string id = record.tip.text();
   const HealthNote note{true, "cart", sha256("b"), play.clock.now()};
   const auto blob = must(repository.write_blob(print(std::vector{note})));
-  const auto tree = must(git::edit_tree(repository, std::nullopt, {{id.substr(0, 2) + "/" + id.substr(2), {git::TreeEntry{"", git::Mode::file, blob}}}}));
+  const auto tree =
+      must(git::edit_tree(repository, std::nullopt, {{id.substr(0, 2) + "/" + id.substr(2), {git::TreeEntry{"", git::Mode::file, blob}}}}));
   const auto notes = must(repository.write_commit({tree, {}, play.person(), play.person(), "notes\n"}));
   EXPECT_THAT(must(health_notes(repository, notes, record.tip)), ElementsAre(note));
 }

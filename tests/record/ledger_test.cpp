@@ -10,7 +10,9 @@
 namespace muster::record::test {
 namespace {
 
-const InputValue& value_of(const Ledger& ledger, const std::string& service, const std::string& input) { return ledger.service(service)->input(input)->value; }
+const InputValue& value_of(const Ledger& ledger, const std::string& service, const std::string& input) {
+  return ledger.service(service)->input(input)->value;
+}
 
 TEST(Ledger, IsTheValueInTheNewestRecordThatListsIt) {
   Play play;

@@ -83,18 +83,24 @@ class Play {
     return release;
   }
   static manifest::Object object_of(const std::string& name, const std::string& version) {
-    Value content = Object{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", Object{{"name", name}, {"namespace", "shop"}}}, {"data", Object{{"version", version}}}};
+    Value content = Object{{"apiVersion", "v1"},
+                           {"kind", "ConfigMap"},
+                           {"metadata", Object{{"name", name}, {"namespace", "shop"}}},
+                           {"data", Object{{"version", version}}}};
     return must(manifest::make_object(std::move(content), {}));
   }
 
-  git::TreeEdit edit(const std::string& bytes) { return {git::TreeEntry{"", git::Mode::file, must(records->repository()->write_blob(bytes))}}; }
+  git::TreeEdit edit(const std::string& bytes) {
+    return {git::TreeEntry{"", git::Mode::file, must(records->repository()->write_blob(bytes))}};
+  }
 
   /// A record that lists these inputs of a service; what stands is the same.
   Branch record(const std::string& service, const Inputs& moved, std::vector<Cause> causes = {Cause::push}) {
     Trailers trailers = bound();
     trailers.made_by = {"", "0.1.0", "1.0"};
     trailers.releases.push_back({service, release_digest(moved), std::move(causes), moved});
-    return commit(print_message(service, "", trailers), {{release_path(service), edit(print(release_of(service, moved)) + "\n# " + std::to_string(++count))}});
+    return commit(print_message(service, "", trailers),
+                  {{release_path(service), edit(print(release_of(service, moved)) + "\n# " + std::to_string(++count))}});
   }
   Branch remove(const std::string& service) {
     Trailers trailers = bound();
@@ -105,7 +111,8 @@ class Play {
     Trailers trailers = bound();
     trailers.releases.push_back({to, sha256(to), {Cause::fleet}, {}});
     trailers.renames.push_back({from, to});
-    return commit(print_message(to, "", trailers), {{from, git::TreeEdit{}}, {release_path(to), edit("renamed " + std::to_string(++count))}});
+    return commit(print_message(to, "", trailers),
+                  {{from, git::TreeEdit{}}, {release_path(to), edit("renamed " + std::to_string(++count))}});
   }
   Branch verb(const std::string& name, const std::vector<ResumeLine>& resumes, std::map<std::string, git::TreeEdit> edits = {}) {
     Trailers trailers = bound();

@@ -108,7 +108,8 @@ TEST(Standing, TakesAReleaseThatCannotBeReadForTheTroubleOfItsServiceAlone) {
   play.begin();
   put(play, "cart", {"a"});
   play.foreign("cart/release.yaml", std::string(manifest::kMaxFileBytes + 1, 'a'));
-  EXPECT_THAT(must(standing_of(play).descriptor("cart"))->trouble, AllOf(HasSubstr("cart/release.yaml: "), HasSubstr("at most 5242880 are read")));
+  EXPECT_THAT(must(standing_of(play).descriptor("cart"))->trouble,
+              AllOf(HasSubstr("cart/release.yaml: "), HasSubstr("at most 5242880 are read")));
   EXPECT_THAT(must(standing_of(play).edited("cart")), HasSubstr("cart/release.yaml: "));
   play.foreign_removal("cart/release.yaml");
   play.foreign("cart/release.yaml/oops", "a");
@@ -137,7 +138,8 @@ TEST(Standing, HoldsByTheNameOfTheFileEvenIfItCannotBeRead) {
 Deletions count(Play& play, const model::Budget& budget = {}) {
   Standing standing = standing_of(play);
   const auto commit = must(play.records->repository()->commit(play.branch.tip));
-  return must(count_deletions(play.records->repository(), play.ledger(), budget, commit.tree, must(standing.approvals()), play.clock.now()));
+  return must(
+      count_deletions(play.records->repository(), play.ledger(), budget, commit.tree, must(standing.approvals()), play.clock.now()));
 }
 
 /// An environment that has stood for two days with ten services of two objects each.

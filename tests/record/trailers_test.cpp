@@ -14,7 +14,8 @@ Trailers example() {
   trailers.environment = "production";
   trailers.parent = std::string(40, 'a');
   trailers.made_by = {"", "0.1.0", "1.0"};
-  trailers.releases.push_back({"cart", sha256("x"), {Cause::push, Cause::image}, {{"source", source("v1")}, {"image.main", image("1.4.2")}}});
+  trailers.releases.push_back(
+      {"cart", sha256("x"), {Cause::push, Cause::image}, {{"source", source("v1")}, {"image.main", image("1.4.2")}}});
   trailers.releases.push_back({"old", std::nullopt, {Cause::fleet}, {{"declaration", Absent{}}}});
   trailers.renames.push_back({"basket", "cart"});
   return trailers;
@@ -45,10 +46,12 @@ TEST(Trailers, LookAsTheRulesSay) {
             "cart: push\n\n"
             "Muster-Record: shop production aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
             "Muster-Fleet: - 0.1.0 1.0\n"
-            "Muster-Release: cart " + sha256("x").text() + " push,image image.main=registry.example/app:1.4.2;literal source=" + source("v1").commit.text() + "/" +
-                source("v1").tree.text() + ";main;%;example.org/app\n"
-            "Muster-Release: old absent fleet declaration=absent\n"
-            "Muster-Renamed: basket cart\n");
+            "Muster-Release: cart " +
+                sha256("x").text() + " push,image image.main=registry.example/app:1.4.2;literal source=" + source("v1").commit.text() +
+                "/" + source("v1").tree.text() +
+                ";main;%;example.org/app\n"
+                "Muster-Release: old absent fleet declaration=absent\n"
+                "Muster-Renamed: basket cart\n");
 }
 
 TEST(Trailers, OfARevertAreNone) {
@@ -100,8 +103,8 @@ TEST(Trailers, OfAFormerNameOfTheEnvironmentCount) {
 
 TEST(Trailers, ThatCannotBeReadMakeACommitForeign) {
   const std::string good = print_message("x", "", example());
-  for (const char* bad : {"Muster-Release: cart", "Muster-Release: cart sha256:zz push", "Muster-Release: cart absent because", "Muster-Release: cart absent push source=nothing",
-                          "Muster-Record: shop production", "Muster-Renamed: one"}) {
+  for (const char* bad : {"Muster-Release: cart", "Muster-Release: cart sha256:zz push", "Muster-Release: cart absent because",
+                          "Muster-Release: cart absent push source=nothing", "Muster-Record: shop production", "Muster-Renamed: one"}) {
     EXPECT_FALSE(parse_trailers(good + bad + "\n")) << bad;
   }
 }
@@ -122,7 +125,8 @@ TEST(Trailers, OfAVerbAreNoRecord) {
   EXPECT_FALSE(is_verb(*read, commit_with(message, std::string(40, 'b')), file()));
 }
 
-RC_GTEST_PROP(Trailers, KeepAnyText, (const std::string& service, const std::string& branch, const std::string& path, const std::string& reference)) {
+RC_GTEST_PROP(Trailers, KeepAnyText,
+              (const std::string& service, const std::string& branch, const std::string& path, const std::string& reference)) {
   RC_PRE(!service.empty());
   Trailers trailers;
   trailers.fleet = "shop";

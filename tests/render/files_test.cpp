@@ -25,7 +25,9 @@ TEST(FileUse, KnowsKustomizationsByName) {
 }
 
 TEST(Kustomization, IsHarmlessWhileItOnlyListsFiles) {
-  EXPECT_EQ(changes_objects(Object{{"apiVersion", "kustomize.config.k8s.io/v1beta1"}, {"kind", "Kustomization"}, {"resources", Array{"a.yaml"}}}), std::nullopt);
+  EXPECT_EQ(
+      changes_objects(Object{{"apiVersion", "kustomize.config.k8s.io/v1beta1"}, {"kind", "Kustomization"}, {"resources", Array{"a.yaml"}}}),
+      std::nullopt);
   EXPECT_EQ(changes_objects(Object{{"resources", Array{}}, {"namePrefix", "x-"}}), "namePrefix");
 }
 

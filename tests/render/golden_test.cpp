@@ -28,7 +28,9 @@ model::PatchStep step_of(const Value& value) {
 model::PatchOperation operation_of(const Value& value) {
   model::PatchOperation out;
   const std::string_view op = value.string_at("op", "=");
-  out.kind = op == "+=" ? model::PatchOperation::Kind::add : op == "-=" ? model::PatchOperation::Kind::remove : model::PatchOperation::Kind::set;
+  out.kind = op == "+="   ? model::PatchOperation::Kind::add
+             : op == "-=" ? model::PatchOperation::Kind::remove
+                          : model::PatchOperation::Kind::set;
   for (const Value& step : *value.find("path")->if_array()) out.path.push_back(step_of(step));
   out.drop = value.find("value") == nullptr;
   if (!out.drop) out.value = *value.find("value");
@@ -60,7 +62,9 @@ class RenderGolden : public testing::TestWithParam<std::string> {};
 TEST_P(RenderGolden, GivesTheObjectsThatStandBesideIt) {
   const std::filesystem::path folder = kCases / GetParam();
   const std::filesystem::path declared_file = folder / "instance.json";
-  const Value declared = std::filesystem::exists(declared_file) ? manifest::parse_json(muster::test::read_file(declared_file), "instance.json").value() : Value(Object{});
+  const Value declared = std::filesystem::exists(declared_file)
+                             ? manifest::parse_json(muster::test::read_file(declared_file), "instance.json").value()
+                             : Value(Object{});
   RenderCase it;
   it.commit_folder(folder / "repository", declared.string_at("path"));
   declare(it, declared);

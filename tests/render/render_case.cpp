@@ -50,9 +50,12 @@ Request RenderCase::request(unsigned jobs) const { return Request{instance, tree
 std::string RenderCase::rendered(unsigned jobs) const { return text_of(render(request(jobs))); }
 
 std::string text_of(const Result<Rendered>& result) {
-  if (!result.ok()) return fmt::format("failed ({}, {}): {}\n", to_string(result.failure().kind), to_string(result.failure().reason), result.failure().text);
+  if (!result.ok())
+    return fmt::format("failed ({}, {}): {}\n", to_string(result.failure().kind), to_string(result.failure().reason),
+                       result.failure().text);
   std::string out;
-  for (const manifest::Object& object : result->objects) out += fmt::format("{}{}", out.empty() ? "" : "---\n", manifest::print_object(object.content));
+  for (const manifest::Object& object : result->objects)
+    out += fmt::format("{}{}", out.empty() ? "" : "---\n", manifest::print_object(object.content));
   return out;
 }
 

@@ -13,7 +13,9 @@ using testing::Not;
 
 std::string late(std::string_view input) { return model::kLateOpen + std::string(input) + model::kLateClose; }
 
-Value config_map(std::string name) { return Object{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", Object{{"name", std::move(name)}}}}; }
+Value config_map(std::string name) {
+  return Object{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", Object{{"name", std::move(name)}}}};
+}
 
 std::string config_map_yaml(std::string_view name, std::string_view text = "") {
   return fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\ndata:\n  text: \"{}\"\n", name, text);
@@ -22,12 +24,16 @@ std::string config_map_yaml(std::string_view name, std::string_view text = "") {
 TEST(RenderKinds, GivesTheEmittedObjectsSortedWithTheImagesOfTheRelease) {
   RenderCase it;
   it.instance.renderer = model::Renderer::none;
-  Value pod = Object{{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", Object{{"name", "a"}}}, {"spec", Object{{"containers", Array{Object{{"image", late("image.main")}}}}}}};
+  Value pod = Object{{"apiVersion", "v1"},
+                     {"kind", "Pod"},
+                     {"metadata", Object{{"name", "a"}}},
+                     {"spec", Object{{"containers", Array{Object{{"image", late("image.main")}}}}}}};
   it.instance.objects.push_back({pod, {}});
   it.instance.objects.push_back({config_map("b"), {}});
   it.images = {{"main", "ghcr.io/shop/orders:2"}};
   EXPECT_EQ(it.rendered(),
-            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - image: ghcr.io/shop/orders:2\n");
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  "
+            "containers:\n  - image: ghcr.io/shop/orders:2\n");
 }
 
 TEST(RenderKinds, WaitsWhileAnImageHasNoValue) {

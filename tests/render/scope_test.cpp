@@ -24,7 +24,8 @@ TEST(Scopes, KnowsWidelyUsedCustomKindsAndTakesTheOthersForNamespaced) {
 
 TEST(Scopes, BelievesTheDefinitionInTheSameSet) {
   Scopes scopes;
-  scopes.learn(Object{{"kind", "CustomResourceDefinition"}, {"spec", Object{{"group", "example.com"}, {"scope", "Cluster"}, {"names", Object{{"kind", "Widget"}}}}}});
+  scopes.learn(Object{{"kind", "CustomResourceDefinition"},
+                      {"spec", Object{{"group", "example.com"}, {"scope", "Cluster"}, {"names", Object{{"kind", "Widget"}}}}}});
   EXPECT_TRUE(scopes.is_cluster_scoped("example.com", "Widget"));
   EXPECT_FALSE(scopes.is_cluster_scoped("example.org", "Widget"));
 }

@@ -114,7 +114,8 @@ std::shared_ptr<const model::Fleet> lowered(const Declared& declared) {
   return fleet;
 }
 
-FleetHistory::FleetHistory(Network& network, Clock& clock) : network_(network), clock_(clock), repository_(network.server(kFleetUrl).repository) {}
+FleetHistory::FleetHistory(Network& network, Clock& clock)
+    : network_(network), clock_(clock), repository_(network.server(kFleetUrl).repository) {}
 
 void FleetHistory::commit(const Declared& declared) {
   std::string text;
@@ -122,7 +123,8 @@ void FleetHistory::commit(const Declared& declared) {
     text += fmt::format("{} {} {} {}\n", name, service.declared, service.version, service.image);
   }
   // The number keeps two revisions that declare the same apart.
-  const git::Oid id = commit_files(network_, clock_, kFleetUrl, "main", {{"fleet", text}, {"number", fmt::format("{}", order_.size())}}, "fleet");
+  const git::Oid id =
+      commit_files(network_, clock_, kFleetUrl, "main", {{"fleet", text}, {"number", fmt::format("{}", order_.size())}}, "fleet");
   order_.push_back(id.text());
   declared_[id.text()] = declared;
   fleets_[id.text()] = lowered(declared);

@@ -24,8 +24,8 @@ inline constexpr std::size_t kDeletionsAllowed = 4;
 struct Declared {
   struct Service {
     bool declared = true;
-    int version = 1;         ///< Of its declaration.
-    std::string image;       ///< Tag of its literal image; empty: none.
+    int version = 1;    ///< Of its declaration.
+    std::string image;  ///< Tag of its literal image; empty: none.
   };
   std::map<std::string, Service> services;
 };

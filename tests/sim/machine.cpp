@@ -36,7 +36,8 @@ class WatchedTarget final : public target::Target {
   Result<void> remove_inventory(const target::Stamp& under, const target::Inventory& inventory) override {
     return write([&] { return target_.remove_inventory(under, inventory); });
   }
-  Result<target::Live> apply(const target::Stamp& under, const manifest::Object& object, const std::optional<target::Precondition>& expected) override {
+  Result<target::Live> apply(const target::Stamp& under, const manifest::Object& object,
+                             const std::optional<target::Precondition>& expected) override {
     return write([&] {
       const bool replaces = target_.objects().contains(object.id);
       Result<target::Live> live = target_.apply(under, object, expected);

@@ -28,7 +28,8 @@ std::string content_of(const std::string& input, const std::string& value) {
 
 std::string key_of_source(const std::string& value) { return value.find(';') == std::string::npos ? "" : value.substr(value.find(';')); }
 
-void walk(const ObjectPool& pool, const git::Oid& tree, const std::string& prefix, const std::function<void(const std::string&, const git::Oid&)>& visit) {
+void walk(const ObjectPool& pool, const git::Oid& tree, const std::string& prefix,
+          const std::function<void(const std::string&, const git::Oid&)>& visit) {
   const ObjectPool::Tree* entries = pool.tree(tree);
   if (entries == nullptr) return;
   for (const git::TreeEntry& entry : *entries) {
@@ -174,7 +175,8 @@ bool Oracle::over_budget(const std::vector<Entry>& branch, std::size_t index, In
     const bool old = branch[i].since <= now - std::chrono::hours(24);
     // A confirmation that still stands counts from the commit that brought it.
     const auto& stands = branch[index].approved;
-    const bool confirms = std::any_of(stands.begin(), stands.end(), [&](const auto& set) { return has(branch[i], set) && (i == 0 || !has(branch[i - 1], set)); });
+    const bool confirms = std::any_of(stands.begin(), stands.end(),
+                                      [&](const auto& set) { return has(branch[i], set) && (i == 0 || !has(branch[i - 1], set)); });
     if (old || confirms) base = &branch[i];
   }
   if (base == nullptr) return false;
@@ -252,7 +254,8 @@ void Oracle::judge_record(const std::string& environment, const Entry& entry, co
     if (old == old_folders.end() || old->second != folder) violated(fmt::format("P23 {}: {} changed and is not listed", name, service));
   }
   for (const auto& [service, folder] : old_folders) {
-    if (!entry.folders.contains(service) && !entry.services.contains(service)) violated(fmt::format("P1 {}: {} vanished and is not listed", name, service));
+    if (!entry.folders.contains(service) && !entry.services.contains(service))
+      violated(fmt::format("P1 {}: {} vanished and is not listed", name, service));
   }
   for (const auto& [service, listed] : entry.services) {
     if (listed.removed) {
@@ -278,7 +281,8 @@ void Oracle::judge_record(const std::string& environment, const Entry& entry, co
       const auto from = git::Oid::parse(last->second.substr(0, 40));
       const auto to = git::Oid::parse(value.substr(0, 40));
       if (from && to && !network_.pool()->is_ancestor(*from, *to)) {
-        violated(fmt::format("P4 {}: {} went from {} to {}, which does not descend from it", name, service, from->short_text(), to->short_text()));
+        violated(fmt::format("P4 {}: {} went from {} to {}, which does not descend from it", name, service, from->short_text(),
+                             to->short_text()));
       }
     }
     if (old == old_folders.end() || spoke) continue;
@@ -296,14 +300,16 @@ void Oracle::judge_removal(const std::string& environment, const Entry& entry, c
   const std::string name = fmt::format("{} {}", environment, entry.commit.short_text());
   if (entry.folders.contains(service)) violated(fmt::format("P1 {}: {} is said to be removed and stands", name, service));
   const std::vector<Entry>& branch = branches_[environment];
-  if (over_budget(branch, branch.size() - 1, entry.at)) violated(fmt::format("P2 {}: {} was removed over the budget, and nobody approved it", name, service));
+  if (over_budget(branch, branch.size() - 1, entry.at))
+    violated(fmt::format("P2 {}: {} was removed over the budget, and nobody approved it", name, service));
   const Declared* declared = fleets_.declared(entry.fleet_revision);
   if (declared == nullptr) {
     violated(fmt::format("P1 {}: {} was removed by a fleet nobody committed ({})", name, service, entry.fleet_revision));
     return;
   }
   const auto found = declared->services.find(service);
-  if (found != declared->services.end() && found->second.declared) violated(fmt::format("P1 {}: {} was removed and the fleet declares it", name, service));
+  if (found != declared->services.end() && found->second.declared)
+    violated(fmt::format("P1 {}: {} was removed and the fleet declares it", name, service));
 }
 
 void Oracle::wrote(const std::string& environment, const std::string& stamp, const manifest::ObjectId& id, const Value& content) {
@@ -326,15 +332,18 @@ void Oracle::replaced(const std::string& environment, const manifest::ObjectId& 
 
 void Oracle::deleted(const std::string& environment, const std::string& stamp, const manifest::ObjectId& id, bool known_by_uid) {
   look();
-  if (known_by_uid && is_strangers(environment, id)) violated(fmt::format("P5 {}: {} is somebody else's, and was deleted", environment, id.text()));
+  if (known_by_uid && is_strangers(environment, id))
+    violated(fmt::format("P5 {}: {} is somebody else's, and was deleted", environment, id.text()));
   gone(environment, id);
   const std::vector<Entry>& branch = branch_of(environment, stamp);
   const std::size_t applied = position(branch, stamp);
   // The pass looked at its clock a little earlier.
-  const bool over = !branch.empty() && over_budget(branch, applied, clock_.now()) && over_budget(branch, applied, clock_.now() - std::chrono::hours(1));
+  const bool over =
+      !branch.empty() && over_budget(branch, applied, clock_.now()) && over_budget(branch, applied, clock_.now() - std::chrono::hours(1));
   if (over) violated(fmt::format("P2 {}: {} was pruned over the budget, and nobody approved it", environment, id.text()));
   for (std::size_t i = applied; i < branch.size(); ++i) {
-    const bool named = std::any_of(branch[i].folders.begin(), branch[i].folders.end(), [&](const auto& one) { return objects(one.second).contains(id); });
+    const bool named =
+        std::any_of(branch[i].folders.begin(), branch[i].folders.end(), [&](const auto& one) { return objects(one.second).contains(id); });
     if (!named) return;
   }
   violated(fmt::format("P1 {}: {} was deleted, and every commit since {} asks for it", environment, id.text(), stamp.substr(0, 10)));

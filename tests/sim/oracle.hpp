@@ -27,13 +27,13 @@ struct Entry {
   git::Oid commit;
   git::Oid parent;
   bool record = false;
-  bool verb = false;                        ///< A commit of a person's verb.
-  std::set<std::string> resumed;            ///< Services a person resumed with it.
+  bool verb = false;              ///< A commit of a person's verb.
+  std::set<std::string> resumed;  ///< Services a person resumed with it.
   std::string fleet_revision;
   std::map<std::string, Listed> services;
-  std::map<std::string, git::Oid> folders;  ///< Of services at this commit.
-  Instant at{};                             ///< As its committer's clock said.
-  Instant since{};                          ///< The same made monotone along the branch.
+  std::map<std::string, git::Oid> folders;             ///< Of services at this commit.
+  Instant at{};                                        ///< As its committer's clock said.
+  Instant since{};                                     ///< The same made monotone along the branch.
   std::vector<std::set<manifest::ObjectId>> approved;  ///< Sets of deletions that stand approved here.
 };
 
@@ -50,7 +50,9 @@ class Oracle {
   /// Somebody else made an object there, which muster may neither write over nor delete; or it is gone.
   void stranger_made(const std::string& environment, const manifest::ObjectId& id) { strangers_.insert({environment, id}); }
   void gone(const std::string& environment, const manifest::ObjectId& id) { strangers_.erase({environment, id}); }
-  [[nodiscard]] bool is_strangers(const std::string& environment, const manifest::ObjectId& id) const { return strangers_.contains({environment, id}); }
+  [[nodiscard]] bool is_strangers(const std::string& environment, const manifest::ObjectId& id) const {
+    return strangers_.contains({environment, id});
+  }
   /// muster wrote over an object that stood there, in a target that knows objects by their uid.
   void replaced(const std::string& environment, const manifest::ObjectId& id);
   /// The schedule itself rewrote a branch: what was there before is no longer expected to stay.
@@ -83,7 +85,7 @@ class Oracle {
   Network& network_;
   const FleetHistory& fleets_;
   const Clock& clock_;
-  std::map<std::string, std::vector<Entry>> branches_;  ///< Oldest first.
+  std::map<std::string, std::vector<Entry>> branches_;                ///< Oldest first.
   std::map<std::string, std::vector<std::vector<Entry>>> abandoned_;  ///< What branches were before they were forced.
   std::map<std::string, std::map<std::string, std::map<std::string, std::string>>> ledgers_;  ///< Environment, service, input.
   std::map<git::Oid, Inputs> inputs_;

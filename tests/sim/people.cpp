@@ -9,8 +9,11 @@ namespace {
 
 /// The tree of `onto` with the changes of `reverted` against its parent taken back, as `git revert` does it; nullopt where a
 /// file of them changed since.
-std::optional<git::Oid> reverted_tree(git::Repository& repository, const git::Commit& reverted, const git::Commit& parent, const git::Commit& onto) {
-  const auto same = [](const auto& a, const auto& b) { return a.has_value() == b.has_value() && (!a || (a->id == b->id && a->mode == b->mode)); };
+std::optional<git::Oid> reverted_tree(git::Repository& repository, const git::Commit& reverted, const git::Commit& parent,
+                                      const git::Commit& onto) {
+  const auto same = [](const auto& a, const auto& b) {
+    return a.has_value() == b.has_value() && (!a || (a->id == b->id && a->mode == b->mode));
+  };
   std::map<std::string, git::TreeEdit> edits;
   for (const git::TreeChange& change : git::compare_trees(repository, parent.tree, reverted.tree).value()) {
     const auto now = git::find_entry(repository, onto.tree, change.path).value();
@@ -24,8 +27,10 @@ std::optional<git::Oid> reverted_tree(git::Repository& repository, const git::Co
 }  // namespace
 
 std::string manifest_text(const std::string& service, const std::string& text) {
-  return fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\ndata:\n  text: \"{}\"\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {}\nspec:\n  ports: []\n",
-                     service, text, service);
+  return fmt::format(
+      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\ndata:\n  text: \"{}\"\n---\napiVersion: v1\nkind: Service\nmetadata:\n  "
+      "name: {}\nspec:\n  ports: []\n",
+      service, text, service);
 }
 
 void Schedule::publish(const std::string& service, const std::string& text, const std::string& message) {
@@ -184,7 +189,8 @@ void Schedule::add_readme() {
   const auto tip = repository.all_refs().find("refs/heads/" + environment);
   if (tip == repository.all_refs().end()) return;
   const git::Oid tree = network_.pool()->commit(tip->second)->tree;
-  const auto with = git::edit_tree(repository, tree, {{"README", {git::TreeEntry{"", git::Mode::file, network_.pool()->put_blob(fmt::format("{}", ++counter_))}}}});
+  const auto with = git::edit_tree(
+      repository, tree, {{"README", {git::TreeEntry{"", git::Mode::file, network_.pool()->put_blob(fmt::format("{}", ++counter_))}}}});
   commit_tree(environment, *with, "Explain");
   tell("somebody adds a readme to " + environment);
 }
@@ -214,7 +220,8 @@ deliver::Person jane() { return {"Jane", "jane@example"}; }
 
 }  // namespace
 
-void Schedule::ask(const std::string& what, const std::function<void(deliver::Deliverer&, const model::Fleet&, const deliver::FleetRevision&)>& verb) {
+void Schedule::ask(const std::string& what,
+                   const std::function<void(deliver::Deliverer&, const model::Fleet&, const deliver::FleetRevision&)>& verb) {
   if (random_.chance(20)) first_.steps().crash_at(1 + random_.below(4), random_.chance(50));
   const bool alive = first_.ask(verb);
   first_.steps().never_crash();
@@ -233,9 +240,10 @@ void Schedule::hold() {
 
 void Schedule::resume() {
   const std::string environment = any_environment();
-  ask("resumes all of " + environment, [&](deliver::Deliverer& deliverer, const model::Fleet& fleet, const deliver::FleetRevision& revision) {
-    (void)deliver::resume(deliverer, fleet, revision, {environment, {"*"}, false}, jane(), {});
-  });
+  ask("resumes all of " + environment,
+      [&](deliver::Deliverer& deliverer, const model::Fleet& fleet, const deliver::FleetRevision& revision) {
+        (void)deliver::resume(deliverer, fleet, revision, {environment, {"*"}, false}, jane(), {});
+      });
 }
 
 void Schedule::rollback() {

@@ -85,7 +85,8 @@ class Schedule {
   void approve_deletions();
   void accept_branch();
   /// Something asked of the first machine, which may die of it.
-  void ask(const std::string& what, const std::function<void(deliver::Deliverer&, const model::Fleet&, const deliver::FleetRevision&)>& verb);
+  void ask(const std::string& what,
+           const std::function<void(deliver::Deliverer&, const model::Fleet&, const deliver::FleetRevision&)>& verb);
 
   // The world.
   void weather();
@@ -122,9 +123,9 @@ class Schedule {
   Machine second_;
   ScheduleResult result_;
   std::map<std::string, std::vector<std::string>> published_;  ///< Texts of a service's source, oldest first.
-  std::set<std::pair<std::string, std::string>> lost_;  ///< Environment and service whose inventory somebody deleted.
-  std::set<std::pair<std::string, std::string>> damaged_;  ///< … or cut off.
-  std::set<std::string> forced_;                        ///< Environments whose branch somebody rewrote.
+  std::set<std::pair<std::string, std::string>> lost_;         ///< Environment and service whose inventory somebody deleted.
+  std::set<std::pair<std::string, std::string>> damaged_;      ///< … or cut off.
+  std::set<std::string> forced_;                               ///< Environments whose branch somebody rewrote.
   int counter_ = 0;
   bool acting_ = false;
 };

@@ -35,7 +35,8 @@ bool is_listed(const reconcile::Plan& plan, const std::string& environment, cons
     const bool unreadable = instance.obstacle && instance.obstacle->kind == reconcile::Obstacle::Kind::unusable;
     if (unreadable && instance.key.service == id.name) return true;
     for (const reconcile::ObjectPlan& object : instance.objects) {
-      const bool answers = object.action == reconcile::Action::leftover || (object.action == reconcile::Action::prune && !object.held.empty()) ||
+      const bool answers = object.action == reconcile::Action::leftover ||
+                           (object.action == reconcile::Action::prune && !object.held.empty()) ||
                            object.action == reconcile::Action::yield || instance.obstacle;
       if (object.id == id && answers) return true;
     }
@@ -68,9 +69,11 @@ void Schedule::judge_environment(const reconcile::Report& report, const std::str
       const auto found = live.find(id);
       if (excused.contains(service)) continue;
       if (found == live.end()) {
-        result_.violations.push_back(fmt::format("P13 {}: {} is not in the target{}", environment, id.text(), remarks_of(report, environment)));
+        result_.violations.push_back(
+            fmt::format("P13 {}: {} is not in the target{}", environment, id.text(), remarks_of(report, environment)));
       } else if (!(found->second == content)) {
-        result_.violations.push_back(fmt::format("P4 {}: {} in the target is not what the tip says{}", environment, id.text(), remarks_of(report, environment)));
+        result_.violations.push_back(
+            fmt::format("P4 {}: {} in the target is not what the tip says{}", environment, id.text(), remarks_of(report, environment)));
       }
     }
   }
@@ -78,7 +81,8 @@ void Schedule::judge_environment(const reconcile::Report& report, const std::str
     if (wanted.contains(id) || oracle_.is_strangers(environment, id) || is_listed(report.plan, environment, id)) continue;
     // Nothing is left that could name it: no inventory, or one without entries beside a history without the descriptor.
     if (lost_.contains({environment, id.name}) || (forced_.contains(environment) && damaged_.contains({environment, id.name}))) continue;
-    result_.violations.push_back(fmt::format("P6 {}: {} was left behind in the target{}", environment, id.text(), remarks_of(report, environment)));
+    result_.violations.push_back(
+        fmt::format("P6 {}: {} was left behind in the target{}", environment, id.text(), remarks_of(report, environment)));
   }
 }
 
@@ -88,7 +92,8 @@ void Schedule::judge_rest() {
     const auto* report = find_environment(*first_.reconciled(), environment);
     // Only a person can say whether a rewritten branch is right; nothing else holds a whole environment.
     if (report != nullptr && report->hold) {
-      if (!forced_.contains(environment)) result_.violations.push_back(fmt::format("P13 {}: it is held for no reason: {}", environment, report->hold->text));
+      if (!forced_.contains(environment))
+        result_.violations.push_back(fmt::format("P13 {}: it is held for no reason: {}", environment, report->hold->text));
       continue;
     }
     judge_environment(*first_.reconciled(), environment);
@@ -116,7 +121,8 @@ void Schedule::judge_sources(const deliver::Report& report) {
       const auto folder = git::find_entry(*network_.server(place.url).repository, network_.pool()->commit(head)->tree, place.path);
       const std::string wanted = folder.ok() && folder->has_value() ? (*folder)->id.text() : "";
       if (newest.find("/" + wanted) == std::string::npos) {
-        result_.violations.push_back(fmt::format("P13 {}@{}: the newest source is not recorded ({} is), and nothing is said to keep it", outcome.service, environment.environment, newest.substr(0, 20)));
+        result_.violations.push_back(fmt::format("P13 {}@{}: the newest source is not recorded ({} is), and nothing is said to keep it",
+                                                 outcome.service, environment.environment, newest.substr(0, 20)));
       }
     }
   }

@@ -17,8 +17,9 @@ constexpr int kRestWithin = 12;
 
 /// People and the world act between two steps of a pass.
 void Schedule::meanwhile() {
-  static constexpr std::array<void (Schedule::*)(), 8> kActs = {&Schedule::change_source, &Schedule::revert_newest, &Schedule::weather,      &Schedule::drift,
-                                                               &Schedule::lose_object,   &Schedule::add_readme,    &Schedule::toggle_service, &Schedule::refuse_writes};
+  static constexpr std::array<void (Schedule::*)(), 8> kActs = {&Schedule::change_source,  &Schedule::revert_newest, &Schedule::weather,
+                                                                &Schedule::drift,          &Schedule::lose_object,   &Schedule::add_readme,
+                                                                &Schedule::toggle_service, &Schedule::refuse_writes};
   for (std::uint64_t i = 1 + random_.below(2); i > 0; --i) (this->*kActs.at(random_.below(kActs.size())))();
 }
 
@@ -136,7 +137,8 @@ ScheduleResult Schedule::run() {
   judge_rest();
   for (const std::string& violation : oracle_.violations()) result_.violations.push_back(violation);
   for (const auto& [environment, entries] : oracle_.branches()) {
-    result_.records += static_cast<std::uint64_t>(std::count_if(entries.begin(), entries.end(), [](const Entry& entry) { return entry.record; }));
+    result_.records +=
+        static_cast<std::uint64_t>(std::count_if(entries.begin(), entries.end(), [](const Entry& entry) { return entry.record; }));
   }
   result_.target_writes = targets_.writes();
   return std::move(result_);

@@ -15,8 +15,8 @@ struct ScheduleResult {
   std::uint64_t crashes = 0;
   std::uint64_t records = 0;
   std::uint64_t target_writes = 0;
-  std::uint64_t instances = 0;          ///< Judged when all was quiet; of these …
-  std::uint64_t excused = 0;            ///< … so many said themselves what keeps them.
+  std::uint64_t instances = 0;  ///< Judged when all was quiet; of these …
+  std::uint64_t excused = 0;    ///< … so many said themselves what keeps them.
 };
 
 /// The same seed gives the same result, on any machine.

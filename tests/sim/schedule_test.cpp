@@ -50,7 +50,8 @@ class Tally {
 
   void finish() const {
     std::cout << done_ << " schedules: " << passes_ << " passes, " << crashes_ << " of them killed, " << records_ << " records, " << writes_
-              << " target writes, " << instances_ << " instances at rest, " << excused_ << " of them kept by what they say, " << broken_.size() << " schedules with violations\n";
+              << " target writes, " << instances_ << " instances at rest, " << excused_ << " of them kept by what they say, "
+              << broken_.size() << " schedules with violations\n";
     if (!broken_.empty()) std::cout << "seeds with violations:";
     for (const std::uint64_t seed : broken_) std::cout << ' ' << seed;
     if (!broken_.empty()) std::cout << '\n';

@@ -48,8 +48,9 @@ const std::vector<Schedule::Action>& Schedule::actions() {
 }
 
 void Schedule::weather() {
-  static constexpr std::array kWeathers = {Weather::unreachable, Weather::denied, Weather::missing, Weather::empty,
-                                           Weather::stale,       Weather::push_refused, Weather::answer_lost, Weather::flaky, Weather::no_objects};
+  static constexpr std::array kWeathers = {Weather::unreachable, Weather::denied, Weather::missing,
+                                           Weather::empty,       Weather::stale,  Weather::push_refused,
+                                           Weather::answer_lost, Weather::flaky,  Weather::no_objects};
   const std::string url = pick(std::array<const char*, 4>{kRecordsUrl, "https://git.example/mono", "https://git.example/web", kRecordsUrl});
   const std::size_t which = random_.below(kWeathers.size());
   network_.server(url).weather = kWeathers.at(which);
@@ -114,10 +115,11 @@ void Schedule::make_foreign_object() {
   const std::string name = pick(std::array<const char*, 4>{"api", "plain", "web", "work"});
   const manifest::ObjectId id{"sim", "", "ConfigMap", name};
   if (targets_.at(environment).objects().contains(id)) return;
-  targets_.at(environment).edit(id, Object{{"apiVersion", "v1"},
-                                           {"kind", "ConfigMap"},
-                                           {"metadata", Object{{"name", name}, {"namespace", "sim"}}},
-                                           {"data", Object{{"foreign", ++counter_}}}});
+  targets_.at(environment)
+      .edit(id, Object{{"apiVersion", "v1"},
+                       {"kind", "ConfigMap"},
+                       {"metadata", Object{{"name", name}, {"namespace", "sim"}}},
+                       {"data", Object{{"foreign", ++counter_}}}});
   oracle_.stranger_made(environment, id);
   tell(fmt::format("somebody makes a {} of their own in the target of {}", id.text(), environment));
 }
@@ -125,7 +127,8 @@ void Schedule::make_foreign_object() {
 void Schedule::fail_some(const std::string& environment, bool reads_too) {
   const std::uint64_t share = 20 + random_.below(80);
   const auto seed = random_.next();
-  const auto hook = [share, reads_too, random = std::make_shared<SeededRandom>(seed)](const test::TargetCall& call) -> std::optional<Failure> {
+  const auto hook = [share, reads_too,
+                     random = std::make_shared<SeededRandom>(seed)](const test::TargetCall& call) -> std::optional<Failure> {
     if ((!reads_too && !call.writes()) || random->below(100) >= share) return std::nullopt;
     return retry(Reason::unreachable, "refused by the target");
   };

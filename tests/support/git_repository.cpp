@@ -14,11 +14,16 @@ constexpr const char* kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 
 const std::map<std::string, std::string>& environment() {
   static const std::map<std::string, std::string> variables = {
-      {"PATH", kPath},           {"HOME", "/nonexistent"},
-      {"LC_ALL", "C"},           {"GIT_CONFIG_GLOBAL", "/dev/null"},
-      {"GIT_CONFIG_SYSTEM", "/dev/null"}, {"GIT_AUTHOR_NAME", "Ada"},
-      {"GIT_AUTHOR_EMAIL", "ada@example.org"}, {"GIT_COMMITTER_NAME", "Ada"},
-      {"GIT_COMMITTER_EMAIL", "ada@example.org"}, {"GIT_TERMINAL_PROMPT", "0"},
+      {"PATH", kPath},
+      {"HOME", "/nonexistent"},
+      {"LC_ALL", "C"},
+      {"GIT_CONFIG_GLOBAL", "/dev/null"},
+      {"GIT_CONFIG_SYSTEM", "/dev/null"},
+      {"GIT_AUTHOR_NAME", "Ada"},
+      {"GIT_AUTHOR_EMAIL", "ada@example.org"},
+      {"GIT_COMMITTER_NAME", "Ada"},
+      {"GIT_COMMITTER_EMAIL", "ada@example.org"},
+      {"GIT_TERMINAL_PROMPT", "0"},
   };
   return variables;
 }
@@ -68,7 +73,8 @@ void GitRepository::import(std::string_view stream) const { git({"fast-import", 
 
 std::string GitRepository::commit(const Files& files, std::string_view message, std::string_view branch) {
   const std::string who = fmt::format("Ada <ada@example.org> {} +0000", second_++);
-  std::string stream = fmt::format("commit refs/heads/{}\nauthor {}\ncommitter {}\ndata {}\n{}\n", branch, who, who, message.size(), message);
+  std::string stream =
+      fmt::format("commit refs/heads/{}\nauthor {}\ncommitter {}\ndata {}\n{}\n", branch, who, who, message.size(), message);
   const std::string heads = git({"for-each-ref", "--format=%(refname)", fmt::format("refs/heads/{}", branch)});
   if (!heads.empty()) stream += fmt::format("from refs/heads/{}^0\n", branch);
   for (const auto& [file, content] : files) {
@@ -84,7 +90,8 @@ std::string GitRepository::commit_many(std::size_t count, std::string_view branc
   for (std::size_t i = 0; i < count; ++i) {
     const std::string who = fmt::format("Ada <ada@example.org> {} +0000", second_++);
     const std::string number = std::to_string(i);
-    stream += fmt::format("commit refs/heads/{}\nauthor {}\ncommitter {}\ndata {}\nchange {}\n", branch, who, who, number.size() + 7, number);
+    stream +=
+        fmt::format("commit refs/heads/{}\nauthor {}\ncommitter {}\ndata {}\nchange {}\n", branch, who, who, number.size() + 7, number);
     stream += fmt::format("M 100644 inline counter.txt\ndata {}\n{}\n", number.size(), number);
   }
   import(stream);

@@ -125,13 +125,16 @@ void GitHttpServer::start_gateway() {
 bool GitHttpServer::start_server() {
   port_ = free_port();
   const std::string folder = folder_.path().string();
-  const std::string certificate = options_.tls ? fmt::format("ssl_certificate {0}/server.pem; ssl_certificate_key {0}/server.key;", folder) : "";
+  const std::string certificate =
+      options_.tls ? fmt::format("ssl_certificate {0}/server.pem; ssl_certificate_key {0}/server.key;", folder) : "";
   const std::string authentication = options_.user.empty() ? "" : fmt::format("auth_basic git; auth_basic_user_file {}/users;", folder);
-  const auto configuration = folder_.write(
-      "nginx.conf", fmt::format(kNginx, fmt::arg("folder", folder), fmt::arg("port", port_), fmt::arg("tls", options_.tls ? " ssl http2" : ""),
-                                fmt::arg("certificate", certificate), fmt::arg("authentication", authentication), fmt::arg("root", options_.root.string()),
-                                fmt::arg("backend", program("git-http-backend")), fmt::arg("protocol", options_.protocol_2 ? "" : "fastcgi_param HTTP_GIT_PROTOCOL '';"),
-                                fmt::arg("user", ::getuid() == 0 ? "user root;" : "")));
+  const auto configuration =
+      folder_.write("nginx.conf", fmt::format(kNginx, fmt::arg("folder", folder), fmt::arg("port", port_),
+                                              fmt::arg("tls", options_.tls ? " ssl http2" : ""), fmt::arg("certificate", certificate),
+                                              fmt::arg("authentication", authentication), fmt::arg("root", options_.root.string()),
+                                              fmt::arg("backend", program("git-http-backend")),
+                                              fmt::arg("protocol", options_.protocol_2 ? "" : "fastcgi_param HTTP_GIT_PROTOCOL '';"),
+                                              fmt::arg("user", ::getuid() == 0 ? "user root;" : "")));
   server_.emplace(std::vector<std::string>{program("nginx"), "-p", folder, "-e", folder + "/error.log", "-c", configuration.string()},
                   std::map<std::string, std::string>{{"PATH", "/usr/bin:/bin"}}, folder_.path() / "nginx.log");
   return wait_for_port(port_, *server_);
@@ -140,13 +143,13 @@ bool GitHttpServer::start_server() {
 void GitHttpServer::make_certificate() {
   const auto path = [&](const char* name) { return (folder_.path() / name).string(); };
   const std::string openssl = program("openssl");
-  run_program({openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=test authority",
-               "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", path("ca.key"), "-out", path("ca.pem")});
-  run_program({openssl, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout", path("server.key"),
-               "-out", path("server.csr")});
+  run_program({openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+               "/CN=test authority", "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", path("ca.key"), "-out", path("ca.pem")});
+  run_program({openssl, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout",
+               path("server.key"), "-out", path("server.csr")});
   folder_.write("extensions", "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
-  run_program({openssl, "x509", "-req", "-in", path("server.csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-CAcreateserial", "-days", "2", "-extfile",
-               path("extensions"), "-out", path("server.pem")});
+  run_program({openssl, "x509", "-req", "-in", path("server.csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-CAcreateserial",
+               "-days", "2", "-extfile", path("extensions"), "-out", path("server.pem")});
 }
 
 std::string GitHttpServer::url(const std::string& repository) const {
@@ -196,6 +199,8 @@ bool SshServer::start() {
   return wait_for_port(port_, *server_);
 }
 
-std::string SshServer::url(const std::filesystem::path& path) const { return fmt::format("ssh://{}@127.0.0.1:{}{}", user_name(), port_, path.string()); }
+std::string SshServer::url(const std::filesystem::path& path) const {
+  return fmt::format("ssh://{}@127.0.0.1:{}{}", user_name(), port_, path.string());
+}
 
 }  // namespace muster::test

@@ -18,8 +18,8 @@ class GitHttpServer {
     bool tls = false;            ///< With a certificate of a private authority, for 127.0.0.1; HTTP/2 is offered.
     std::string user;            ///< Basic authentication, if not empty.
     std::string password;
-    int workers = 4;             ///< http-backends at once.
-    bool protocol_2 = true;      ///< Lets the client's Git-Protocol header through.
+    int workers = 4;         ///< http-backends at once.
+    bool protocol_2 = true;  ///< Lets the client's Git-Protocol header through.
   };
   explicit GitHttpServer(Options options);
 
@@ -29,8 +29,8 @@ class GitHttpServer {
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] std::string url(const std::string& repository) const;
   [[nodiscard]] std::filesystem::path ca_file() const { return folder_.path() / "ca.pem"; }
-  /// One line a request: method, path, status, version, bytes sent, bytes received. nginx writes it after the client has its answer, so this waits
-  /// (ten seconds at most) until there are `lines` of them.
+  /// One line a request: method, path, status, version, bytes sent, bytes received. nginx writes it after the client has its answer, so
+  /// this waits (ten seconds at most) until there are `lines` of them.
   [[nodiscard]] std::string access_log(std::size_t lines) const;
   void stop();
 

@@ -19,7 +19,8 @@ std::string inventory_text(std::string_view environment_id, const target::Invent
   std::string text = fmt::format("inventory {} {}{} record {} objects {}\n", environment_id, inventory.service,
                                  inventory.lost ? " (lost)" : "", inventory.record, inventory.objects);
   for (const auto& entry : inventory.entries) {
-    text += fmt::format("  {} uid {} applied {} repairs {}\n", entry.id.text(), entry.uid, entry.applied.short_text(), entry.repairs.size());
+    text +=
+        fmt::format("  {} uid {} applied {} repairs {}\n", entry.id.text(), entry.uid, entry.applied.short_text(), entry.repairs.size());
   }
   if (inventory.job) {
     text += fmt::format("  job {} state {} completed {}\n", inventory.job->bundle, static_cast<int>(inventory.job->state),
@@ -262,7 +263,8 @@ Result<void> MemoryTarget::check(const manifest::ObjectId& id, const std::option
   return {};
 }
 
-Result<target::Live> MemoryTarget::apply(const target::Stamp& under, const manifest::Object& object, const std::optional<target::Precondition>& expected) {
+Result<target::Live> MemoryTarget::apply(const target::Stamp& under, const manifest::Object& object,
+                                         const std::optional<target::Precondition>& expected) {
   const std::lock_guard lock(mutex_);
   if (auto failure = begin("apply", object.id.text())) return std::move(*failure);
   MUSTER_CHECK(check_stamp(under));
@@ -274,7 +276,8 @@ Result<target::Live> MemoryTarget::apply(const target::Stamp& under, const manif
   ++stored.generation;
   if (const auto health = health_.find(object.id); health != health_.end()) stored.health = health->second;
   auto now = live(object.id, stored);
-  if (now.uid.empty()) now.uid = executes_ ? stored.uid : fmt::format("{}#{}", object.id.text(), expected ? ++births_[object.id] : births_[object.id]);
+  if (now.uid.empty())
+    now.uid = executes_ ? stored.uid : fmt::format("{}#{}", object.id.text(), expected ? ++births_[object.id] : births_[object.id]);
   now.ours = true;
   if (auto failure = end()) return std::move(*failure);
   return now;

@@ -19,8 +19,8 @@ namespace muster::test {
 
 /// One call of the target, as hooks and logs see it.
 struct TargetCall {
-  std::string method;   ///< "apply", "remove", "write_inventory", "swap_stamp", …
-  std::string subject;  ///< "Deployment.apps shop/cart", "cart", an environment id; empty for lists.
+  std::string method;      ///< "apply", "remove", "write_inventory", "swap_stamp", …
+  std::string subject;     ///< "Deployment.apps shop/cart", "cart", an environment id; empty for lists.
   std::size_t number = 0;  ///< Counts all calls from 1.
   [[nodiscard]] bool writes() const;
   [[nodiscard]] std::string text() const { return subject.empty() ? method : method + " " + subject; }
@@ -30,8 +30,8 @@ class MemoryTarget : public target::Target {
  public:
   struct Stored {
     Value content;
-    std::string uid;      ///< Of a cluster; unused like a directory.
-    bool managed = false; ///< Carries our field manager.
+    std::string uid;       ///< Of a cluster; unused like a directory.
+    bool managed = false;  ///< Carries our field manager.
     std::uint64_t generation = 0;
     target::Health health{target::Health::State::healthy, ""};
   };
@@ -47,8 +47,8 @@ class MemoryTarget : public target::Target {
   void set_health(const manifest::ObjectId& id, target::Health health);
   /// Somebody else writes, creates or (nullopt) deletes an object. Like a cluster, a new one has a new uid.
   void edit(const manifest::ObjectId& id, std::optional<Value> content);
-  void lose_inventory(std::string_view environment_id, std::string_view service);     ///< It is gone.
-  void damage_inventory(std::string_view environment_id, std::string_view service);   ///< It cannot be read.
+  void lose_inventory(std::string_view environment_id, std::string_view service);    ///< It is gone.
+  void damage_inventory(std::string_view environment_id, std::string_view service);  ///< It cannot be read.
   void put_stamp(const target::Stamp& stamp);
   [[nodiscard]] std::map<manifest::ObjectId, Value> objects() const;
   /// All stamps, whatever fails.
@@ -71,7 +71,8 @@ class MemoryTarget : public target::Target {
   Result<void> remove_inventory(const target::Stamp& under, const target::Inventory& inventory) override;
   Result<std::vector<target::Live>> observe(std::span<const manifest::ObjectId> ids) override;
   Result<std::optional<Value>> read(const manifest::ObjectId& id) override;
-  Result<target::Live> apply(const target::Stamp& under, const manifest::Object& object, const std::optional<target::Precondition>& expected) override;
+  Result<target::Live> apply(const target::Stamp& under, const manifest::Object& object,
+                             const std::optional<target::Precondition>& expected) override;
   Result<void> remove(const target::Stamp& under, const manifest::ObjectId& id, const target::Precondition& expected) override;
   Result<target::Health> health(const manifest::ObjectId& id) override;
 

@@ -23,7 +23,8 @@ int listen_on_loopback(int& port) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof(address);
   const bool bound = ::bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0 && ::listen(listener, 64) == 0;
-  if (!bound || ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) throw std::runtime_error("cannot listen on loopback");
+  if (!bound || ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    throw std::runtime_error("cannot listen on loopback");
   port = ntohs(address.sin_port);
   return listener;
 }
@@ -110,8 +111,7 @@ void ScriptedServer::Conversation::answer(int status, std::string_view body, std
 
 void ScriptedServer::Conversation::stay_silent() {
   pollfd watched{socket_, POLLRDHUP, 0};
-  while (!server_.over_ && ::poll(&watched, 1, 50) == 0) {
-  }
+  while (!server_.over_ && ::poll(&watched, 1, 50) == 0) {}
 }
 
 ScriptedServer::ScriptedServer(Script script) : script_(std::move(script)) {

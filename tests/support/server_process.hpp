@@ -11,7 +11,8 @@ namespace muster::test {
 class ServerProcess {
  public:
   /// Standard output and error go to `log`.
-  ServerProcess(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment, const std::filesystem::path& log);
+  ServerProcess(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment,
+                const std::filesystem::path& log);
   ~ServerProcess();
   ServerProcess(ServerProcess&& other) noexcept;
   ServerProcess& operator=(ServerProcess&& other) noexcept;

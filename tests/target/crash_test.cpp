@@ -21,7 +21,10 @@ using test::StoppingFiles;
 constexpr const char* kEnvironment = "e1";
 
 manifest::Object config(const std::string& name, const std::string& text) {
-  return manifest::parse_objects(fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}, namespace: shop}}\ndata: {{text: {}}}\n", name, text), "test")->front();
+  return manifest::parse_objects(
+             fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}, namespace: shop}}\ndata: {{text: {}}}\n", name, text),
+             "test")
+      ->front();
 }
 
 struct Wanted {
@@ -77,7 +80,8 @@ class SmallReconcile {
 
   Result<void> prune() {
     const auto is_wanted = [&](const InventoryEntry& entry) {
-      return std::any_of(wanted_.objects.begin(), wanted_.objects.end(), [&](const manifest::Object& object) { return object.id == entry.id; });
+      return std::any_of(wanted_.objects.begin(), wanted_.objects.end(),
+                         [&](const manifest::Object& object) { return object.id == entry.id; });
     };
     for (const InventoryEntry& entry : inventory_.entries) {
       if (is_wanted(entry)) continue;
@@ -94,7 +98,8 @@ class SmallReconcile {
   }
 
   InventoryEntry* find(const manifest::ObjectId& id) {
-    const auto found = std::find_if(inventory_.entries.begin(), inventory_.entries.end(), [&](const InventoryEntry& entry) { return entry.id == id; });
+    const auto found =
+        std::find_if(inventory_.entries.begin(), inventory_.entries.end(), [&](const InventoryEntry& entry) { return entry.id == id; });
     return found == inventory_.entries.end() ? nullptr : &*found;
   }
 
@@ -115,7 +120,8 @@ class Crash : public testing::TestWithParam<std::tuple<StoppingFiles::Stop, bool
   static std::map<std::string, std::string> objects(const muster::test::TemporaryFolder& folder) {
     std::map<std::string, std::string> out;
     for (const auto& entry : fs::recursive_directory_iterator(folder.path() / "out")) {
-      if (entry.path().extension() == ".yaml") out[entry.path().filename()] = folder.read(entry.path().lexically_relative(folder.path()).native());
+      if (entry.path().extension() == ".yaml")
+        out[entry.path().filename()] = folder.read(entry.path().lexically_relative(folder.path()).native());
     }
     return out;
   }
@@ -145,7 +151,8 @@ class Crash : public testing::TestWithParam<std::tuple<StoppingFiles::Stop, bool
 TEST_P(Crash, IsFollowedByARunThatFinishesIt) {
   const auto [stop, dead] = GetParam();
   std::map<std::string, std::string> expected{{"foreign.yaml", "mine\n"}};
-  for (const manifest::Object& object : kSecond.objects) expected[fs::path(object.id.target_path()).filename()] = manifest::print_object(object.content);
+  for (const manifest::Object& object : kSecond.objects)
+    expected[fs::path(object.id.target_path()).filename()] = manifest::print_object(object.content);
   for (std::size_t at = 1;; ++at) {
     SCOPED_TRACE(fmt::format("stopped at change {}", at));
     const muster::test::TemporaryFolder folder;
@@ -165,7 +172,8 @@ TEST_P(Crash, IsFollowedByARunThatFinishesIt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(AtEveryChange, Crash, testing::Combine(testing::Values(StoppingFiles::Stop::before, StoppingFiles::Stop::after), testing::Bool()));
+INSTANTIATE_TEST_SUITE_P(AtEveryChange, Crash,
+                         testing::Combine(testing::Values(StoppingFiles::Stop::before, StoppingFiles::Stop::after), testing::Bool()));
 
 }  // namespace
 }  // namespace muster::target

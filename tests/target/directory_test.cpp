@@ -20,7 +20,8 @@ manifest::Object object(const std::string& yaml) {
 }
 
 manifest::Object config(const std::string& name, const std::string& text = "one", const std::string& space = "shop") {
-  return object(fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}, namespace: {}}}\ndata: {{text: \"{}\"}}\n", name, space, text));
+  return object(
+      fmt::format("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}, namespace: {}}}\ndata: {{text: \"{}\"}}\n", name, space, text));
 }
 
 class DirectoryTargetTest : public testing::Test {
@@ -82,7 +83,8 @@ TEST_F(DirectoryTargetTest, WritesOneObjectAFileWhereOtherToolsFindIt) {
   EXPECT_TRUE(target->swap_stamp(std::nullopt, {"e1", "shop", "production", "c1"}).ok());
   create(*target, config("cart"));
   create(*target, object("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: \"system:cart\"}\n"));
-  EXPECT_EQ(file("shop/configmap-cart.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: cart\n  namespace: shop\ndata:\n  text: one\n");
+  EXPECT_EQ(file("shop/configmap-cart.yaml"),
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: cart\n  namespace: shop\ndata:\n  text: one\n");
   EXPECT_NE(file("_cluster/clusterrole.rbac.authorization.k8s.io-system%3Acart.yaml"), "");
   std::vector<std::string> yaml;
   for (const auto& entry : fs::recursive_directory_iterator(folder.path())) {
@@ -154,8 +156,9 @@ TEST_F(DirectoryTargetTest, SeesHandEditsAsDriftOfTheSameObject) {
   EXPECT_EQ(commented->digest, made.digest) << "a comment changes no object";
   EXPECT_NE(commented->version, made.version) << "and yet the file is another";
 
-  for (const char* edit : {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cart, namespace: shop}\ndata: {text: edited}\n", "not: an object\n", "{[broken", "",
-                           "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: another, namespace: shop}\n", "a: &a [*a]\n"}) {
+  for (const char* edit :
+       {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cart, namespace: shop}\ndata: {text: edited}\n", "not: an object\n", "{[broken",
+        "", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: another, namespace: shop}\n", "a: &a [*a]\n"}) {
     folder.write("out/shop/configmap-cart.yaml", edit);
     const auto edited = observe(*target, made.id);
     ASSERT_TRUE(edited) << edit;
@@ -357,7 +360,10 @@ TEST_F(DirectoryTargetTest, LetsOneOfManyWritersWinEachSwap) {
     std::vector<std::jthread> writers;
     for (int writer = 0; writer < 8; ++writer) {
       writers.emplace_back([&, writer] {
-        if (targets[static_cast<std::size_t>(writer) % 2]->swap_stamp(std::nullopt, {"e1", "shop", "production", fmt::format("c{}", writer)}).ok()) ++won;
+        if (targets[static_cast<std::size_t>(writer) % 2]
+                ->swap_stamp(std::nullopt, {"e1", "shop", "production", fmt::format("c{}", writer)})
+                .ok())
+          ++won;
       });
     }
   }
@@ -368,7 +374,8 @@ TEST_F(DirectoryTargetTest, LetsOneOfManyWritersWinEachSwap) {
     std::vector<std::jthread> writers;
     for (int writer = 0; writer < 8; ++writer) {
       writers.emplace_back([&, writer] {
-        if (targets[static_cast<std::size_t>(writer) % 2]->apply(under, config("cart", fmt::format("{}", writer)), std::nullopt).ok()) ++created;
+        if (targets[static_cast<std::size_t>(writer) % 2]->apply(under, config("cart", fmt::format("{}", writer)), std::nullopt).ok())
+          ++created;
       });
     }
   }

@@ -26,11 +26,16 @@ RC_GTEST_PROP(InventoryText, ComesBackWhole, ()) {
   inventory.folder = word();
   for (int i = *rc::gen::inRange(0, 5); i > 0; --i) inventory.entries.push_back(entry());
   if (*rc::gen::arbitrary<bool>()) {
-    inventory.job = JobRun{*rc::gen::element(JobRun::State::running, JobRun::State::succeeded, JobRun::State::failed), word(), word(), instant(), {word(), word()}};
+    inventory.job = JobRun{*rc::gen::element(JobRun::State::running, JobRun::State::succeeded, JobRun::State::failed),
+                           word(),
+                           word(),
+                           instant(),
+                           {word(), word()}};
   }
   const auto read = parse_inventory(print_inventory(inventory), "file");
   if (!read.ok()) RC_FAIL(read.failure().text);
-  RC_ASSERT(read->service == inventory.service && read->record == inventory.record && read->objects == inventory.objects && read->folder == inventory.folder);
+  RC_ASSERT(read->service == inventory.service && read->record == inventory.record && read->objects == inventory.objects &&
+            read->folder == inventory.folder);
   RC_ASSERT(read->entries == inventory.entries);
   RC_ASSERT(read->job == inventory.job);
 }
@@ -41,7 +46,8 @@ TEST(InventoryText, ReadsTheSameForYears) {
   inventory.record = "c0ffee";
   inventory.objects = "sha256:1";
   inventory.folder = "beef";
-  inventory.entries = {{{"shop", "apps", "Deployment", "cart"}, "u1", sha256("x"), {Instant(Duration(1'777'888'000'123))}}, {{"", "", "Namespace", "shop"}, "", sha256("y"), {}}};
+  inventory.entries = {{{"shop", "apps", "Deployment", "cart"}, "u1", sha256("x"), {Instant(Duration(1'777'888'000'123))}},
+                       {{"", "", "Namespace", "shop"}, "", sha256("y"), {}}};
   inventory.job = JobRun{JobRun::State::succeeded, "b1", "", Instant(Duration(5)), {"b0", "b1"}};
   EXPECT_EQ(print_inventory(inventory), R"(# Written by muster, for muster: what it owns here.
 format: 1

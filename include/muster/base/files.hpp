@@ -21,11 +21,11 @@ enum class FileKind : std::uint8_t { file, directory, symlink, other };
 struct DirectoryEntry {
   std::string name;
   FileKind kind = FileKind::other;
-  std::uint64_t size = 0;       ///< Bytes; files only.
+  std::uint64_t size = 0;  ///< Bytes; files only.
   /// For caches, no time: equal stamp and size mean unchanged bytes. 0: changed so lately that the next change could carry
   /// the same stamp; it is equal to nothing, read the bytes.
   std::int64_t stamp = 0;
-  Instant written{};            ///< By the file system's clock.
+  Instant written{};  ///< By the file system's clock.
 };
 
 /// An advisory lock on a file, released on destruction and when the process dies.

@@ -73,18 +73,33 @@ class [[nodiscard]] Result {
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  [[nodiscard]] const T& value() const& { assert(ok()); return *std::get_if<0>(&state_); }
-  [[nodiscard]] T& value() & { assert(ok()); return *std::get_if<0>(&state_); }
+  [[nodiscard]] const T& value() const& {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
+  [[nodiscard]] T& value() & {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
   /// By value, so that `for (auto& x : list().value())` does not walk a temporary that is gone.
-  [[nodiscard]] T value() && { assert(ok()); return std::move(*std::get_if<0>(&state_)); }
+  [[nodiscard]] T value() && {
+    assert(ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
   const T& operator*() const& { return value(); }
   T& operator*() & { return value(); }
   T operator*() && { return std::move(*this).value(); }
   const T* operator->() const { return &value(); }
   T* operator->() { return &value(); }
 
-  [[nodiscard]] const Failure& failure() const& { assert(!ok()); return *std::get_if<1>(&state_); }
-  [[nodiscard]] Failure&& failure() && { assert(!ok()); return std::move(*std::get_if<1>(&state_)); }
+  [[nodiscard]] const Failure& failure() const& {
+    assert(!ok());
+    return *std::get_if<1>(&state_);
+  }
+  [[nodiscard]] Failure&& failure() && {
+    assert(!ok());
+    return std::move(*std::get_if<1>(&state_));
+  }
 
  private:
   std::variant<T, Failure> state_;
@@ -101,8 +116,14 @@ class [[nodiscard]] Result<void> {
   [[nodiscard]] bool ok() const { return !failure_.has_value(); }
   explicit operator bool() const { return ok(); }
   void value() const { assert(ok()); }
-  [[nodiscard]] const Failure& failure() const& { assert(!ok()); return *failure_; }
-  [[nodiscard]] Failure&& failure() && { assert(!ok()); return std::move(*failure_); }
+  [[nodiscard]] const Failure& failure() const& {
+    assert(!ok());
+    return *failure_;
+  }
+  [[nodiscard]] Failure&& failure() && {
+    assert(!ok());
+    return std::move(*failure_);
+  }
 
  private:
   std::optional<Failure> failure_;
@@ -121,13 +142,13 @@ Result<T> with_context(Result<T> result, std::string_view what) {
 #define MUSTER_JOIN(a, b) MUSTER_JOIN_(a, b)
 // NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
 /// `MUSTER_TRY(auto tree, store.tree(id));` declares `tree`, or returns the failure from the function.
-#define MUSTER_TRY(declaration, expression)                                                \
-  auto MUSTER_JOIN(result_, __LINE__) = (expression);                                      \
+#define MUSTER_TRY(declaration, expression)                                                             \
+  auto MUSTER_JOIN(result_, __LINE__) = (expression);                                                   \
   if (!MUSTER_JOIN(result_, __LINE__).ok()) return std::move(MUSTER_JOIN(result_, __LINE__)).failure(); \
   declaration = std::move(MUSTER_JOIN(result_, __LINE__)).value()
 /// `MUSTER_CHECK(files.remove(path));` returns the failure from the function, if it is one.
-#define MUSTER_CHECK(expression)                                     \
-  do {                                                               \
+#define MUSTER_CHECK(expression)                                                         \
+  do {                                                                                   \
     if (auto result_ = (expression); !result_.ok()) return std::move(result_).failure(); \
   } while (false)
 // NOLINTEND(bugprone-macro-parentheses)

@@ -26,10 +26,10 @@
 namespace muster::daemon {
 
 struct Settings {
-  Path root;                 ///< Of the fleet.
-  Path state;                ///< ".muster"
-  std::string version;       ///< Of muster.
-  std::string owner;         ///< Who holds locks: "muster apply (process 4711)".
+  Path root;            ///< Of the fleet.
+  Path state;           ///< ".muster"
+  std::string version;  ///< Of muster.
+  std::string owner;    ///< Who holds locks: "muster apply (process 4711)".
   unsigned jobs = 1;
   deliver::VerifySignature verify;
 };
@@ -97,7 +97,8 @@ class Engine {
   /// The locks of the environments of a request; those that are busy leave it.
   struct Locked;
   Result<Locked> lock(const record::EnvironmentRepository& records, const ReconcileRequest& request) const;
-  reconcile::Report pass(record::EnvironmentRepository& records, const ReconcileRequest& request, const Locked& locked, const std::stop_token& stop);
+  reconcile::Report pass(record::EnvironmentRepository& records, const ReconcileRequest& request, const Locked& locked,
+                         const std::stop_token& stop);
 
   World world_;
   git::Remotes& remotes_;

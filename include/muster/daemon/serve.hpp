@@ -31,9 +31,9 @@ struct ServeOptions {
 struct ServeEvent {
   enum class Kind : std::uint8_t { fleet_loaded, fleet_invalid, fleet_unreadable, delivered, reconciled, stopped } kind = Kind::stopped;
   std::string text;
-  const LoadedFleet* fleet = nullptr;                  ///< fleet_*
-  const deliver::Report* delivery = nullptr;           ///< delivered
-  const reconcile::Report* reconciliation = nullptr;   ///< reconciled; may be null with a text where it failed.
+  const LoadedFleet* fleet = nullptr;                 ///< fleet_*
+  const deliver::Report* delivery = nullptr;          ///< delivered
+  const reconcile::Report* reconciliation = nullptr;  ///< reconciled; may be null with a text where it failed.
 };
 
 class Server {
@@ -64,13 +64,13 @@ class Server {
 
   Engine& engine_;
   ServeOptions options_;
-  std::optional<LoadedFleet> fleet_;   ///< The last one without a barrier.
-  std::string refused_;                ///< Digest of the fleet files that were refused last, so that it is said once.
+  std::optional<LoadedFleet> fleet_;          ///< The last one without a barrier.
+  std::string refused_;                       ///< Digest of the fleet files that were refused last, so that it is said once.
   std::map<std::string, Backoff> unreached_;  ///< By environment.
-  Duration next_beat_{};               ///< By Clock::elapsed().
-  bool reload_ = false;                ///< Guarded by mutex_.
-  std::stop_source wake_;              ///< Interrupts the pause.
-  std::mutex mutex_;                   ///< Guards wake_ and reload_.
+  Duration next_beat_{};                      ///< By Clock::elapsed().
+  bool reload_ = false;                       ///< Guarded by mutex_.
+  std::stop_source wake_;                     ///< Interrupts the pause.
+  std::mutex mutex_;                          ///< Guards wake_ and reload_.
 };
 
 }  // namespace muster::daemon

@@ -16,13 +16,13 @@
 namespace muster::daemon {
 
 enum class Condition : std::uint8_t {
-  absent,       ///< Declared, and no release stands yet.
+  absent,  ///< Declared, and no release stands yet.
   healthy,
   progressing,  ///< Applied or being applied, not healthy yet.
   pending,      ///< The target differs from the branch: the next pass writes.
   drifted,      ///< The target was changed by somebody else.
   unhealthy,
-  unknown,      ///< The evidence is too old, or the target cannot be read.
+  unknown,  ///< The evidence is too old, or the target cannot be read.
 };
 std::string_view to_string(Condition condition);
 
@@ -30,24 +30,24 @@ struct InstanceView {
   std::string service;
   std::string environment;
   Condition condition = Condition::unknown;
-  std::string reason;                     ///< Why it is not healthy; may be empty.
-  std::string release;                    ///< Digest text; empty: none stands.
-  std::string version;                    ///< For people: the source commit in short, or an image's tag.
+  std::string reason;   ///< Why it is not healthy; may be empty.
+  std::string release;  ///< Digest text; empty: none stands.
+  std::string version;  ///< For people: the source commit in short, or an image's tag.
   deliver::Verdict delivery = deliver::Verdict::unchanged;
   std::vector<deliver::Obstacle> obstacles;
   bool declared = true;
-  bool behind = false;                    ///< Taken back: it stands behind what was last recorded.
-  std::string paused;                     ///< Writes to the target are stopped: by whom and why.
-  std::vector<std::string> remarks;       ///< What reconcile will do nothing about, and a person should know: leftovers and the like.
-  std::optional<Instant> evidence;        ///< When the oldest thing that this rests on was seen.
+  bool behind = false;               ///< Taken back: it stands behind what was last recorded.
+  std::string paused;                ///< Writes to the target are stopped: by whom and why.
+  std::vector<std::string> remarks;  ///< What reconcile will do nothing about, and a person should know: leftovers and the like.
+  std::optional<Instant> evidence;   ///< When the oldest thing that this rests on was seen.
 };
 
 struct EnvironmentView {
   std::string name;
   std::string tip;
-  std::string trouble;                    ///< The environment is held or cannot be read: why.
+  std::string trouble;  ///< The environment is held or cannot be read: why.
   std::string lift;
-  bool held = false;                      ///< The trouble needs a person.
+  bool held = false;  ///< The trouble needs a person.
   std::optional<Instant> evidence;
 };
 

@@ -41,14 +41,14 @@ using PastFleet = std::function<Result<std::shared_ptr<const model::Fleet>>(cons
 using VerifySignature = std::function<Result<std::optional<std::string>>(const std::string& raw_commit, std::span<const std::string> keys)>;
 
 struct Settings {
-  Path state;                       ///< ".muster"
-  std::string version;              ///< Of muster.
-  git::Person author;               ///< Of records; `at` is set from the clock.
-  std::string owner = "muster";     ///< Who holds locks, for whoever waits for one.
+  Path state;                    ///< ".muster"
+  std::string version;           ///< Of muster.
+  git::Person author;            ///< Of records; `at` is set from the clock.
+  std::string owner = "muster";  ///< Who holds locks, for whoever waits for one.
   unsigned jobs = 1;
   PastFleet past_fleet;
-  VerifySignature verify;           ///< Empty: git::verify_commit.
-  render::Cache* cache = nullptr;   ///< Of rendered objects; null: none.
+  VerifySignature verify;          ///< Empty: git::verify_commit.
+  render::Cache* cache = nullptr;  ///< Of rendered objects; null: none.
 };
 
 /// An image that CI built: `muster deliver cart --image main=REF --commit C`.
@@ -60,12 +60,12 @@ struct BuiltImage {
 };
 
 struct Request {
-  std::vector<std::string> environments;   ///< Empty: all of the fleet.
-  std::vector<std::string> instances;      ///< "cart@production"; empty: all. Others are observed and left as they stand.
+  std::vector<std::string> environments;  ///< Empty: all of the fleet.
+  std::vector<std::string> instances;     ///< "cart@production"; empty: all. Others are observed and left as they stand.
   std::vector<BuiltImage> images;
-  bool rerender = false;                   ///< Renders anew with the muster and renderers of today, under the budget.
-  bool dry = false;                        ///< Decides, and records nothing; checks are not started.
-  std::vector<PlannedInstance> exactly;    ///< `apply PLAN`: only these proposals, or nothing at all (moved_since_plan).
+  bool rerender = false;                 ///< Renders anew with the muster and renderers of today, under the budget.
+  bool dry = false;                      ///< Decides, and records nothing; checks are not started.
+  std::vector<PlannedInstance> exactly;  ///< `apply PLAN`: only these proposals, or nothing at all (moved_since_plan).
 };
 
 /// What a pass decided, with the proposals (also of a dry one).

@@ -26,16 +26,46 @@ std::string_view to_string(Verdict verdict);
 /// Why an instance, or one input of it, does not move.
 enum class Why : std::uint8_t {
   none,
-  undeclared,              ///< Stands, is not declared, and is left alone (unchanged).
+  undeclared,  ///< Stands, is not declared, and is left alone (unchanged).
   // waiting
-  held_by_person, soak, approval, check, freeze, together, branch_missing, image_missing, upstream_missing, selection,
+  held_by_person,
+  soak,
+  approval,
+  check,
+  freeze,
+  together,
+  branch_missing,
+  image_missing,
+  upstream_missing,
+  selection,
   past_declaration,
   // held
-  rewound, branch_deleted, list_shrank, image_refused, edited, taken_off, declaration_taken_back, bundle_taken_back, older_fleet,
-  older_muster, dirty_fleet, deletions_over_budget, changes_over_budget, removal_held, poisoned, claimed,
-  environment, moved_since_plan,
+  rewound,
+  branch_deleted,
+  list_shrank,
+  image_refused,
+  edited,
+  taken_off,
+  declaration_taken_back,
+  bundle_taken_back,
+  older_fleet,
+  older_muster,
+  dirty_fleet,
+  deletions_over_budget,
+  changes_over_budget,
+  removal_held,
+  poisoned,
+  claimed,
+  environment,
+  moved_since_plan,
   // failed
-  source_unreachable, source_failed, render_failed, check_failed, records_unreachable, record_failed, cancelled,
+  source_unreachable,
+  source_failed,
+  render_failed,
+  check_failed,
+  records_unreachable,
+  record_failed,
+  cancelled,
 };
 std::string_view to_string(Why why);
 Verdict verdict_of(Why why);
@@ -63,23 +93,23 @@ struct Obstacle {
 struct Outcome {
   std::string service;
   std::string environment;
-  Verdict verdict = Verdict::unchanged;   ///< The worst of what was found: moved inputs do not hide a held one.
-  std::vector<Move> moves;                ///< Recorded in this pass (dry: proposed).
-  std::vector<Obstacle> obstacles;        ///< What keeps the rest; the gravest first.
-  std::string release;                    ///< Digest text of the release that stands after the pass; empty: none.
-  std::optional<git::Oid> record;         ///< The record made in this pass.
+  Verdict verdict = Verdict::unchanged;  ///< The worst of what was found: moved inputs do not hide a held one.
+  std::vector<Move> moves;               ///< Recorded in this pass (dry: proposed).
+  std::vector<Obstacle> obstacles;       ///< What keeps the rest; the gravest first.
+  std::string release;                   ///< Digest text of the release that stands after the pass; empty: none.
+  std::optional<git::Oid> record;        ///< The record made in this pass.
   bool removed = false;
   std::string renamed_from;
-  std::optional<Instant> evidence;        ///< When the oldest thing that this rests on was seen.
+  std::optional<Instant> evidence;  ///< When the oldest thing that this rests on was seen.
 };
 
 struct EnvironmentOutcome {
   std::string environment;
   std::optional<git::Oid> tip_before;
-  std::optional<git::Oid> tip;            ///< After the pass.
-  bool created = false;                   ///< The branch was made in this pass.
-  std::optional<Obstacle> obstacle;       ///< The whole environment is held, stale or failed.
-  std::vector<Outcome> instances;         ///< Sorted by service.
+  std::optional<git::Oid> tip;       ///< After the pass.
+  bool created = false;              ///< The branch was made in this pass.
+  std::optional<Obstacle> obstacle;  ///< The whole environment is held, stale or failed.
+  std::vector<Outcome> instances;    ///< Sorted by service.
 };
 
 struct Report {

@@ -25,7 +25,7 @@ struct Proposal {
   record::Release release;                  ///< Not for a removal.
   std::vector<manifest::Object> objects;    ///< Sorted as applied.
   std::vector<Move> moves;
-  bool objects_differ = true;               ///< false: only release.yaml changes, so that the ledger moves.
+  bool objects_differ = true;  ///< false: only release.yaml changes, so that the ledger moves.
 };
 
 /// What `apply PLAN` compares: for each instance the release and descriptor that stood and the release proposed.

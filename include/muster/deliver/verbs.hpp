@@ -19,11 +19,11 @@ namespace muster::deliver {
 /// What a verb did, or would do.
 struct VerbResult {
   std::string environment;
-  std::optional<git::Oid> commit;        ///< nullopt: nothing was to be done, or dry.
-  std::vector<std::string> services;     ///< Touched, in the order in which they move.
-  std::vector<Proposal> proposals;       ///< promote, rollback: what changes.
-  std::vector<std::string> notes;        ///< What people should know: left out, born since, still waiting.
-  std::vector<Outcome> waiting;          ///< promote: instances that do not move, and why.
+  std::optional<git::Oid> commit;     ///< nullopt: nothing was to be done, or dry.
+  std::vector<std::string> services;  ///< Touched, in the order in which they move.
+  std::vector<Proposal> proposals;    ///< promote, rollback: what changes.
+  std::vector<std::string> notes;     ///< What people should know: left out, born since, still waiting.
+  std::vector<Outcome> waiting;       ///< promote: instances that do not move, and why.
 };
 
 /// Who asks.
@@ -40,7 +40,8 @@ struct HoldRequest {
   bool target = false;
   bool dry = false;
 };
-Result<VerbResult> hold(Deliverer& deliverer, const model::Fleet& fleet, const HoldRequest& request, const Person& by, const std::stop_token& stop);
+Result<VerbResult> hold(Deliverer& deliverer, const model::Fleet& fleet, const HoldRequest& request, const Person& by,
+                        const std::stop_token& stop);
 
 /// Lifts holds of people, and accepts what holds the service by itself (rewound, shrunk, edited, taken back, taken off): all
 /// observed values are proposed by the next pass, and listed in `proposals`. Services that nothing holds are left alone.
@@ -50,7 +51,8 @@ struct ResumeRequest {
   bool dry = false;
   std::vector<std::string> failed = {};  ///< Whose job failed in the target, which no branch says: a resume runs it again.
 };
-Result<VerbResult> resume(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const ResumeRequest& request, const Person& by, const std::stop_token& stop);
+Result<VerbResult> resume(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const ResumeRequest& request,
+                          const Person& by, const std::stop_token& stop);
 
 struct ApproveRequest {
   std::string environment;
@@ -61,15 +63,17 @@ struct ApproveRequest {
   std::string team;
   bool dry = false;
 };
-Result<VerbResult> approve(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const ApproveRequest& request, const Person& by, const std::stop_token& stop);
+Result<VerbResult> approve(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const ApproveRequest& request,
+                           const Person& by, const std::stop_token& stop);
 
 struct PromoteRequest {
   std::string to;
   std::vector<std::string> services;
-  std::string from;                   ///< Environment to take from; empty: the one it follows.
+  std::string from;  ///< Environment to take from; empty: the one it follows.
   bool dry = false;
 };
-Result<VerbResult> promote(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const PromoteRequest& request, const Person& by, const std::stop_token& stop);
+Result<VerbResult> promote(Deliverer& deliverer, const model::Fleet& fleet, const FleetRevision& revision, const PromoteRequest& request,
+                           const Person& by, const std::stop_token& stop);
 
 struct RollbackRequest {
   std::string environment;
@@ -81,15 +85,16 @@ struct RollbackRequest {
   bool dry = false;
 };
 /// `fleet` and `revision` are needed for `input` and for freezes alone; a broken fleet (nullptr) stops no other rollback.
-Result<VerbResult> rollback(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet, const FleetRevision& revision,
-                            const RollbackRequest& request, const Person& by, const std::stop_token& stop);
+Result<VerbResult> rollback(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet,
+                            const FleetRevision& revision, const RollbackRequest& request, const Person& by, const std::stop_token& stop);
 
 /// Deletes the branch of an environment that the fleet no longer declares and whose descriptors are gone or confirmed.
 struct RetireRequest {
   std::string environment;
-  bool confirm = false;               ///< Services still stand there, and that is meant.
+  bool confirm = false;  ///< Services still stand there, and that is meant.
   bool dry = false;
 };
-Result<VerbResult> retire(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet, const RetireRequest& request, const Person& by, const std::stop_token& stop);
+Result<VerbResult> retire(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet,
+                          const RetireRequest& request, const Person& by, const std::stop_token& stop);
 
 }  // namespace muster::deliver

@@ -24,9 +24,9 @@ struct Label {
 
 /// A change of text that a machine can apply.
 struct Fix {
-  Span span;           ///< What is replaced; empty inserts.
-  std::string text;    ///< By what.
-  std::string title;   ///< What is said to people after "fix: ".
+  Span span;          ///< What is replaced; empty inserts.
+  std::string text;   ///< By what.
+  std::string title;  ///< What is said to people after "fix: ".
 };
 
 struct Diagnostic {
@@ -39,10 +39,22 @@ struct Diagnostic {
   std::vector<std::string> helps;
   std::vector<Fix> fixes;
 
-  Diagnostic& label(std::string text) { primary.text = std::move(text); return *this; }
-  Diagnostic& also(Span span, std::string text) { secondary.push_back({span, std::move(text)}); return *this; }
-  Diagnostic& note(std::string text) { notes.push_back(std::move(text)); return *this; }
-  Diagnostic& help(std::string text) { if (!text.empty()) helps.push_back(std::move(text)); return *this; }
+  Diagnostic& label(std::string text) {
+    primary.text = std::move(text);
+    return *this;
+  }
+  Diagnostic& also(Span span, std::string text) {
+    secondary.push_back({span, std::move(text)});
+    return *this;
+  }
+  Diagnostic& note(std::string text) {
+    notes.push_back(std::move(text));
+    return *this;
+  }
+  Diagnostic& help(std::string text) {
+    if (!text.empty()) helps.push_back(std::move(text));
+    return *this;
+  }
   Diagnostic& fix(Span span, std::string text, std::string title) {
     fixes.push_back({span, std::move(text), std::move(title)});
     return *this;

@@ -11,8 +11,8 @@
 namespace muster::diag {
 
 struct TerminalStyle {
-  bool colour = false;        ///< ANSI colours; the caller knows the terminal and NO_COLOR.
-  std::size_t widest = 160;   ///< Columns of source shown; of a longer line the part around its label.
+  bool colour = false;       ///< ANSI colours; the caller knows the terminal and NO_COLOR.
+  std::size_t widest = 160;  ///< Columns of source shown; of a longer line the part around its label.
 };
 
 /// Each diagnostic: code, place and sentence; the source with its labels; fixes, helps, notes. A blank line between two.

@@ -73,11 +73,11 @@ class Repository {
 /// How a remote is reached. Credentials are used for the URL's own host and port only, across redirects too.
 struct Remote {
   enum class Auth : std::uint8_t { none, token, basic, ssh_key };
-  std::string url;           ///< https://, http://, ssh://, scp-like user@host:path, file:///.
-  bool allow_file = false;   ///< The fleet file names a path itself.
+  std::string url;          ///< https://, http://, ssh://, scp-like user@host:path, file:///.
+  bool allow_file = false;  ///< The fleet file names a path itself.
   Auth auth = Auth::none;
   std::string user;
-  std::string secret;        ///< Reference for Secrets; ssh_key: "file:PATH" of the private key.
+  std::string secret;  ///< Reference for Secrets; ssh_key: "file:PATH" of the private key.
   std::string ca_file;
   std::string known_hosts;
 };
@@ -89,9 +89,9 @@ Result<void> check_url(std::string_view url, bool allow_file);
 std::string url_key(std::string_view url);
 
 struct RefListing {
-  std::vector<Ref> refs;   ///< Sorted by name.
-  std::string head;        ///< What HEAD points to, "refs/heads/main"; empty if unknown.
-  Instant at;              ///< When it was asked.
+  std::vector<Ref> refs;  ///< Sorted by name.
+  std::string head;       ///< What HEAD points to, "refs/heads/main"; empty if unknown.
+  Instant at;             ///< When it was asked.
 };
 
 struct TransferLimits {
@@ -115,7 +115,8 @@ class Remotes {
   virtual Result<RefListing> list_refs(const Remote& remote, std::span<const std::string> prefixes, const std::stop_token& stop) = 0;
   /// Brings the refs with these exact names, and all they reach, into the mirror of `remote`, and returns it. In the
   /// mirror they stand under the same names. A name that the remote does not have is Reason::absent, wait.
-  virtual Result<std::shared_ptr<Repository>> fetch(const Remote& remote, std::span<const std::string> names, const std::stop_token& stop) = 0;
+  virtual Result<std::shared_ptr<Repository>> fetch(const Remote& remote, std::span<const std::string> names,
+                                                    const std::stop_token& stop) = 0;
   /// The mirror as it is, without the network; made if it is missing.
   virtual Result<std::shared_ptr<Repository>> mirror(const Remote& remote) = 0;
   /// A local bare repository of our own (the embedded environment repository), made if missing.
@@ -130,8 +131,8 @@ class Remotes {
 
 struct RemoteOptions {
   TransferLimits limits;
-  http::Client* http = nullptr;     ///< Shared with others; must outlive the Remotes. nullptr: one of its own.
-  std::string ssh = "ssh";          ///< The program, looked up on PATH of `environment`.
+  http::Client* http = nullptr;  ///< Shared with others; must outlive the Remotes. nullptr: one of its own.
+  std::string ssh = "ssh";       ///< The program, looked up on PATH of `environment`.
   /// What ssh gets of the user's environment: PATH, HOME, SSH_AUTH_SOCK. Empty: PATH of the system alone.
   std::map<std::string, std::string> environment;
 };

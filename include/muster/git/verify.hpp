@@ -19,6 +19,7 @@ namespace muster::git {
 /// The key of `keys` that signed the commit (raw, as git stores it). Keys are OpenSSH public keys ("ssh-ed25519 AAAA… name")
 /// or armoured GPG public keys. `environment` gives the programs their PATH; nothing else of it is used.
 Result<std::optional<std::string>> verify_commit(const World& world, const std::map<std::string, std::string>& environment,
-                                                 std::string_view raw_commit, std::span<const std::string> keys, const std::stop_token& stop);
+                                                 std::string_view raw_commit, std::span<const std::string> keys,
+                                                 const std::stop_token& stop);
 
 }  // namespace muster::git

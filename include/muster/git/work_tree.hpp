@@ -15,9 +15,9 @@
 namespace muster::git {
 
 struct WorkTree {
-  Path root;                                ///< The work tree's top folder.
-  std::optional<Oid> head;                  ///< nullopt: no commit yet.
-  std::shared_ptr<Repository> repository;   ///< Its objects and refs.
+  Path root;                               ///< The work tree's top folder.
+  std::optional<Oid> head;                 ///< nullopt: no commit yet.
+  std::shared_ptr<Repository> repository;  ///< Its objects and refs.
 };
 
 /// The work tree that `folder` lies in; nullopt where it lies in none, or is ignored by the one it lies in.

@@ -47,8 +47,8 @@ struct Tls {
 
 struct Limits {
   Duration connect = std::chrono::seconds(10);
-  Duration time = std::chrono::minutes(2);       ///< The whole exchange; zero is no limit (a watch).
-  Duration silence = std::chrono::seconds(30);   ///< Longest time without a byte in either direction; zero is no limit.
+  Duration time = std::chrono::minutes(2);                ///< The whole exchange; zero is no limit (a watch).
+  Duration silence = std::chrono::seconds(30);            ///< Longest time without a byte in either direction; zero is no limit.
   std::uint64_t answer_bytes = std::uint64_t{64} << 20U;  ///< After decompression.
   int redirects = 5;
 };
@@ -64,13 +64,13 @@ struct Request {
   std::vector<Header> headers;
   Credentials credentials;
   Tls tls;
-  std::string_view body;     ///< Sent as it is; must live as long as the call.
-  Source source;             ///< Instead of `body`; such a request is never sent twice.
-  Sink sink;                 ///< For answers of 200-299; others are collected.
-  std::string expected_type; ///< Content-Type that answers of 200-299 must have, parameters aside: Reason::corrupt. Empty: any.
+  std::string_view body;      ///< Sent as it is; must live as long as the call.
+  Source source;              ///< Instead of `body`; such a request is never sent twice.
+  Sink sink;                  ///< For answers of 200-299; others are collected.
+  std::string expected_type;  ///< Content-Type that answers of 200-299 must have, parameters aside: Reason::corrupt. Empty: any.
   Limits limits;
-  bool repeatable = true;    ///< May be sent again after a failure that may pass: reading, or compare-and-swap.
-  bool compressed = false;   ///< Accept gzip.
+  bool repeatable = true;   ///< May be sent again after a failure that may pass: reading, or compare-and-swap.
+  bool compressed = false;  ///< Accept gzip.
 };
 
 struct Answer {
@@ -97,16 +97,16 @@ struct RetryPolicy {
 
 struct Options {
   std::string user_agent = "muster";
-  std::string proxy;                             ///< "http://proxy:3128"; empty is none: the environment is not read here.
-  std::string no_proxy;                          ///< Comma-separated hosts.
-  std::size_t connections = 32;                  ///< At once to one host; more callers wait.
+  std::string proxy;             ///< "http://proxy:3128"; empty is none: the environment is not read here.
+  std::string no_proxy;          ///< Comma-separated hosts.
+  std::size_t connections = 32;  ///< At once to one host; more callers wait.
   RetryPolicy retry;
-  std::map<std::string, RetryPolicy> retry_of;   ///< By host, "registry.example.org" or "host:port".
+  std::map<std::string, RetryPolicy> retry_of;  ///< By host, "registry.example.org" or "host:port".
 };
 
 struct Traffic {
   std::uint64_t requests = 0;
-  std::uint64_t sent = 0;      ///< Bytes of bodies.
+  std::uint64_t sent = 0;  ///< Bytes of bodies.
   std::uint64_t received = 0;
 };
 

@@ -18,21 +18,21 @@
 namespace muster::lang {
 
 struct Options {
-  unsigned jobs = 1;                       ///< Threads; the result is the same for any number.
-  std::string root;                        ///< Absolute path of the fleet's root: `./` repositories are relative to their file.
-  std::uint64_t step_budget = 500'000'000; ///< Evaluation steps a fleet; the same count on every machine.
+  unsigned jobs = 1;                        ///< Threads; the result is the same for any number.
+  std::string root;                         ///< Absolute path of the fleet's root: `./` repositories are relative to their file.
+  std::uint64_t step_budget = 500'000'000;  ///< Evaluation steps a fleet; the same count on every machine.
   std::uint64_t byte_budget = std::uint64_t{1} << 30U;
 };
 
 /// One line of `muster why cart.replicas@production`.
 struct ProvenanceLine {
-  unsigned depth = 0;     ///< 0: the value that was asked for; below it what that was computed from.
-  std::string name;       ///< Whose value: "cart.replicas@production".
-  std::string value;      ///< As the language writes it.
+  unsigned depth = 0;  ///< 0: the value that was asked for; below it what that was computed from.
+  std::string name;    ///< Whose value: "cart.replicas@production".
+  std::string value;   ///< As the language writes it.
   diag::Span span;
-  std::string place;      ///< "entity, in prod-us", "fleet defaults, in live", "schema default".
-  std::string verdict;    ///< "wins", "adds", "shadowed: lower rung", "shadowed: group < environment".
-  bool library = false;   ///< Inside stdlib: hidden unless asked for, but for the last line.
+  std::string place;     ///< "entity, in prod-us", "fleet defaults, in live", "schema default".
+  std::string verdict;   ///< "wins", "adds", "shadowed: lower rung", "shadowed: group < environment".
+  bool library = false;  ///< Inside stdlib: hidden unless asked for, but for the last line.
 };
 
 /// A fleet compiled from its texts.

@@ -16,8 +16,8 @@
 namespace muster::manifest {
 
 struct Change {
-  /// "spec.template.spec.containers[name=cart].image", "data[nginx.conf]", "spec.args[2]" (the index after the change). Ends in "(order)" where the
-  /// same elements stand in another order; before and after are then their keys. Empty for the whole value.
+  /// "spec.template.spec.containers[name=cart].image", "data[nginx.conf]", "spec.args[2]" (the index after the change). Ends in "(order)"
+  /// where the same elements stand in another order; before and after are then their keys. Empty for the whole value.
   std::string path;
   std::optional<Value> before;  ///< nullopt: added.
   std::optional<Value> after;   ///< nullopt: removed.

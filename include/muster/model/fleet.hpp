@@ -51,8 +51,8 @@ struct Forge {
 
 /// A git repository as declared or implied by `repo`.
 struct Repository {
-  std::string name;  ///< Entity's name, or empty for one implied by `repo = "…"`.
-  std::string url;   ///< Normalised: https://host/owner/name, ssh, file:///absolute for `./` paths.
+  std::string name;    ///< Entity's name, or empty for one implied by `repo = "…"`.
+  std::string url;     ///< Normalised: https://host/owner/name, ssh, file:///absolute for `./` paths.
   bool local = false;  ///< A path written in the fleet file: file transport is allowed.
   Credentials auth;    ///< From `repository` or the matching forge.
   std::string ca_file;
@@ -78,10 +78,19 @@ struct Team {
 
 /// A condition that a release must pass to enter an environment.
 struct Gate {
-  struct Soak { std::string environment; Duration time; };
+  struct Soak {
+    std::string environment;
+    Duration time;
+  };
   /// Teams; "owner" in an environment's gate is the team that owns the service.
-  struct Approval { std::vector<std::string> from; int count = 1; };
-  struct Check { std::vector<std::string> command; Duration timeout = std::chrono::minutes(5); };
+  struct Approval {
+    std::vector<std::string> from;
+    int count = 1;
+  };
+  struct Check {
+    std::vector<std::string> command;
+    Duration timeout = std::chrono::minutes(5);
+  };
   std::string owner;  ///< "environment production" or "service cart".
   std::vector<Soak> soak;
   std::vector<Approval> approvals;
@@ -110,16 +119,16 @@ struct Budget {
 struct Environment {
   EnvironmentId id{};
   std::string name;
-  std::vector<std::string> kinds;         ///< Own kind first, then its bases; empty without one.
-  std::optional<std::string> branch;      ///< Fed by this branch of every application repository …
-  std::optional<std::string> from;        ///< … or by promotion from this environment; never both.
+  std::vector<std::string> kinds;     ///< Own kind first, then its bases; empty without one.
+  std::optional<std::string> branch;  ///< Fed by this branch of every application repository …
+  std::optional<std::string> from;    ///< … or by promotion from this environment; never both.
   TargetId target{};
-  std::string namespace_name;             ///< Default namespace of its instances.
+  std::string namespace_name;  ///< Default namespace of its instances.
   std::vector<std::string> renamed_from;
   Gate gate;
   Budget budget;
-  bool repair_drift = true;               ///< false: drift is shown and left.
-  Value fields;                           ///< Evaluated fields, params of its kind included.
+  bool repair_drift = true;  ///< false: drift is shown and left.
+  Value fields;              ///< Evaluated fields, params of its kind included.
   Span span;
 };
 
@@ -201,25 +210,25 @@ struct Instance {
   InstanceId id{};
   ServiceId service{};
   EnvironmentId environment{};
-  std::string name;                      ///< The service's name.
-  std::vector<std::string> renamed_from; ///< Former names, oldest first as written.
-  std::vector<std::string> kinds;        ///< "std.job", "std.workload" …: own kind first, then its bases.
-  std::string owner;                     ///< Team, or empty.
+  std::string name;                       ///< The service's name.
+  std::vector<std::string> renamed_from;  ///< Former names, oldest first as written.
+  std::vector<std::string> kinds;         ///< "std.job", "std.workload" …: own kind first, then its bases.
+  std::string owner;                      ///< Team, or empty.
   std::string namespace_name;
   std::optional<SourceRef> source;
-  std::string follows;                   ///< Environment whose records this one follows, "" where fed by a branch.
-  std::vector<ImageInput> images;        ///< Sorted by name.
+  std::string follows;             ///< Environment whose records this one follows, "" where fed by a branch.
+  std::vector<ImageInput> images;  ///< Sorted by name.
   Renderer renderer = Renderer::none;
   RendererOptions renderer_options;
-  std::vector<ObjectTemplate> objects;   ///< From the kinds; patches of kinds and the service are applied.
-  std::vector<Patch> patches;            ///< For what the renderer will produce, in order.
-  std::vector<Need> needs;               ///< Sorted by service, environment; unique (a `needs` wins over a read).
-  std::vector<std::string> together;     ///< Services bound into one record, sorted, own name excluded.
-  std::vector<Gate> gates;               ///< The service's own; they add to the environment's.
+  std::vector<ObjectTemplate> objects;  ///< From the kinds; patches of kinds and the service are applied.
+  std::vector<Patch> patches;           ///< For what the renderer will produce, in order.
+  std::vector<Need> needs;              ///< Sorted by service, environment; unique (a `needs` wins over a read).
+  std::vector<std::string> together;    ///< Services bound into one record, sorted, own name excluded.
+  std::vector<Gate> gates;              ///< The service's own; they add to the environment's.
   std::optional<Job> job;
-  std::string declaration;               ///< Canonical JSON of what the fleet says of it: what the digest covers.
+  std::string declaration;  ///< Canonical JSON of what the fleet says of it: what the digest covers.
   Digest declaration_digest;
-  Span span;                             ///< The service's declaration.
+  Span span;  ///< The service's declaration.
 };
 
 /// `NAME@ENV`
@@ -246,8 +255,8 @@ struct Poisoned {
 struct Fleet {
   std::string name;
   std::string language;
-  std::string records;              ///< URL of the environment repository; empty: the embedded one.
-  Repository records_repository;    ///< The same, with credentials; url empty for the embedded one.
+  std::string records;                        ///< URL of the environment repository; empty: the embedded one.
+  Repository records_repository;              ///< The same, with credentials; url empty for the embedded one.
   Duration evidence = std::chrono::hours(1);  ///< How old evidence may be in one-shot use before it is Unknown.
   std::vector<Environment> environments;      ///< Sorted by name, as all below.
   std::vector<Target> targets;
@@ -258,8 +267,8 @@ struct Fleet {
   std::vector<Service> services;
   std::vector<Instance> instances;  ///< Sorted by (environment, service).
   std::vector<Poisoned> poisoned;
-  bool whole = true;    ///< No error anywhere: removals and renames count.
-  bool barrier = false; ///< A barrier error: nothing is delivered.
+  bool whole = true;     ///< No error anywhere: removals and renames count.
+  bool barrier = false;  ///< A barrier error: nothing is delivered.
   Span span;
 
   [[nodiscard]] const Environment* environment(std::string_view wanted) const;

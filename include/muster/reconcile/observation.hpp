@@ -53,33 +53,33 @@ struct InstanceState {
   std::size_t environment = 0;  ///< Index into Observation::environments.
 
   // From the branch.
-  bool stands = false;                            ///< There is a descriptor at the tip.
-  std::string trouble;                            ///< Why the descriptor cannot be used, with the place; empty: it can.
-  std::string folder;                             ///< Tree id of the descriptor.
-  std::string objects;                            ///< Digest text over the desired objects.
-  std::vector<Desired> desired;                   ///< In the order in which they are applied.
-  std::set<std::string> suspected;                ///< With trouble: its files (ObjectId::descriptor_path), so that nobody prunes what they may name.
-  std::vector<InstanceKey> needs;                 ///< Sorted.
-  std::vector<InstanceKey> former_needs;          ///< Of the record last applied, where the descriptor is another now.
+  bool stands = false;              ///< There is a descriptor at the tip.
+  std::string trouble;              ///< Why the descriptor cannot be used, with the place; empty: it can.
+  std::string folder;               ///< Tree id of the descriptor.
+  std::string objects;              ///< Digest text over the desired objects.
+  std::vector<Desired> desired;     ///< In the order in which they are applied.
+  std::set<std::string> suspected;  ///< With trouble: its files (ObjectId::descriptor_path), so that nobody prunes what they may name.
+  std::vector<InstanceKey> needs;   ///< Sorted.
+  std::vector<InstanceKey> former_needs;  ///< Of the record last applied, where the descriptor is another now.
   std::vector<std::string> renamed_from;
   std::optional<Digest> bundle;
   struct Job {
     bool always = false;
-    std::string run;                              ///< Digest text of bundle and command.
+    std::string run;  ///< Digest text of bundle and command.
   };
   std::optional<Job> job;
-  bool behind = false;                            ///< It stands behind its ledger: reverted or rolled back.
-  std::string paused;                             ///< A person stopped writes to the target: by whom and why.
-  std::string since;                              ///< Commit since which it stands as it does.
-  std::string resume;                             ///< A person's `resume` that nothing has used up; commit id.
-  std::optional<bool> noted;                      ///< The newest health note since then: healthy or not; nullopt: none.
+  bool behind = false;        ///< It stands behind its ledger: reverted or rolled back.
+  std::string paused;         ///< A person stopped writes to the target: by whom and why.
+  std::string since;          ///< Commit since which it stands as it does.
+  std::string resume;         ///< A person's `resume` that nothing has used up; commit id.
+  std::optional<bool> noted;  ///< The newest health note since then: healthy or not; nullopt: none.
 
   // From the target.
   std::optional<target::Inventory> inventory;
-  bool lost = false;                              ///< It had an inventory, or should have, and none can be read.
+  bool lost = false;                                        ///< It had an inventory, or should have, and none can be read.
   std::map<manifest::ObjectId, std::set<Digest>> versions;  ///< Of objects nobody owns: what the branch ever said of them.
-  std::vector<manifest::ObjectId> leftovers;      ///< lost: objects of earlier descriptors that stand there unowned.
-  target::Health health;                          ///< Of the desired objects together, the worst; before the pass.
+  std::vector<manifest::ObjectId> leftovers;                ///< lost: objects of earlier descriptors that stand there unowned.
+  target::Health health;                                    ///< Of the desired objects together, the worst; before the pass.
 };
 
 /// Why a whole environment is left alone.
@@ -94,21 +94,21 @@ struct EnvironmentHold {
 
 struct EnvironmentState {
   std::string name;
-  std::string id;                        ///< Of muster.yaml; empty where the branch could not be read.
+  std::string id;  ///< Of muster.yaml; empty where the branch could not be read.
   std::string fleet;
-  std::string tip;                       ///< Commit id.
+  std::string tip;  ///< Commit id.
   std::string tree;
-  Instant seen{};                        ///< When the remote said so.
+  Instant seen{};  ///< When the remote said so.
   bool repair_drift = true;
-  std::optional<std::size_t> target;     ///< Index into Observation::targets.
-  std::optional<Failure> unreadable;     ///< The branch, its history or its target.
-  std::optional<Failure> stale;          ///< The branch is as it was at `seen`, because of this.
+  std::optional<std::size_t> target;  ///< Index into Observation::targets.
+  std::optional<Failure> unreadable;  ///< The branch, its history or its target.
+  std::optional<Failure> stale;       ///< The branch is as it was at `seen`, because of this.
   std::optional<target::Stamp> stamp;
-  bool stamp_in_history = false;         ///< The stamp is the tip or one of its first-parent ancestors.
-  std::vector<target::Stamp> others;     ///< Stamps in its target of this fleet and name with another id.
-  std::size_t deletions = 0;             ///< Objects gone from its descriptors in the window of the budget.
+  bool stamp_in_history = false;      ///< The stamp is the tip or one of its first-parent ancestors.
+  std::vector<target::Stamp> others;  ///< Stamps in its target of this fleet and name with another id.
+  std::size_t deletions = 0;          ///< Objects gone from its descriptors in the window of the budget.
   std::size_t deletions_allowed = 0;
-  std::string deletions_held;            ///< Why nothing may be pruned, with the way out; empty: it may.
+  std::string deletions_held;  ///< Why nothing may be pruned, with the way out; empty: it may.
   std::shared_ptr<git::Repository> repository;
 
   /// What its target is stamped with before the first write of a pass, and what every write is made under.
@@ -126,7 +126,7 @@ struct TargetState {
     std::string owner;  ///< "cart@production of fleet shop"
   };
   std::map<manifest::ObjectId, Foreign> foreign;
-  std::string prunes_held;                 ///< Not all environments that use it could be read; empty: all were.
+  std::string prunes_held;  ///< Not all environments that use it could be read; empty: all were.
 };
 
 struct Observation {

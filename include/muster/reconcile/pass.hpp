@@ -51,12 +51,12 @@ struct Outcome {
   Move move = Move::none;
   std::size_t created = 0;
   std::size_t changed = 0;
-  std::size_t repaired = 0;   ///< Of the created and changed: drift put back.
+  std::size_t repaired = 0;  ///< Of the created and changed: drift put back.
   std::size_t adopted = 0;
   std::size_t pruned = 0;
-  std::string text;           ///< Why, for every state but matched and applied.
-  std::vector<InstanceKey> path;  ///< blocked, waiting: from the need to the cause.
-  std::optional<Failure> failure; ///< failed: of what, and whether it is worth a retry.
+  std::string text;                ///< Why, for every state but matched and applied.
+  std::vector<InstanceKey> path;   ///< blocked, waiting: from the need to the cause.
+  std::optional<Failure> failure;  ///< failed: of what, and whether it is worth a retry.
   target::Health health;
   std::vector<std::string> remarks;  ///< Leftovers, contested objects, held deletions: one sentence each.
 
@@ -89,9 +89,9 @@ struct Report {
 struct Event {
   enum class Kind : std::uint8_t { planned, started, applied, pruned, waiting, settled, finished } kind = Kind::started;
   InstanceKey key;
-  std::string text;           ///< The object, what is waited for, or the outcome's text.
-  std::size_t done = 0;       ///< Instances with something to do that are finished …
-  std::size_t total = 0;      ///< … of how many.
+  std::string text;              ///< The object, what is waited for, or the outcome's text.
+  std::size_t done = 0;          ///< Instances with something to do that are finished …
+  std::size_t total = 0;         ///< … of how many.
   State state = State::matched;  ///< finished
 };
 std::string_view to_string(Event::Kind kind);
@@ -129,7 +129,7 @@ struct PassOptions {
   /// Has the branch moved away from the tip that the pass reads? Asked before every object and while waiting, from any
   /// thread: must be quick. Empty: never.
   std::function<bool(std::string_view environment)> moved;
-  git::Person author;            ///< Of health notes; `at` is set from the clock.
+  git::Person author;  ///< Of health notes; `at` is set from the clock.
 };
 
 /// One pass over these environments. `records` has looked at them; it looks once more where a target was applied from a

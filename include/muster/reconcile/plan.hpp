@@ -37,15 +37,15 @@ std::string_view to_string(Action action);
 struct ObjectPlan {
   manifest::ObjectId id;
   Action action = Action::keep;
-  bool write = false;            ///< Its content is sent to the target.
-  bool drift = false;            ///< It differs from what was last applied, and no record explains it.
-  bool repair = false;           ///< The write puts back what was applied before; it waits for nobody.
+  bool write = false;                            ///< Its content is sent to the target.
+  bool drift = false;                            ///< It differs from what was last applied, and no record explains it.
+  bool repair = false;                           ///< The write puts back what was applied before; it waits for nobody.
   std::optional<target::Precondition> expected;  ///< What stands there; nullopt: nothing.
   std::optional<Digest> desired;
   std::optional<Digest> live;
-  std::string other;             ///< take, yield, refuse: the other instance, or several.
-  std::string reason;            ///< For people, where the action does not say it all.
-  std::string held;              ///< prune: why not now.
+  std::string other;   ///< take, yield, refuse: the other instance, or several.
+  std::string reason;  ///< For people, where the action does not say it all.
+  std::string held;    ///< prune: why not now.
   friend bool operator==(const ObjectPlan&, const ObjectPlan&) = default;
 };
 
@@ -97,8 +97,8 @@ struct InstancePlan {
   bool rebuild = false;             ///< Its inventory was lost and is made anew.
   bool start_job = false;           ///< A job is due; while an older run of it lasts, it waits.
   std::optional<Obstacle> obstacle;
-  std::vector<Wait> waits;          ///< Sorted.
-  std::size_t order = 0;            ///< Its place when one thread carries out the plan.
+  std::vector<Wait> waits;  ///< Sorted.
+  std::size_t order = 0;    ///< Its place when one thread carries out the plan.
 
   /// Are objects of it written or deleted?
   [[nodiscard]] bool writes() const;

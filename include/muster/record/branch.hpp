@@ -41,7 +41,7 @@ struct Branch {
 struct BranchChange {
   std::map<std::string, git::TreeEdit> edits;
   std::string message;
-  git::Person author;               ///< `at` is set from the clock.
+  git::Person author;  ///< `at` is set from the clock.
 };
 
 class EnvironmentRepository {
@@ -138,7 +138,7 @@ class EnvironmentRepository {
 bool pause_after_lost_race(const World& world, int attempt, const std::stop_token& stop);
 
 /// The lock of one environment, for the time of one pass: waits up to `patience`, then Reason::conflict names the holder.
-Result<std::unique_ptr<FileLock>> lock_environment(Files& files, const Path& state, std::string_view environment,
-                                                   std::string_view owner, Duration patience = std::chrono::seconds(30));
+Result<std::unique_ptr<FileLock>> lock_environment(Files& files, const Path& state, std::string_view environment, std::string_view owner,
+                                                   Duration patience = std::chrono::seconds(30));
 
 }  // namespace muster::record

@@ -27,8 +27,8 @@ namespace muster::record {
 struct Step {
   git::Oid commit;
   git::Oid tree;
-  git::Oid parent;                      ///< Zero for the root.
-  Instant at{};                         ///< The committer's date as written.
+  git::Oid parent;  ///< Zero for the root.
+  Instant at{};     ///< The committer's date as written.
   bool record = false;
   Trailers trailers;                    ///< Of records and of people's verbs; empty for foreign commits.
   std::vector<std::string> touched;     ///< Services whose folder changed, sorted.

@@ -30,7 +30,7 @@ struct Absent {
 /// Keyed by repository, branch and folder. `<commit>/<tree>;<branch>;<path>;<repository>`
 struct SourceValue {
   git::Oid commit;
-  git::Oid tree;           ///< Identity of what is read (source::Tree::id), equal where the commits differ elsewhere.
+  git::Oid tree;  ///< Identity of what is read (source::Tree::id), equal where the commits differ elsewhere.
   std::string branch;
   std::string path;
   std::string repository;  ///< git::url_key: never holds credentials.

@@ -24,8 +24,8 @@ namespace muster::record {
 
 struct LedgerInput {
   InputValue value;
-  git::Oid record;      ///< The newest record that lists it.
-  FleetStamp made_by;   ///< Of that record.
+  git::Oid record;     ///< The newest record that lists it.
+  FleetStamp made_by;  ///< Of that record.
   friend bool operator==(const LedgerInput&, const LedgerInput&) = default;
 };
 
@@ -42,7 +42,7 @@ struct ServiceLedger {
   /// Upstream records that were followed, newest first, back to and with the newest automatic one: the latest ever
   /// followed is among them (a manual promotion may go back, an automatic one never does).
   std::vector<FromValue> followed;
-  git::Oid since;        ///< The newest commit that touched the service's folder: since then it stands as it does.
+  git::Oid since;  ///< The newest commit that touched the service's folder: since then it stands as it does.
   Instant since_at{};
   bool since_record = false;
   std::optional<Resume> resume;
@@ -59,7 +59,7 @@ struct Ledger {
   std::map<std::string, ServiceLedger, std::less<>> services;
   /// ".holds/cart.yaml" → the commit that last changed it (also where the file is gone since).
   std::map<std::string, git::Oid, std::less<>> statements;
-  FleetStamp newest;       ///< Of the newest record of the branch.
+  FleetStamp newest;  ///< Of the newest record of the branch.
   /// Commits of the last two days with dates made monotone (never less than an earlier commit's), oldest first.
   struct Dated {
     git::Oid commit;

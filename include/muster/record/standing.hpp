@@ -25,15 +25,15 @@ namespace muster::record {
 /// A service at a commit.
 struct Descriptor {
   std::string service;
-  git::Oid folder;                  ///< Tree id of the service's folder: equal ids, equal descriptors.
-  std::optional<Release> release;   ///< nullopt: there are objects and no release.yaml that can be read (a hand edit).
-  std::string trouble;              ///< Why not.
+  git::Oid folder;                 ///< Tree id of the service's folder: equal ids, equal descriptors.
+  std::optional<Release> release;  ///< nullopt: there are objects and no release.yaml that can be read (a hand edit).
+  std::string trouble;             ///< Why not.
 };
 
 /// Objects of a descriptor, in the order in which they are applied, each with the path of its file.
 struct DescriptorObjects {
   std::vector<manifest::Object> objects;
-  Digest digest;        ///< manifest::digest over them.
+  Digest digest;  ///< manifest::digest over them.
 };
 
 /// The objects of a service's folder, by the folder's tree id.

@@ -53,8 +53,8 @@ struct RollbackLine {
 };
 
 struct Trailers {
-  std::string verb;         ///< Of Muster-Verb; empty for records.
-  std::string fleet;        ///< Of Muster-Record or Muster-Verb; empty where there is neither.
+  std::string verb;   ///< Of Muster-Verb; empty for records.
+  std::string fleet;  ///< Of Muster-Record or Muster-Verb; empty where there is neither.
   std::string environment;
   std::string parent;
   FleetStamp made_by;

@@ -3,8 +3,9 @@
 //
 // A target may hold several environments. Each has a stamp (who owns this inventory, and how far it was applied) and one
 // inventory an instance. Whatever is written is written under a stamp: only while that is the environment's, so that a writer
-// that was overtaken can neither replace nor follow what a newer record brought (Reason::conflict). Intent first: an object enters the inventory before it is created and leaves it after its
-// deletion is confirmed, so that a crash at any step neither orphans nor forgets (../reconcile holds that order).
+// that was overtaken can neither replace nor follow what a newer record brought (Reason::conflict). Intent first: an object enters the
+// inventory before it is created and leaves it after its deletion is confirmed, so that a crash at any step neither orphans nor forgets
+// (../reconcile holds that order).
 //
 // Thread-safety: every method may be called from any thread, for different instances at once. Ownership: values out.
 // Failures: absent, conflict (a precondition no longer holds), denied, unreachable, exhausted, timeout, corrupt (a stamp
@@ -48,8 +49,8 @@ struct Stamp {
 /// An object that an instance owns, or is about to create.
 struct InventoryEntry {
   manifest::ObjectId id;
-  std::string uid;  ///< Of the object as created; empty while only the intent stands.
-  Digest applied;   ///< Digest of the object as last applied, or as intended while `uid` is empty (manifest::digest).
+  std::string uid;               ///< Of the object as created; empty while only the intent stands.
+  Digest applied;                ///< Digest of the object as last applied, or as intended while `uid` is empty (manifest::digest).
   std::vector<Instant> repairs;  ///< When its drift was repaired, newest last, the last few: who fights us is reported.
   bool leftover = false;         ///< Found when the inventory had been lost: perhaps ours. Listed until it is gone, never touched.
   friend bool operator==(const InventoryEntry&, const InventoryEntry&) = default;
@@ -68,9 +69,9 @@ struct JobRun {
 /// What one instance owns in one target. Written as a whole under compare-and-swap.
 struct Inventory {
   std::string service;
-  std::string record;   ///< The record that was applied completely, for this instance; empty before the first.
-  std::string objects;  ///< Digest text of the descriptor's objects at that record.
-  std::string folder;   ///< Tree id of the descriptor at that record: while it stands, nothing of it need be read.
+  std::string record;                   ///< The record that was applied completely, for this instance; empty before the first.
+  std::string objects;                  ///< Digest text of the descriptor's objects at that record.
+  std::string folder;                   ///< Tree id of the descriptor at that record: while it stands, nothing of it need be read.
   std::vector<InventoryEntry> entries;  ///< Sorted by id.
   std::optional<JobRun> job;
   bool lost = false;    ///< It stands in the target and cannot be read: what it named is unknown, never "nothing".

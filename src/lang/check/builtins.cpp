@@ -22,21 +22,26 @@ using Arguments = std::span<const Datum>;
 
 const Term* wrong_arguments(ExpressionChecker& checker, const CallSite& site, std::uint32_t number) {
   const Builtin& self = builtin_at(number);
-  const Term* bad = checker.error(checker.tree().span(site.id), "F0214", fmt::format("`{}` is called `{}`", self.name, self.form), "other arguments");
+  const Term* bad =
+      checker.error(checker.tree().span(site.id), "F0214", fmt::format("`{}` is called `{}`", self.name, self.form), "other arguments");
   checker.diagnostic().help(std::string(self.documentation));
   return bad;
 }
 
 /// All arguments positional and as many as said.
 bool takes(const CallSite& site, std::size_t count) {
-  return site.arguments.size() == count && std::all_of(site.arguments.begin(), site.arguments.end(), [](const syntax::Arg& one) { return one.name.empty(); });
+  return site.arguments.size() == count &&
+         std::all_of(site.arguments.begin(), site.arguments.end(), [](const syntax::Arg& one) { return one.name.empty(); });
 }
 
-const Term* call(ExpressionChecker& checker, const CallSite& site, std::uint32_t number, Type type, std::initializer_list<const Term*> kids) {
+const Term* call(ExpressionChecker& checker, const CallSite& site, std::uint32_t number, Type type,
+                 std::initializer_list<const Term*> kids) {
   return checker.make(Op::builtin, checker.tree().span(site.id), type, kids, number);
 }
 
-const Term* argument(ExpressionChecker& checker, const CallSite& site, std::size_t at, Type type) { return checker.check_field(site.arguments[at].value, type, {}); }
+const Term* argument(ExpressionChecker& checker, const CallSite& site, std::size_t at, Type type) {
+  return checker.check_field(site.arguments[at].value, type, {});
+}
 
 TypeInfo self_info(ExpressionChecker& checker, const CallSite& site) { return checker.types().info(checker.types().base(site.self->type)); }
 
@@ -45,7 +50,9 @@ bool is_text(TypeTag tag) { return tag >= TypeTag::string && tag <= TypeTag::nam
 const Term* wrong_self(ExpressionChecker& checker, const CallSite& site, std::uint32_t number) {
   const Builtin& self = builtin_at(number);
   if (site.self->type == kPoison) return site.self;
-  const Term* bad = checker.error(site.name, "F0402", fmt::format("{} has no method `{}`", with_article(checker.types().text(site.self->type)), self.name), "no such method");
+  const Term* bad =
+      checker.error(site.name, "F0402",
+                    fmt::format("{} has no method `{}`", with_article(checker.types().text(site.self->type)), self.name), "no such method");
   checker.diagnostic().help(fmt::format("`{}`: {}", self.form, self.documentation));
   return bad;
 }
@@ -57,27 +64,34 @@ bool is_text_literal(ExpressionChecker& checker, const CallSite& site) {
 const Term* check_secret(ExpressionChecker& checker, const CallSite& site, std::uint32_t number) {
   const diag::Span span = checker.tree().span(site.id);
   if (!is_text_literal(checker, site)) return wrong_arguments(checker, site, number);
-  if (checker.where().own == nullptr) return checker.error(span, "F0702", "secrets are named in entities and kinds, and handed to functions", "not here");
+  if (checker.where().own == nullptr)
+    return checker.error(span, "F0702", "secrets are named in entities and kinds, and handed to functions", "not here");
   const std::string_view reference = checker.tree().text(site.arguments.front().value);
   const diag::Span text = checker.tree().span(site.arguments.front().value);
   const bool outside = reference.starts_with("env:") || reference.starts_with("file:");
   const EntityWord word = checker.where().word;
-  const bool muster_reads = word == EntityWord::forge || word == EntityWord::registry || word == EntityWord::target || word == EntityWord::repository || word == EntityWord::notify;
+  const bool muster_reads = word == EntityWord::forge || word == EntityWord::registry || word == EntityWord::target ||
+                            word == EntityWord::repository || word == EntityWord::notify;
   if (muster_reads) {
     if (outside && reference.size() > reference.find(':') + 1) return checker.constant(span, kSecret, make::text(reference, Tag::secret));
-    const Term* bad = checker.error(text, "F0702", fmt::format("a secret of a {} is read by muster itself: from its environment or a file", to_string(word)), "not such a place");
+    const Term* bad = checker.error(
+        text, "F0702", fmt::format("a secret of a {} is read by muster itself: from its environment or a file", to_string(word)),
+        "not such a place");
     checker.diagnostic().help("`secret(\"env:NAME\")` or `secret(\"file:/run/secrets/token\")`");
     return bad;
   }
   if (outside) {
-    const Term* bad = checker.error(text, "F0702", "a service's secret stays in its cluster, where muster never reads it", "a place of muster's own");
+    const Term* bad =
+        checker.error(text, "F0702", "a service's secret stays in its cluster, where muster never reads it", "a place of muster's own");
     checker.diagnostic().help("`secret(\"NAME/KEY\")` is a key of a Kubernetes Secret in the instance's namespace");
     return bad;
   }
   const std::size_t slash = reference.find('/');
-  const bool whole = slash != std::string_view::npos && slash > 0 && slash + 1 < reference.size() && reference.find('/', slash + 1) == std::string_view::npos;
+  const bool whole = slash != std::string_view::npos && slash > 0 && slash + 1 < reference.size() &&
+                     reference.find('/', slash + 1) == std::string_view::npos;
   if (whole) return checker.constant(span, kSecret, make::text(reference, Tag::secret));
-  const Term* bad = checker.error(text, "F0702", "a secret of a service names a Kubernetes Secret and a key in it", "needs a name and a key");
+  const Term* bad =
+      checker.error(text, "F0702", "a secret of a service names a Kubernetes Secret and a key in it", "needs a name and a key");
   checker.diagnostic().help(fmt::format("`secret(\"{}/KEY\")`", reference.substr(0, slash)));
   return bad;
 }
@@ -119,7 +133,8 @@ const Term* check_pinned_image(ExpressionChecker& checker, const CallSite& site,
   if (checker.where().own == nullptr || checker.where().word != EntityWord::service) {
     return checker.error(checker.tree().span(site.id), "F0704", "only services and their kinds have images", "not here");
   }
-  const std::string text = fmt::format("{}image.{}{}", model::kLateOpen, checker.tree().text(site.arguments.front().value), model::kLateClose);
+  const std::string text =
+      fmt::format("{}image.{}{}", model::kLateOpen, checker.tree().text(site.arguments.front().value), model::kLateClose);
   Datum value = make::text(checker.arena().copy(text));
   value.late = true;
   return checker.constant(checker.tree().span(site.id), kString, value);
@@ -183,7 +198,8 @@ const Term* check_parts(ExpressionChecker& checker, const CallSite& site, std::u
 
 const Term* check_join(ExpressionChecker& checker, const CallSite& site, std::uint32_t number) {
   const TypeInfo info = self_info(checker, site);
-  if ((info.tag != TypeTag::list && info.tag != TypeTag::set) || !is_text(checker.types().tag(checker.types().base(Type{info.a})))) return wrong_self(checker, site, number);
+  if ((info.tag != TypeTag::list && info.tag != TypeTag::set) || !is_text(checker.types().tag(checker.types().base(Type{info.a}))))
+    return wrong_self(checker, site, number);
   if (!takes(site, 1)) return wrong_arguments(checker, site, number);
   return call(checker, site, number, kString, {site.self, argument(checker, site, 0, kString)});
 }
@@ -200,13 +216,16 @@ const Term* check_text_method(ExpressionChecker& checker, const CallSite& site, 
   if (!takes(site, Count)) return wrong_arguments(checker, site, number);
   if constexpr (Count == 0) return call(checker, site, number, simple(Result), {site.self});
   if constexpr (Count == 1) return call(checker, site, number, simple(Result), {site.self, argument(checker, site, 0, kString)});
-  if constexpr (Count == 2) return call(checker, site, number, simple(Result), {site.self, argument(checker, site, 0, kString), argument(checker, site, 1, kString)});
+  if constexpr (Count == 2)
+    return call(checker, site, number, simple(Result),
+                {site.self, argument(checker, site, 0, kString), argument(checker, site, 1, kString)});
 }
 
 // ---- evaluation ----
 
 Datum fail_late(Evaluator& run, const Term& term, std::string_view what) {
-  return run.fail(term.span, "F0704", fmt::format("an image's value is not known when the fleet is checked, so it has no {}", what), "late value");
+  return run.fail(term.span, "F0704", fmt::format("an image's value is not known when the fleet is checked, so it has no {}", what),
+                  "late value");
 }
 
 Datum never(Evaluator&, const Term&, Arguments) { return {}; }
@@ -222,11 +241,19 @@ Datum mebibytes(Evaluator&, const Term&, Arguments arguments) { return make::int
 Datum millicores(Evaluator&, const Term&, Arguments arguments) { return make::integer(arguments[0].number); }
 Datum percent_of(Evaluator&, const Term&, Arguments arguments) { return make::integer(arguments[0].number / kMillion); }
 
-Datum secret_name(Evaluator&, const Term&, Arguments arguments) { return make::text(arguments[0].text().substr(0, arguments[0].text().find('/'))); }
-Datum secret_key(Evaluator&, const Term&, Arguments arguments) { return make::text(arguments[0].text().substr(arguments[0].text().find('/') + 1)); }
+Datum secret_name(Evaluator&, const Term&, Arguments arguments) {
+  return make::text(arguments[0].text().substr(0, arguments[0].text().find('/')));
+}
+Datum secret_key(Evaluator&, const Term&, Arguments arguments) {
+  return make::text(arguments[0].text().substr(arguments[0].text().find('/') + 1));
+}
 
-Datum smallest(Evaluator&, const Term&, Arguments arguments) { return compare(arguments[0], arguments[1]) <= 0 ? arguments[0] : arguments[1]; }
-Datum largest(Evaluator&, const Term&, Arguments arguments) { return compare(arguments[0], arguments[1]) >= 0 ? arguments[0] : arguments[1]; }
+Datum smallest(Evaluator&, const Term&, Arguments arguments) {
+  return compare(arguments[0], arguments[1]) <= 0 ? arguments[0] : arguments[1];
+}
+Datum largest(Evaluator&, const Term&, Arguments arguments) {
+  return compare(arguments[0], arguments[1]) >= 0 ? arguments[0] : arguments[1];
+}
 
 Datum range(Evaluator& run, const Term& term, Arguments arguments) {
   const std::int64_t count = std::max<std::int64_t>(arguments[0].number, 0);
@@ -311,7 +338,8 @@ Datum ends_with(Evaluator& run, const Term& term, Arguments arguments) {
   return arguments[0].late ? fail_late(run, term, "end") : make::boolean(arguments[0].text().ends_with(arguments[1].text()));
 }
 Datum contains_text(Evaluator& run, const Term& term, Arguments arguments) {
-  return arguments[0].late ? fail_late(run, term, "parts") : make::boolean(arguments[0].text().find(arguments[1].text()) != std::string_view::npos);
+  return arguments[0].late ? fail_late(run, term, "parts")
+                           : make::boolean(arguments[0].text().find(arguments[1].text()) != std::string_view::npos);
 }
 
 Datum replace(Evaluator& run, const Term& term, Arguments arguments) {
@@ -336,8 +364,10 @@ constexpr Builtin kBuiltins[] = {
     {"mebibytes", false, "mebibytes(b)", "Whole Mi of an amount of bytes.", check_simple<TypeTag::bytes, TypeTag::integer>, mebibytes},
     {"millicores", false, "millicores(c)", "Thousandths of a core.", check_simple<TypeTag::cpu, TypeTag::integer>, millicores},
     {"whole_percent", false, "whole_percent(p)", "Whole percents.", check_simple<TypeTag::percent, TypeTag::integer>, percent_of},
-    {"pinned_image", false, "pinned_image(\"main\")", "The reference of an image of this release: a late value.", check_pinned_image, never},
-    {"secret_name", false, "secret_name(s)", "The Kubernetes Secret that a secret is kept in.", check_simple<TypeTag::secret, TypeTag::string>, secret_name},
+    {"pinned_image", false, "pinned_image(\"main\")", "The reference of an image of this release: a late value.", check_pinned_image,
+     never},
+    {"secret_name", false, "secret_name(s)", "The Kubernetes Secret that a secret is kept in.",
+     check_simple<TypeTag::secret, TypeTag::string>, secret_name},
     {"secret_key", false, "secret_key(s)", "The key in its Secret.", check_simple<TypeTag::secret, TypeTag::string>, secret_key},
     {"declared_name", false, "declared_name()", "The name as declared, whatever its objects are called.", check_declared_name, never},
     {"min", false, "min(a, b)", "The smaller of two.", check_extreme, smallest},

@@ -6,8 +6,8 @@
 #include <span>
 #include <string_view>
 
-#include "lang/evaluate/evaluate.hpp"
 #include "lang/check/term.hpp"
+#include "lang/evaluate/evaluate.hpp"
 
 namespace muster::lang {
 
@@ -25,7 +25,7 @@ struct CallSite {
 struct Builtin {
   std::string_view name;
   bool method = false;
-  std::string_view form;           ///< "xs.has(x)", for messages.
+  std::string_view form;  ///< "xs.has(x)", for messages.
   std::string_view documentation;
   /// Types the arguments; the term that calls it, or poison when something was wrong and said.
   const Term* (*check)(ExpressionChecker& checker, const CallSite& site, std::uint32_t number);

@@ -41,7 +41,13 @@ constexpr Misplaced kMisplaced[] = {
 }  // namespace
 
 BodyChecker::BodyChecker(Program& program, Arena& arena, diag::Diagnostics& out, const Surroundings& where, BodyOwner owner, BodyCode& code)
-    : program_(program), arena_(arena), out_(out), where_(where), tree_(program.file(where.file).tree()), owner_(std::move(owner)), code_(code),
+    : program_(program),
+      arena_(arena),
+      out_(out),
+      where_(where),
+      tree_(program.file(where.file).tree()),
+      owner_(std::move(owner)),
+      code_(code),
       expressions_(program, arena, out, where) {
   expressions_.mentions = &code.mentions;
 }
@@ -98,8 +104,10 @@ void BodyChecker::in(const Stmt& one, std::span<const Scope> outer) {
     out_.error(span, "F0507", "{}", message).label("not here").help(std::string(help));
     poison(outer, span, message);
   };
-  if (owner_.word != EntityWord::service) return refuse("`in` stands in services and `defaults service` only", "only services differ from environment to environment");
-  if (outer.front().kind != ScopeKind::plain) return refuse("`in` does not stand inside `in`", "write one `in` for each environment or group");
+  if (owner_.word != EntityWord::service)
+    return refuse("`in` stands in services and `defaults service` only", "only services differ from environment to environment");
+  if (outer.front().kind != ScopeKind::plain)
+    return refuse("`in` does not stand inside `in`", "write one `in` for each environment or group");
   std::vector<Scope> scopes;
   for (const syntax::Range name_range : tree_.name_list(one.parts)) {
     const std::string_view name = tree_.text(name_range);
@@ -113,8 +121,10 @@ void BodyChecker::in(const Stmt& one, std::span<const Scope> outer) {
       for (const EntityWord word : {EntityWord::environment, EntityWord::group}) {
         for (const Entity& entity : program_.table(word).all) legal.push_back(entity.name);
       }
-      auto& said = out_.error(name_span, "F0506", "no environment or group is called `{}`", name).label("not declared anywhere in this fleet");
-      if (const std::string_view near = diag::nearest(name, legal); !near.empty()) said.fix(name_span, std::string(near), fmt::format("`{}`", near));
+      auto& said =
+          out_.error(name_span, "F0506", "no environment or group is called `{}`", name).label("not declared anywhere in this fleet");
+      if (const std::string_view near = diag::nearest(name, legal); !near.empty())
+        said.fix(name_span, std::string(near), fmt::format("`{}`", near));
       poison(outer, name_span, fmt::format("no environment or group is called `{}`", name));
       continue;
     }
@@ -141,18 +151,23 @@ void BodyChecker::unknown_field(const KeyPart& part, SlotId inside, const Source
   }
   const SlotId own = inside == kNoSlot ? shape.find(name) : kNoSlot;
   if (own != kNoSlot) {
-    auto& said = out_.error(span, "F0201", "`{}` is {} of {}, not a field", name, shape[own].role == SlotRole::output ? "an output" : "a value", of).label("its kind computes it");
+    auto& said =
+        out_.error(span, "F0201", "`{}` is {} of {}, not a field", name, shape[own].role == SlotRole::output ? "an output" : "a value", of)
+            .label("its kind computes it");
     poison(source.scopes, span, said.message);
     said.also(shape[own].span, "here");
     return;
   }
   if (elsewhere != nullptr) {
     const std::string_view record = elsewhere->parent == kNoSlot ? std::string_view() : shape[elsewhere->parent].path;
-    auto& said = out_.error(span, "F0202", "`{}` is a field of {}, not of {}", name, record.empty() ? fmt::format("`{}`", owner_.what) : fmt::format("`{}`", record), of).label("known field, wrong place");
+    auto& said = out_.error(span, "F0202", "`{}` is a field of {}, not of {}", name,
+                            record.empty() ? fmt::format("`{}`", owner_.what) : fmt::format("`{}`", record), of)
+                     .label("known field, wrong place");
     poison(source.scopes, span, said.message);
     if (!record.empty() && source.statement->kind == StmtKind::field && source.statement->value != syntax::kNoExpr) {
       const diag::Span whole = tree_.span(source.statement->range);
-      said.fix(whole, fmt::format("{} {{ {} }}", record, program_.sources.text(whole)), fmt::format("`{} {{ {} }}`", record, program_.sources.text(whole)));
+      said.fix(whole, fmt::format("{} {{ {} }}", record, program_.sources.text(whole)),
+               fmt::format("`{} {{ {} }}`", record, program_.sources.text(whole)));
     } else if (record.empty()) {
       said.help("move it out of the braces");
     }
@@ -165,7 +180,9 @@ void BodyChecker::unknown_field(const KeyPart& part, SlotId inside, const Source
   const SlotId slot = inside == kNoSlot ? shape.find(near) : shape.child(inside, near);
   const diag::Span declared = shape[slot].span;
   const auto position = program_.sources.position(declared.source, declared.begin);
-  said.fix(span, std::string(near), fmt::format("`{}` ({}, from {}:{})", near, program_.types.text(shape[slot].type), program_.sources.path(declared.source), position.line));
+  said.fix(span, std::string(near),
+           fmt::format("`{}` ({}, from {}:{})", near, program_.types.text(shape[slot].type), program_.sources.path(declared.source),
+                       position.line));
 }
 
 SlotId BodyChecker::find_key(std::span<const KeyPart> key, SlotId inside, const Source& source) {
@@ -218,7 +235,8 @@ bool BodyChecker::may_assign(SlotId id, const Stmt& one, const Source& source, d
     poison(source.scopes, key, computed);
     return false;
   }
-  const std::string message = fmt::format("`{}` is written once, in the {} itself{}", slot.path, to_string(owner_.word), plain ? "" : ", outside `in`");
+  const std::string message =
+      fmt::format("`{}` is written once, in the {} itself{}", slot.path, to_string(owner_.word), plain ? "" : ", outside `in`");
   out_.error(key, "F0211", "{}", message).label("not here").note("so that it is known before anything is evaluated");
   poison(source.scopes, key, message);
   return false;
@@ -227,7 +245,8 @@ bool BodyChecker::may_assign(SlotId id, const Stmt& one, const Source& source, d
 void BodyChecker::field(const Stmt& one, std::span<const Scope> scopes) {
   const Source source{&one, scopes, one.op, one.locked};
   const auto key = tree_.key(one.parts);
-  if (later_field(owner_.word, tree_.text(key.front()), tree_.span(key.front().range), out_)) return poison(scopes, tree_.span(one.range), "a later version of muster brings this");
+  if (later_field(owner_.word, tree_.text(key.front()), tree_.span(key.front().range), out_))
+    return poison(scopes, tree_.span(one.range), "a later version of muster brings this");
   const SlotId slot = find_key(key, kNoSlot, source);
   if (slot == kNoSlot || !may_assign(slot, one, source, {tree_.source, key.front().range.begin, key.back().range.end})) return;
   assign(slot, one.value, tree_.span(one.range), source);
@@ -237,11 +256,13 @@ void BodyChecker::block(const Stmt& one, std::span<const Scope> scopes) {
   const Source source{&one, scopes, Assign::set, one.locked};
   const auto key = tree_.key(one.parts);
   const diag::Span span{tree_.source, key.front().range.begin, key.back().range.end};
-  if (later_field(owner_.word, tree_.text(key.front()), tree_.span(key.front().range), out_)) return poison(scopes, span, "a later version of muster brings this");
+  if (later_field(owner_.word, tree_.text(key.front()), tree_.span(key.front().range), out_))
+    return poison(scopes, span, "a later version of muster brings this");
   const SlotId slot = find_key(key, kNoSlot, source);
   if (slot == kNoSlot) return;
   if ((*owner_.shape)[slot].composite) return block_in(slot, one.body, source);
-  const std::string message = fmt::format("`{}` is {}, which a block cannot set", (*owner_.shape)[slot].path, program_.types.text((*owner_.shape)[slot].type));
+  const std::string message =
+      fmt::format("`{}` is {}, which a block cannot set", (*owner_.shape)[slot].path, program_.types.text((*owner_.shape)[slot].type));
   auto& said = out_.error(span, "F0202", "{}", message).label("not a record");
   const bool is_map = program_.types.tag(program_.types.base((*owner_.shape)[slot].type)) == TypeTag::map;
   said.help(fmt::format("write `{} {} {}`", (*owner_.shape)[slot].path, is_map ? "+=" : "=", is_map ? "{ … }" : "…"));
@@ -264,7 +285,8 @@ void BodyChecker::block_in(SlotId record, syntax::BodyId body, const Source& out
     if (one.kind == StmtKind::block && (*owner_.shape)[slot].composite) {
       block_in(slot, one.body, source);
     } else if (one.kind == StmtKind::block) {
-      const std::string message = fmt::format("`{}` is {}, which a block cannot set", (*owner_.shape)[slot].path, program_.types.text((*owner_.shape)[slot].type));
+      const std::string message =
+          fmt::format("`{}` is {}, which a block cannot set", (*owner_.shape)[slot].path, program_.types.text((*owner_.shape)[slot].type));
       out_.error(span, "F0202", "{}", message).label("not a record");
       poison(outer.scopes, span, message);
     } else if (may_assign(slot, one, source, {tree_.source, key.front().range.begin, key.back().range.end})) {
@@ -304,7 +326,8 @@ void BodyChecker::presence(SlotId slot, bool there, Form form, diag::Span span, 
 
 /// A leaf that is set makes the optional records above it be there.
 void BodyChecker::note_parents(SlotId slot, diag::Span span, const Source& source) {
-  for (SlotId parent = (*owner_.shape)[slot].parent; parent != kNoSlot; parent = (*owner_.shape)[parent].parent) presence(parent, true, Form::presence, span, source);
+  for (SlotId parent = (*owner_.shape)[slot].parent; parent != kNoSlot; parent = (*owner_.shape)[parent].parent)
+    presence(parent, true, Form::presence, span, source);
 }
 
 void BodyChecker::assign(SlotId id, syntax::ExprId value, diag::Span span, const Source& source) {
@@ -346,7 +369,9 @@ void BodyChecker::assign_record(SlotId id, syntax::ExprId value, diag::Span span
     const SlotId child = find_key(key.first(1), id, source);
     if (child == kNoSlot) continue;
     if (key.size() > 1) {
-      out_.error(tree_.span(entry.range), "F0202", "inside braces a key is one word").label("dotted").help(fmt::format("write a block: `{} {{ {} … }}`", slot.path, program_.sources.text(tree_.span(entry.range))));
+      out_.error(tree_.span(entry.range), "F0202", "inside braces a key is one word")
+          .label("dotted")
+          .help(fmt::format("write a block: `{} {{ {} … }}`", slot.path, program_.sources.text(tree_.span(entry.range))));
       poison(source.scopes, tree_.span(entry.range), "inside braces a key is one word");
       continue;
     }
@@ -397,7 +422,8 @@ void BodyChecker::distribute(Shape& shape, SlotId id, const Term* value, diag::S
     const SlotId child{slot.first_child + i};
     const Term* part = record.fields[i].initial;
     if (!absent) part = expressions_.make(Op::field, span, record.fields[i].type, {value}, i);
-    if (part == nullptr && program_.types.is_optional(record.fields[i].type)) part = expressions_.constant(span, kNone, make::of(Tag::none));
+    if (part == nullptr && program_.types.is_optional(record.fields[i].type))
+      part = expressions_.constant(span, kNone, make::of(Tag::none));
     distribute(shape, child, part, span);
   }
 }

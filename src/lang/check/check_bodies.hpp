@@ -16,12 +16,12 @@ namespace muster::lang {
 
 /// Whose body it is.
 struct BodyOwner {
-  std::string what;            ///< "service cart", "defaults service : std.web", "kind web"
+  std::string what;  ///< "service cart", "defaults service : std.web", "kind web"
   const Shape* shape = nullptr;
   Rung rung = Rung::entity;
   std::uint8_t depth = 0;
   EntityWord word = EntityWord::service;
-  bool is_entity = true;       ///< Literal fields may stand in it.
+  bool is_entity = true;  ///< Literal fields may stand in it.
   bool library = false;
 };
 

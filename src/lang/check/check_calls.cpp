@@ -41,7 +41,9 @@ const Term* ExpressionChecker::call_function(Function& function, ExprId id, cons
     std::size_t at = position;
     if (!arg.name.empty()) {
       const std::string_view name = tree_.text(arg.name);
-      at = static_cast<std::size_t>(std::find_if(function.parameters.begin(), function.parameters.end(), [&](const Parameter& one) { return one.name == name; }) - function.parameters.begin());
+      at = static_cast<std::size_t>(
+          std::find_if(function.parameters.begin(), function.parameters.end(), [&](const Parameter& one) { return one.name == name; }) -
+          function.parameters.begin());
       if (at == function.parameters.size()) {
         std::vector<std::string_view> legal;
         for (const Parameter& one : function.parameters) legal.push_back(one.name);
@@ -95,10 +97,12 @@ const Term* ExpressionChecker::check_call(ExprId id, const Expr& expr, Type want
       if (!one.method) legal.push_back(one.name);
     }
     const Term* bad = error(tree_.span(base.range), "F0213", fmt::format("there is no function `{}`", name), "unknown function");
-    if (const std::string_view near = diag::nearest(name, legal); !near.empty()) diagnostic().fix(tree_.span(base.range), std::string(near), fmt::format("`{}`", near));
+    if (const std::string_view near = diag::nearest(name, legal); !near.empty())
+      diagnostic().fix(tree_.span(base.range), std::string(near), fmt::format("`{}`", near));
     return bad;
   }
-  if (base.kind != ExprKind::member) return error(span, "F0213", "only functions can be called, and they are called by name", "not a function");
+  if (base.kind != ExprKind::member)
+    return error(span, "F0213", "only functions can be called, and they are called by name", "not a function");
   const ExprId owner = syntax::Tree::base(base);
   const syntax::Range word = syntax::Tree::word(base);
   const std::string_view name = tree_.text(word);
@@ -134,12 +138,14 @@ void ensure_checked(Program& program, Constant& constant, diag::Diagnostics& out
   const syntax::Tree& tree = program.file(constant.file).tree();
   ExpressionChecker checker(program, program.arena, out, {Site::constant, constant.file, nullptr, EntityWord::service, kNoKind, nullptr});
   if (constant.state == CheckState::checking) {
-    out.error(tree.span(constant.declaration->name), "F0306", "the constant `{}` is computed from itself", constant.name).also(use, "read here");
+    out.error(tree.span(constant.declaration->name), "F0306", "the constant `{}` is computed from itself", constant.name)
+        .also(use, "read here");
     constant.value = checker.poison(use, "it is computed from itself");
     return;
   }
   constant.state = CheckState::checking;
-  const Type expected = constant.declaration->type == syntax::kNoType ? kInfer : resolve_type(program, constant.file, constant.declaration->type, out);
+  const Type expected =
+      constant.declaration->type == syntax::kNoType ? kInfer : resolve_type(program, constant.file, constant.declaration->type, out);
   const Term* value = checker.check_field(constant.declaration->value, expected, constant.name);
   if (constant.value == nullptr) {
     constant.type = expected == kInfer ? value->type : expected;
@@ -165,9 +171,11 @@ void ensure_signature(Program& program, Function& function, diag::Diagnostics& o
   for (std::size_t i = 0; i < function.parameters.size(); ++i) {
     Parameter& parameter = function.parameters[i];
     for (std::size_t j = 0; j < i; ++j) {
-      if (function.parameters[j].name == parameter.name) out.error(tree.span(parameter.declaration->name), "F0205", "the parameter `{}` is there twice", parameter.name).label("second one");
+      if (function.parameters[j].name == parameter.name)
+        out.error(tree.span(parameter.declaration->name), "F0205", "the parameter `{}` is there twice", parameter.name).label("second one");
     }
-    if (parameter.declaration->value != syntax::kNoExpr) parameter.initial = checker.check_field(parameter.declaration->value, parameter.type, parameter.name);
+    if (parameter.declaration->value != syntax::kNoExpr)
+      parameter.initial = checker.check_field(parameter.declaration->value, parameter.type, parameter.name);
   }
   function.signature = CheckState::checked;
 }
@@ -181,7 +189,8 @@ void ensure_checked(Program& program, Function& function, diag::Diagnostics& out
           .label("this call closes the circle")
           .also(tree.span(function.declaration->name), "the function")
           .note("so that every fleet is checked in finite time; walk lists with `for`");
-      ExpressionChecker checker(program, program.arena, out, {Site::function, function.file, nullptr, EntityWord::service, kNoKind, nullptr});
+      ExpressionChecker checker(program, program.arena, out,
+                                {Site::function, function.file, nullptr, EntityWord::service, kNoKind, nullptr});
       function.body = checker.poison(use, fmt::format("`{}` calls itself", function.name));
     }
     return;
@@ -201,7 +210,9 @@ void ensure_checked(Program& program, Function& function, diag::Diagnostics& out
   };
   measure(measure, *function.body);
   if (function.height > kMaximumCallDepth) {
-    out.error(tree.span(function.declaration->name), "F0603", "`{}` calls functions that call functions, more than {} deep", function.name, kMaximumCallDepth).label("too deep");
+    out.error(tree.span(function.declaration->name), "F0603", "`{}` calls functions that call functions, more than {} deep", function.name,
+              kMaximumCallDepth)
+        .label("too deep");
     function.body = checker.poison(use, "calls are too deep");
     function.height = 0;
   }

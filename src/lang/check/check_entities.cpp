@@ -46,7 +46,9 @@ void resolve_kind(Program& program, Entity& entity, diag::Diagnostics& out) {
     if ((entity.word != EntityWord::service && entity.word != EntityWord::target) || declaration.damaged) return;
     const std::string message = fmt::format("`{} {}` says no kind", to_string(entity.word), entity.name);
     const std::string_view example = entity.word == EntityWord::service ? "std.web" : "kubernetes";
-    out.error(entity.span, "F0206", "{}", message).label("of what kind?").help(fmt::format("`{} {} : {} {{ … }}`", to_string(entity.word), entity.name, example));
+    out.error(entity.span, "F0206", "{}", message)
+        .label("of what kind?")
+        .help(fmt::format("`{} {} : {} {{ … }}`", to_string(entity.word), entity.name, example));
     return fail(message);
   }
   const std::string_view path = tree.text(declaration.path);
@@ -67,7 +69,8 @@ void resolve_kind(Program& program, Entity& entity, diag::Diagnostics& out) {
     return;
   }
   if (kind.poison != nullptr) fail(std::string(kind.poison->message));
-  if (entity.word == EntityWord::service && later_kind(kind, program, tree.span(declaration.path), out)) fail("its renderer comes with a later version of muster");
+  if (entity.word == EntityWord::service && later_kind(kind, program, tree.span(declaration.path), out))
+    fail("its renderer comes with a later version of muster");
 }
 
 void resolve_literals(Program& program, Entity& entity) {
@@ -89,7 +92,8 @@ void resolve_defaults(Program& program, Defaults& defaults, diag::Diagnostics& o
     if (defaults.kind == kNoKind) {
       fail(unknown_kind(program, defaults.file, declaration, out), tree.span(declaration.path));
     } else if (program.kind(defaults.kind).word != defaults.word) {
-      const std::string message = fmt::format("`{}` is a kind for {}, not for {}", tree.text(declaration.path), to_string(program.kind(defaults.kind).word), to_string(defaults.word));
+      const std::string message = fmt::format("`{}` is a kind for {}, not for {}", tree.text(declaration.path),
+                                              to_string(program.kind(defaults.kind).word), to_string(defaults.word));
       out.error(tree.span(declaration.path), "F0206", "{}", message).label("for other entities");
       fail(message, tree.span(declaration.path));
       defaults.kind = kNoKind;
@@ -105,7 +109,8 @@ void resolve_defaults(Program& program, Defaults& defaults, diag::Diagnostics& o
     std::vector<std::string_view> legal;
     for (const Entity& one : program.table(EntityWord::team).all) legal.push_back(one.name);
     auto& said = out.error(span, "F0301", "no team is called `{}`", team).label("not declared anywhere in this fleet");
-    if (const std::string_view near = diag::nearest(team, legal); !near.empty()) said.fix(span, std::string(near), fmt::format("`{}`", near));
+    if (const std::string_view near = diag::nearest(team, legal); !near.empty())
+      said.fix(span, std::string(near), fmt::format("`{}`", near));
     fail(fmt::format("no team is called `{}`", team), span);
     defaults.unknown_team = true;
   }
@@ -163,6 +168,8 @@ void check_entities(Program& program, diag::Diagnostics& out) {
   }
 }
 
-void check_service_body(Program& program, Entity& service, Arena& arena, diag::Diagnostics& out) { check_entity_body(program, service, arena, out); }
+void check_service_body(Program& program, Entity& service, Arena& arena, diag::Diagnostics& out) {
+  check_entity_body(program, service, arena, out);
+}
 
 }  // namespace muster::lang

@@ -17,7 +17,12 @@ using syntax::ExprKind;
 using syntax::Operator;
 
 ExpressionChecker::ExpressionChecker(Program& program, Arena& arena, diag::Diagnostics& out, const Surroundings& where)
-    : program_(program), arena_(arena), out_(out), where_(where), tree_(where.tree != nullptr ? *where.tree : program.file(where.file).tree()), folder_(program, arena, &out) {}
+    : program_(program),
+      arena_(arena),
+      out_(out),
+      where_(where),
+      tree_(where.tree != nullptr ? *where.tree : program.file(where.file).tree()),
+      folder_(program, arena, &out) {}
 
 const Term* ExpressionChecker::poison(diag::Span span, std::string_view message) {
   return constant(span, kPoison, make::poison(Program::cause(arena_, message, span)));
@@ -37,11 +42,13 @@ const Term* ExpressionChecker::constant(diag::Span span, Type type, const Datum&
   return term;
 }
 
-const Term* ExpressionChecker::make(Op op, diag::Span span, Type type, std::initializer_list<const Term*> kids, std::uint32_t index, std::uint8_t extra) {
+const Term* ExpressionChecker::make(Op op, diag::Span span, Type type, std::initializer_list<const Term*> kids, std::uint32_t index,
+                                    std::uint8_t extra) {
   return make(op, span, type, std::span(kids.begin(), kids.size()), index, extra);
 }
 
-const Term* ExpressionChecker::make(Op op, diag::Span span, Type type, std::span<const Term* const> kids, std::uint32_t index, std::uint8_t extra) {
+const Term* ExpressionChecker::make(Op op, diag::Span span, Type type, std::span<const Term* const> kids, std::uint32_t index,
+                                    std::uint8_t extra) {
   bool constant_kids = true;
   for (const Term* kid : kids) {
     if (kid == nullptr) continue;
@@ -55,7 +62,8 @@ const Term* ExpressionChecker::make(Op op, diag::Span span, Type type, std::span
   term->type = type;
   term->span = span;
   term->kids = arena_.copy(kids);
-  static constexpr std::array kNeverConstant = {Op::local, Op::slot, Op::environment, Op::fleet, Op::output, Op::edges, Op::declared_name, Op::aligned};
+  static constexpr std::array kNeverConstant = {Op::local,  Op::slot,  Op::environment,   Op::fleet,
+                                                Op::output, Op::edges, Op::declared_name, Op::aligned};
   if (!constant_kids || std::find(kNeverConstant.begin(), kNeverConstant.end(), op) != kNeverConstant.end()) return term;
   folder_.value_label = field_;
   return constant(span, type, folder_.evaluate_alone(*term));
@@ -123,7 +131,8 @@ bool ExpressionChecker::may_be(Type member, ExprId id) {
   const Expr& expr = tree_[id];
   switch (expr.kind) {
     case ExprKind::string:
-    case ExprKind::interpolated: return info.tag >= TypeTag::string && info.tag <= TypeTag::name && info.tag != TypeTag::date && info.tag != TypeTag::instant;
+    case ExprKind::interpolated:
+      return info.tag >= TypeTag::string && info.tag <= TypeTag::name && info.tag != TypeTag::date && info.tag != TypeTag::instant;
     case ExprKind::number: return info.tag >= TypeTag::integer && info.tag <= TypeTag::cpu;
     case ExprKind::date: return info.tag == (tree_.text(expr).find('T') == std::string_view::npos ? TypeTag::date : TypeTag::instant);
     case ExprKind::boolean: return info.tag == TypeTag::boolean;
@@ -133,7 +142,8 @@ bool ExpressionChecker::may_be(Type member, ExprId id) {
     case ExprKind::name: {
       const std::string_view name = tree_.text(expr);
       if (info.tag == TypeTag::enumeration) return types().enumeration(base).member(name) >= 0;
-      if (info.tag == TypeTag::ref || info.tag == TypeTag::link) return program_.table(static_cast<EntityWord>(info.a)).find(name) != nullptr;
+      if (info.tag == TypeTag::ref || info.tag == TypeTag::link)
+        return program_.table(static_cast<EntityWord>(info.a)).find(name) != nullptr;
       return info.tag == TypeTag::name;
     }
     case ExprKind::braces: {
@@ -148,7 +158,9 @@ bool ExpressionChecker::may_be(Type member, ExprId id) {
   }
 }
 
-const Term* ExpressionChecker::check_bad(ExprId, const Expr& expr, Type) { return poison(tree_.span(expr.range), "this could not be read"); }
+const Term* ExpressionChecker::check_bad(ExprId, const Expr& expr, Type) {
+  return poison(tree_.span(expr.range), "this could not be read");
+}
 
 // ---- what a condition shows ----
 
@@ -224,7 +236,8 @@ bool ExpressionChecker::assignable(Type from, Type to) const {
   if (t.tag == TypeTag::optional) return from == kNone || assignable(f.tag == TypeTag::optional ? Type{f.a} : from, Type{t.a});
   if (t.tag == TypeTag::json) return fits_json(from);
   if (t.tag == TypeTag::one_of) {
-    if (f.tag == TypeTag::one_of) return std::all_of(f.members.begin(), f.members.end(), [&](Type member) { return assignable(member, to); });
+    if (f.tag == TypeTag::one_of)
+      return std::all_of(f.members.begin(), f.members.end(), [&](Type member) { return assignable(member, to); });
     return std::any_of(t.members.begin(), t.members.end(), [&](Type member) { return assignable(from, member); });
   }
   if (f.tag == TypeTag::refinement) return assignable(types.refinement(from).base, to);
@@ -310,8 +323,10 @@ const Term* ExpressionChecker::mismatch(const Term* term, Type expected) {
     return bad;
   }
   const Term* bad = error(term->span, "F0402", fmt::format("this is {}, but {}", with_article(got), here), got);
-  if (types().tag(base) == TypeTag::set && types().tag(types().base(term->type)) == TypeTag::list) diagnostic().help("`[for x in list: x]` makes a set of it");
-  if (types().tag(base) == TypeTag::string && term->type != kSecret && types().tag(term->type) < TypeTag::secret) diagnostic().help("`\"\\(x)\"` makes text of it");
+  if (types().tag(base) == TypeTag::set && types().tag(types().base(term->type)) == TypeTag::list)
+    diagnostic().help("`[for x in list: x]` makes a set of it");
+  if (types().tag(base) == TypeTag::string && term->type != kSecret && types().tag(term->type) < TypeTag::secret)
+    diagnostic().help("`\"\\(x)\"` makes text of it");
   diagnostic().note("values are never converted silently");
   return bad;
 }

@@ -68,7 +68,8 @@ class ExpressionChecker {
 
   const Term* constant(diag::Span span, Type type, const Datum& value);
   /// A term of these parts: poison if one is, folded if all are constant.
-  const Term* make(Op op, diag::Span span, Type type, std::initializer_list<const Term*> kids, std::uint32_t index = 0, std::uint8_t extra = 0);
+  const Term* make(Op op, diag::Span span, Type type, std::initializer_list<const Term*> kids, std::uint32_t index = 0,
+                   std::uint8_t extra = 0);
   const Term* make(Op op, diag::Span span, Type type, std::span<const Term* const> kids, std::uint32_t index = 0, std::uint8_t extra = 0);
   /// `term` as a value of `expected`, or an error.
   const Term* fit(const Term* term, Type expected);
@@ -183,7 +184,7 @@ class ExpressionChecker {
   Evaluator folder_;
   std::vector<Local> locals_;
   std::vector<std::string> narrowed_;
-  std::string_view field_;       ///< The field whose value is checked, for messages.
+  std::string_view field_;  ///< The field whose value is checked, for messages.
   unsigned link_depth_ = 0;
   unsigned depth_ = 0;
   diag::Diagnostic* last_ = nullptr;

@@ -144,8 +144,10 @@ bool KindChecker::name_is_free(const Stmt& one) {
   const Slot& slot = kind_.shape[there];
   const bool own = slot.declared_by == id_;
   const std::string_view role = slot.role == SlotRole::param ? "a param" : (slot.role == SlotRole::let ? "a `let`" : "an output");
-  auto& said = out_.error(span, "F0205", "{}", own ? fmt::format("`{}` is declared twice", name) : fmt::format("`{}` is {} of a base already", name, role));
-  said.label("second declaration").also(slot.span, own ? "first declaration" : fmt::format("declared by {}", program_.kind(slot.declared_by).qualified));
+  auto& said = out_.error(span, "F0205", "{}",
+                          own ? fmt::format("`{}` is declared twice", name) : fmt::format("`{}` is {} of a base already", name, role));
+  said.label("second declaration")
+      .also(slot.span, own ? "first declaration" : fmt::format("declared by {}", program_.kind(slot.declared_by).qualified));
   if (!own && one.kind == StmtKind::param && slot.role == SlotRole::param) said.help(fmt::format("`{} = …` gives it a new default", name));
   broken(fmt::format("`{}` is declared twice", name), span);
   return false;
@@ -167,7 +169,8 @@ void KindChecker::declare_output(const Stmt& one) {
   if (there != kNoSlot && kind_.shape[there].role == SlotRole::output && kind_.shape[there].declared_by != id_) {
     Slot& slot = kind_.shape.slots[number(there)];
     if (type != slot.type && type != kPoison) {
-      out_.error(tree_.span(one.type), "F0212", "the output `{}` is {} in its base, and stays of that type", name, program_.types.text(slot.type))
+      out_.error(tree_.span(one.type), "F0212", "the output `{}` is {} in its base, and stays of that type", name,
+                 program_.types.text(slot.type))
           .label(program_.types.text(type))
           .also(slot.span, "declared here");
       broken("an output changes its type", tree_.span(one.type));
@@ -299,9 +302,14 @@ bool same_name(const Term* a, const Term* b) {
 
 void KindChecker::add_object(ObjectCode code) {
   for (ObjectCode& existing : kind_.objects) {
-    if (existing.kind != code.kind || !same_name(existing.name, code.name) || group_of(existing.content) != group_of(code.content)) continue;
-    if (existing.span.source == code.span.source && existing.span.begin >= tree_.span(kind_.declaration->range).begin && existing.span.end <= kind_.declaration->range.end) {
-      out_.error(code.name_span, "F0205", "this kind emits the same object twice").label("second one").also(existing.name_span, "first one").help("give one of them a name of its own: `object Service \"\\(name)-admin\" { … }`");
+    if (existing.kind != code.kind || !same_name(existing.name, code.name) || group_of(existing.content) != group_of(code.content))
+      continue;
+    if (existing.span.source == code.span.source && existing.span.begin >= tree_.span(kind_.declaration->range).begin &&
+        existing.span.end <= kind_.declaration->range.end) {
+      out_.error(code.name_span, "F0205", "this kind emits the same object twice")
+          .label("second one")
+          .also(existing.name_span, "first one")
+          .help("give one of them a name of its own: `object Service \"\\(name)-admin\" { … }`");
       broken("an object is declared twice", code.name_span);
       return;
     }
@@ -338,7 +346,9 @@ void KindChecker::statement(BodyChecker& body, const Stmt& one) {
       out_.error(span, "F0209", "only kinds for services patch objects").label("not here");
       return broken("only kinds for services patch objects", span);
     case StmtKind::in:
-      out_.error(span, "F0507", "`in` stands in services and `defaults service`, not in kinds").label("not here").help("take a param: each environment's `defaults` or service gives it a value");
+      out_.error(span, "F0507", "`in` stands in services and `defaults service`, not in kinds")
+          .label("not here")
+          .help("take a param: each environment's `defaults` or service gives it a value");
       return broken("`in` stands in a kind", span);
     default:
       out_.error(span, "F0209", "this does not stand in a kind").label("not here");
@@ -349,20 +359,29 @@ void KindChecker::statement(BodyChecker& body, const Stmt& one) {
 void KindChecker::check() {
   inherit();
   Surroundings where{Site::kind, kind_.file, &kind_.shape, kind_.word, id_, nullptr};
-  BodyOwner owner{"kind " + std::string(kind_.name), &kind_.shape, Rung::kind, static_cast<std::uint8_t>(kind_.chain.size() - 1), kind_.word, false, kind_.library};
+  BodyOwner owner{"kind " + std::string(kind_.name),
+                  &kind_.shape,
+                  Rung::kind,
+                  static_cast<std::uint8_t>(kind_.chain.size() - 1),
+                  kind_.word,
+                  false,
+                  kind_.library};
   BodyChecker body(program_, program_.arena, out_, where, std::move(owner), kind_.body);
   for (const auto& [slot, statement] : program_.kind_lets[number(id_)]) lets_.push_back({slot, statement, CheckState::unchecked});
   body.expressions().let_type = [&](SlotId slot, diag::Span use) -> Type {
     for (PendingLet& let : lets_) {
       if (let.slot != slot) continue;
       if (let.state == CheckState::checking) {
-        out_.error(tree_.span(let.statement->name), "F0306", "`{}` is computed from itself", tree_.text(let.statement->name)).label("needs itself").also(use, "read here");
+        out_.error(tree_.span(let.statement->name), "F0306", "`{}` is computed from itself", tree_.text(let.statement->name))
+            .label("needs itself")
+            .also(use, "read here");
         broken("a `let` is computed from itself", use);
       }
       // A let inside another expression: its names are its own.
       BodyOwner inner_owner{"kind", &kind_.shape, Rung::kind, 0, kind_.word, false, kind_.library};
       BodyCode unused;
-      BodyChecker inner(program_, program_.arena, out_, {Site::kind, kind_.file, &kind_.shape, kind_.word, id_, nullptr}, std::move(inner_owner), unused);
+      BodyChecker inner(program_, program_.arena, out_, {Site::kind, kind_.file, &kind_.shape, kind_.word, id_, nullptr},
+                        std::move(inner_owner), unused);
       inner.expressions().let_type = body.expressions().let_type;
       check_let(inner, let);
     }
@@ -395,11 +414,14 @@ void chain_up(Program& program, KindId id, std::vector<CheckState>& states, diag
     kind.base = lookup_kind_path(program, kind.file, path);
     if (kind.base == kNoKind) {
       if (!program.import_names.contains(path.substr(0, path.find('.')))) {
-        out.error(span, "F0206", "there is no kind `{}`", path).label("unknown kind").help(diag::did_you_mean(path, kind_names(program, kind.file, kind.word)));
+        out.error(span, "F0206", "there is no kind `{}`", path)
+            .label("unknown kind")
+            .help(diag::did_you_mean(path, kind_names(program, kind.file, kind.word)));
       }
       fail(fmt::format("there is no kind `{}`", path));
     } else if (program.kind(kind.base).word != kind.word) {
-      out.error(span, "F0206", "`{}` is a kind for {}, not for {}", path, to_string(program.kind(kind.base).word), to_string(kind.word)).label("for other entities");
+      out.error(span, "F0206", "`{}` is a kind for {}, not for {}", path, to_string(program.kind(kind.base).word), to_string(kind.word))
+          .label("for other entities");
       fail("its base is for other entities");
     } else if (states[number(kind.base)] == CheckState::checking) {
       out.error(span, "F0306", "the kind `{}` extends itself", kind.name).label("this closes the circle");

@@ -65,7 +65,9 @@ const Term* ExpressionChecker::check_string(ExprId, const Expr& expr, Type want)
                               field_.empty() ? fmt::format("this is a string, but {} is wanted here", types().text(want))
                                              : fmt::format("this is a string, but `{}` is {}", field_, types().text(want)),
                               "quoted, so a string");
-      const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '%' || c == '_' || c == ':'; });
+      const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '%' || c == '_' || c == ':';
+      });
       if (plain) diagnostic().fix(span, std::string(text), fmt::format("`{}`", text));
       diagnostic().note("values are never converted silently");
       return bad;
@@ -89,8 +91,10 @@ const Term* ExpressionChecker::check_interpolated(ExprId, const Expr& expr, Type
     } else if (types().is_optional(part->type)) {
       part = error(part->span, "F0407", "this may be none here", fmt::format("{}, but text is made of it", types().text(part->type)));
       diagnostic().help("`x ?? \"other\"` gives another value for none; inside `if x != none then …` it is there");
-    } else if (tag == TypeTag::list || tag == TypeTag::set || tag == TypeTag::map || tag == TypeTag::record || tag == TypeTag::ref || tag == TypeTag::link) {
-      part = error(part->span, "F0402", fmt::format("{} is no text", with_article(types().text(part->type))), "cannot be written into text");
+    } else if (tag == TypeTag::list || tag == TypeTag::set || tag == TypeTag::map || tag == TypeTag::record || tag == TypeTag::ref ||
+               tag == TypeTag::link) {
+      part =
+          error(part->span, "F0402", fmt::format("{} is no text", with_article(types().text(part->type))), "cannot be written into text");
       if (tag == TypeTag::list || tag == TypeTag::set) diagnostic().help("`xs.join(\", \")` makes text of a list of strings");
       if (tag == TypeTag::ref || tag == TypeTag::link) diagnostic().help("read one of its outputs: `.name`, `.url`");
     }
@@ -106,7 +110,8 @@ const Term* ExpressionChecker::number_of(Type want, const Expr& expr, diag::Span
   const std::string_view unit_name = tree_.unit(expr);
   const auto scaled = [&](Type type, Tag tag, std::int64_t factor) -> const Term* {
     if (const auto value = scale_number(digits, factor)) return constant(span, type, make::number(tag, *value));
-    return error(span, "F0412", fmt::format("`{}` does not fit {} exactly", tree_.text(expr.range), types().text(type)), "cannot be counted");
+    return error(span, "F0412", fmt::format("`{}` does not fit {} exactly", tree_.text(expr.range), types().text(type)),
+                 "cannot be counted");
   };
   const TypeTag tag = types().tag(want);
   if (unit_name.empty()) {
@@ -121,7 +126,8 @@ const Term* ExpressionChecker::number_of(Type want, const Expr& expr, diag::Span
     TypeTag type;
     Tag tag;
   };
-  static constexpr Measure kMeasures[] = {{TypeTag::bytes, Tag::bytes}, {TypeTag::duration, Tag::duration}, {TypeTag::cpu, Tag::cpu}, {TypeTag::percent, Tag::percent}};
+  static constexpr Measure kMeasures[] = {
+      {TypeTag::bytes, Tag::bytes}, {TypeTag::duration, Tag::duration}, {TypeTag::cpu, Tag::cpu}, {TypeTag::percent, Tag::percent}};
   for (const Measure& measure : kMeasures) {
     if (measure.type == tag && measure.tag == unit->measures) return scaled(want, unit->measures, unit->factor);
   }
@@ -141,17 +147,20 @@ const Term* ExpressionChecker::wrong_unit(Type want, const Expr& expr, diag::Spa
     return bad;
   }
   if (tag == TypeTag::duration && unit_name == "m") {
-    const Term* bad = error(span, "F0401", fmt::format("expected a duration, found `{}`", tree_.text(expr.range)), "`m` means milli (as in cpu = 250m)");
+    const Term* bad =
+        error(span, "F0401", fmt::format("expected a duration, found `{}`", tree_.text(expr.range)), "`m` means milli (as in cpu = 250m)");
     diagnostic().help("minutes are written `min`").fix(span, std::string(digits) + "min", fmt::format("`{}min`", digits));
     return bad;
   }
-  const std::string here = field_.empty() ? fmt::format("{} is wanted here", types().text(want)) : fmt::format("`{}` is {}", field_, types().text(want));
+  const std::string here =
+      field_.empty() ? fmt::format("{} is wanted here", types().text(want)) : fmt::format("`{}` is {}", field_, types().text(want));
   const Unit* unit = unit_name.empty() ? nullptr : find_unit(unit_name);
   if (!unit_name.empty() && unit == nullptr) {
     const Term* bad = error(span, "F0401", fmt::format("`{}` is no unit", unit_name), "unknown unit");
     static constexpr std::pair<std::string_view, std::string_view> kMeant[] = {
-        {"K", "Ki"}, {"M", "Mi"}, {"G", "Gi"}, {"T", "Ti"}, {"k", "kB"}, {"KB", "kB"}, {"KiB", "Ki"}, {"MiB", "Mi"}, {"GiB", "Gi"},
-        {"sec", "s"}, {"secs", "s"}, {"mins", "min"}, {"minutes", "min"}, {"hours", "h"}, {"hr", "h"}, {"days", "d"}, {"day", "d"}, {"weeks", "w"}};
+        {"K", "Ki"},        {"M", "Mi"},    {"G", "Gi"},   {"T", "Ti"},   {"k", "kB"},   {"KB", "kB"},
+        {"KiB", "Ki"},      {"MiB", "Mi"},  {"GiB", "Gi"}, {"sec", "s"},  {"secs", "s"}, {"mins", "min"},
+        {"minutes", "min"}, {"hours", "h"}, {"hr", "h"},   {"days", "d"}, {"day", "d"},  {"weeks", "w"}};
     for (const auto& [written, meant] : kMeant) {
       if (written == unit_name) diagnostic().fix(span, std::string(digits) + std::string(meant), fmt::format("`{}{}`", digits, meant));
     }
@@ -162,9 +171,13 @@ const Term* ExpressionChecker::wrong_unit(Type want, const Expr& expr, diag::Spa
     return error(span, "F0402", fmt::format("`{}` is no whole number, but {}", digits, here), "has a fraction");
   }
   std::string what = "a number";
-  if (unit != nullptr) what = unit->measures == Tag::bytes ? "an amount of bytes" : (unit->measures == Tag::duration ? "a duration" : (unit->measures == Tag::percent ? "a percentage" : "an amount of CPU"));
+  if (unit != nullptr)
+    what = unit->measures == Tag::bytes
+               ? "an amount of bytes"
+               : (unit->measures == Tag::duration ? "a duration" : (unit->measures == Tag::percent ? "a percentage" : "an amount of CPU"));
   const Term* bad = error(span, "F0402", fmt::format("`{}` is {}, but {}", tree_.text(expr.range), what, here), what);
-  if (tag == TypeTag::string || tag == TypeTag::name) diagnostic().fix(span, fmt::format("\"{}\"", tree_.text(expr.range)), fmt::format("`\"{}\"`", tree_.text(expr.range)));
+  if (tag == TypeTag::string || tag == TypeTag::name)
+    diagnostic().fix(span, fmt::format("\"{}\"", tree_.text(expr.range)), fmt::format("`\"{}\"`", tree_.text(expr.range)));
   if (tag == TypeTag::secret) diagnostic().help("refer to where it is kept: `secret(\"NAME/KEY\")`");
   diagnostic().note("values are never converted silently");
   return bad;
@@ -176,7 +189,8 @@ const Term* ExpressionChecker::json_number(const Expr& expr, diag::Span span) {
   Type type = is_whole(tree_.number(expr)) ? kInt : simple(TypeTag::decimal);
   if (!unit_name.empty()) {
     if (unit == nullptr) return wrong_unit(kInt, expr, span);
-    static constexpr std::pair<Tag, TypeTag> kTypes[] = {{Tag::bytes, TypeTag::bytes}, {Tag::duration, TypeTag::duration}, {Tag::cpu, TypeTag::cpu}, {Tag::percent, TypeTag::percent}};
+    static constexpr std::pair<Tag, TypeTag> kTypes[] = {
+        {Tag::bytes, TypeTag::bytes}, {Tag::duration, TypeTag::duration}, {Tag::cpu, TypeTag::cpu}, {Tag::percent, TypeTag::percent}};
     for (const auto& [measures, tag] : kTypes) {
       if (measures == unit->measures) type = simple(tag);
     }
@@ -189,7 +203,9 @@ const Term* ExpressionChecker::check_number(ExprId, const Expr& expr, Type want)
   if (want == kJson || want == kPoison) return json_number(expr, span);
   if (want == kInfer) {
     if (tree_.unit(expr) == "m") {
-      const Term* bad = error(span, "F0403", fmt::format("what `{}` means depends on the type, and none is known here", tree_.text(expr.range)), "no type expected");
+      const Term* bad =
+          error(span, "F0403", fmt::format("what `{}` means depends on the type, and none is known here", tree_.text(expr.range)),
+                "no type expected");
       diagnostic().help("`let x: cpu = …` says it");
       return bad;
     }
@@ -249,7 +265,9 @@ const Term* ExpressionChecker::check_list(ExprId, const Expr& expr, Type want) {
   }
   if (!typed && want != kJson && want != kInfer && want != kPoison) {
     if (terms.size() == 1 && !terms.front()->poisoned() && assignable(terms.front()->type, want)) {
-      const Term* bad = error(span, "F0402", field_.empty() ? "one value is wanted here, not a list" : fmt::format("`{}` takes one value, not a list", field_), "a list");
+      const Term* bad = error(
+          span, "F0402", field_.empty() ? "one value is wanted here, not a list" : fmt::format("`{}` takes one value, not a list", field_),
+          "a list");
       diagnostic().fix(span, std::string(program_.sources.text(tree_.span(items.front()))), "leave the brackets out");
       return bad;
     }
@@ -270,7 +288,10 @@ const Term* ExpressionChecker::check_braces(ExprId, const Expr& expr, Type want)
     diagnostic().help("say it where the value is declared: `let x: map(string, string) = { … }`");
     return bad;
   }
-  return error(span, "F0402", field_.empty() ? fmt::format("these are braces, but {} is wanted here", types().text(want)) : fmt::format("these are braces, but `{}` is {}", field_, types().text(want)), "braces");
+  return error(span, "F0402",
+               field_.empty() ? fmt::format("these are braces, but {} is wanted here", types().text(want))
+                              : fmt::format("these are braces, but `{}` is {}", field_, types().text(want)),
+               "braces");
 }
 
 const Term* ExpressionChecker::check_record(const Expr& expr, Type want, diag::Span span) {
@@ -309,7 +330,8 @@ const Term* ExpressionChecker::check_record(const Expr& expr, Type want, diag::S
     if (types().is_optional(fields[i].type)) {
       kids[i] = constant(span, kNone, make::of(Tag::none));
     } else if (bad == nullptr && !expr.flag) {
-      bad = error(span, "F0203", fmt::format("this {} has no `{}`", types().text(want), fields[i].name), fmt::format("needs `{}` ({})", fields[i].name, types().text(fields[i].type)));
+      bad = error(span, "F0203", fmt::format("this {} has no `{}`", types().text(want), fields[i].name),
+                  fmt::format("needs `{}` ({})", fields[i].name, types().text(fields[i].type)));
     } else if (bad == nullptr) {
       bad = poison(span, "part of it could not be read");
     }
@@ -326,7 +348,8 @@ const Term* ExpressionChecker::check_map_key(const KeyPart& part, Type type) {
   if (tag == TypeTag::enumeration || tag == TypeTag::ref || tag == TypeTag::link) {
     if (part.kind == KeyPart::Kind::word) {
       if (tag != TypeTag::enumeration) return entity_reference(name, span, base);
-      if (const int member = types().enumeration(base).member(name); member >= 0) return constant(span, type, make::enumeration(types().info(base).a, static_cast<std::uint32_t>(member)));
+      if (const int member = types().enumeration(base).member(name); member >= 0)
+        return constant(span, type, make::enumeration(types().info(base).a, static_cast<std::uint32_t>(member)));
       return unknown_name(name, span, base);
     }
     return error(span, "F0402", fmt::format("this key is a string, but {} is wanted", types().text(type)), "quoted, so a string");
@@ -345,7 +368,8 @@ const Term* ExpressionChecker::check_map(const Expr& expr, Type want, diag::Span
     const auto key = tree_.key(entry.key);
     if (key.size() > 1) {
       const diag::Span place{tree_.source, key.front().range.begin, key.back().range.end};
-      kids.push_back(error(place, "F0402", fmt::format("`{}` is one key: write it in quotes", program_.sources.text(place)), "a key of one word is wanted"));
+      kids.push_back(error(place, "F0402", fmt::format("`{}` is one key: write it in quotes", program_.sources.text(place)),
+                           "a key of one word is wanted"));
       diagnostic().fix(place, fmt::format("\"{}\"", program_.sources.text(place)), fmt::format("`\"{}\"`", program_.sources.text(place)));
       places.push_back(place);
       kids.push_back(kids.back());
@@ -353,13 +377,15 @@ const Term* ExpressionChecker::check_map(const Expr& expr, Type want, diag::Span
     }
     const Term* name = check_map_key(key.front(), Type{info.a});
     for (std::size_t i = 0; i < kids.size(); i += 2) {
-      if (!name->constant() || name->poisoned() || !kids[i]->constant() || kids[i]->poisoned() || !equal(kids[i]->value, name->value)) continue;
+      if (!name->constant() || name->poisoned() || !kids[i]->constant() || kids[i]->poisoned() || !equal(kids[i]->value, name->value))
+        continue;
       name = error(tree_.span(entry.range), "F0501", fmt::format("the key `{}` is written twice", tree_.text(key.front())), "second value");
       diagnostic().also(places[i / 2], "first value");
     }
     kids.push_back(name);
     places.push_back(tree_.span(entry.range));
-    kids.push_back(check_field(entry.value, Type{info.b}, key.front().kind == KeyPart::Kind::word ? tree_.text(key.front()) : std::string_view()));
+    kids.push_back(
+        check_field(entry.value, Type{info.b}, key.front().kind == KeyPart::Kind::word ? tree_.text(key.front()) : std::string_view()));
   }
   if (expr.flag) return poison(span, "part of it could not be read");
   return make(Op::map, span, want, kids);
@@ -404,7 +430,9 @@ void ExpressionChecker::put_json(JsonNode& root, std::span<const KeyPart> key, c
     if (next == nullptr) {
       auto fresh = std::make_unique<JsonNode>();
       fresh->span = i + 1 == key.size() ? span : part_span;
-      fresh->key = computed != nullptr && !computed->constant() ? computed : constant(part_span, kString, computed != nullptr ? computed->value : make::text(name));
+      fresh->key = computed != nullptr && !computed->constant()
+                       ? computed
+                       : constant(part_span, kString, computed != nullptr ? computed->value : make::text(name));
       next = fresh.get();
       at->keys.emplace_back(name, std::move(fresh));
     }

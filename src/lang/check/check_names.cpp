@@ -43,8 +43,12 @@ const Term* ExpressionChecker::local_or_own(std::string_view name, diag::Span sp
   return slot == kNoSlot ? nullptr : own_slot(slot, span);
 }
 
-Constant* ExpressionChecker::find_constant(std::string_view name, bool qualified) { return lookup_constant(program_, where_.file, name, qualified); }
-Function* ExpressionChecker::find_function(std::string_view name, bool qualified) { return lookup_function(program_, where_.file, name, qualified); }
+Constant* ExpressionChecker::find_constant(std::string_view name, bool qualified) {
+  return lookup_constant(program_, where_.file, name, qualified);
+}
+Function* ExpressionChecker::find_function(std::string_view name, bool qualified) {
+  return lookup_function(program_, where_.file, name, qualified);
+}
 
 const Type* ExpressionChecker::find_enum(std::string_view name, bool qualified) const {
   const TypeName* found = lookup_type(program_, where_.file, name, qualified);
@@ -78,7 +82,9 @@ const Term* ExpressionChecker::entity_reference(std::string_view name, diag::Spa
     if (link) leave_link();
     if (reference->poisoned() || assignable(reference->type, expected)) return reference;
     const Entity& entity = *program_.table(word).find(name);
-    error(span, "F0302", fmt::format("`{}` is a {}, but {} is wanted here", name, program_.kind_of(entity).qualified, types().text(expected)), "of another kind");
+    error(span, "F0302",
+          fmt::format("`{}` is a {}, but {} is wanted here", name, program_.kind_of(entity).qualified, types().text(expected)),
+          "of another kind");
     diagnostic().also(entity.span, "declared here");
     return poison(span, diagnostic().message);
   }
@@ -109,7 +115,9 @@ const Term* ExpressionChecker::check_name(ExprId, const Expr& expr, Type want) {
   Constant* found = find_constant(name, false);
   if (found == nullptr) return by_type != nullptr ? by_type : unknown_name(name, span, want);
   if (by_type == nullptr) return use_constant(*found, span);
-  const Term* bad = error(span, "F0305", fmt::format("`{}` is a constant, and {} too", name, tag == TypeTag::enumeration ? "a value of " + types().text(want) : with_article(types().text(want))),
+  const Term* bad = error(span, "F0305",
+                          fmt::format("`{}` is a constant, and {} too", name,
+                                      tag == TypeTag::enumeration ? "a value of " + types().text(want) : with_article(types().text(want))),
                           "which one is meant?");
   diagnostic().also(program_.file(found->file).tree().span(found->declaration->name), "the constant");
   if (tag == TypeTag::enumeration) diagnostic().help(fmt::format("`{}.{}` is always the value", types().text(want), name));
@@ -195,7 +203,8 @@ std::vector<std::string_view> ExpressionChecker::names_in_sight() const {
 const Term* ExpressionChecker::unknown_entity(std::string_view name, diag::Span span, Type want) {
   const auto word = static_cast<EntityWord>(types().info(want).a);
   if (where_.site != Site::entity) {
-    const Term* bad = error(span, "F0315", fmt::format("only entities and `defaults` name entities, so `{}` means nothing here", name), "not a value of the kind");
+    const Term* bad = error(span, "F0315", fmt::format("only entities and `defaults` name entities, so `{}` means nothing here", name),
+                            "not a value of the kind");
     diagnostic().help(fmt::format("take it as a param: `param other: {}`", types().text(want)));
     return bad;
   }
@@ -204,7 +213,10 @@ const Term* ExpressionChecker::unknown_entity(std::string_view name, diag::Span 
     const auto other = static_cast<EntityWord>(i);
     const Entity* entity = other == word ? nullptr : program_.table(other).find(name);
     if (entity == nullptr) continue;
-    const Term* bad = error(span, "F0302", fmt::format("`{}` is {}, but {} is wanted here", name, with_article(to_string(other)), with_article(to_string(word))), std::string(to_string(other)));
+    const Term* bad =
+        error(span, "F0302",
+              fmt::format("`{}` is {}, but {} is wanted here", name, with_article(to_string(other)), with_article(to_string(word))),
+              std::string(to_string(other)));
     diagnostic().also(entity->span, "declared here");
     return bad;
   }
@@ -245,11 +257,14 @@ const Term* ExpressionChecker::reserved_member(std::string_view base, syntax::Ra
       return bad;
     }
   } else if (base == "environment" && where_.word == EntityWord::service) {
-    if (const auto field = program_.environment_field_names.find(name)) return make(Op::environment, span, program_.environment_fields[*field].type, {}, *field);
+    if (const auto field = program_.environment_field_names.find(name))
+      return make(Op::environment, span, program_.environment_fields[*field].type, {}, *field);
     std::vector<std::string_view> legal;
     for (const EnvironmentField& one : program_.environment_fields) legal.push_back(one.name);
     const Term* bad = error(name_span, "F0201", fmt::format("no environment has `{}`", name), "unknown field");
-    diagnostic().help(diag::did_you_mean(name, legal)).help(fmt::format("facts about environments are params of their kind: `kind cell for environment {{ param {}: string }}`", name));
+    diagnostic()
+        .help(diag::did_you_mean(name, legal))
+        .help(fmt::format("facts about environments are params of their kind: `kind cell for environment {{ param {}: string }}`", name));
     return bad;
   } else if (base == "fleet") {
     const Shape& shape = program_.kind(program_.root(EntityWord::fleet)).shape;
@@ -257,7 +272,8 @@ const Term* ExpressionChecker::reserved_member(std::string_view base, syntax::Ra
     if (slot != kNoSlot) return make(Op::fleet, span, shape[slot].type, {}, number(slot));
     return error(name_span, "F0201", fmt::format("the fleet has no `{}`", name), "unknown field");
   } else if (base == "service" || base == "environment") {
-    return error(span, "F0318", fmt::format("`{}` is not known in {}", base, with_article(own_word)), fmt::format("{} belongs to no {}", with_article(own_word), base));
+    return error(span, "F0318", fmt::format("`{}` is not known in {}", base, with_article(own_word)),
+                 fmt::format("{} belongs to no {}", with_article(own_word), base));
   }
   handled = false;
   return nullptr;
@@ -265,7 +281,8 @@ const Term* ExpressionChecker::reserved_member(std::string_view base, syntax::Ra
 
 bool ExpressionChecker::is_service_base(ExprId id) const {
   const Expr& expr = tree_[id];
-  return expr.kind == ExprKind::name && where_.site == Site::entity && program_.table(EntityWord::service).find(tree_.text(expr)) != nullptr;
+  return expr.kind == ExprKind::name && where_.site == Site::entity &&
+         program_.table(EntityWord::service).find(tree_.text(expr)) != nullptr;
 }
 
 const Term* ExpressionChecker::check_member(ExprId, const Expr& expr, Type) {
@@ -297,7 +314,8 @@ const Term* ExpressionChecker::check_member(ExprId, const Expr& expr, Type) {
       if (member >= 0) return constant(span, *type, make::enumeration(types().info(*type).a, static_cast<std::uint32_t>(member)));
       return unknown_name(tree_.text(word), tree_.span(word), *type);
     }
-    if (find_constant(name, false) == nullptr && where_.site == Site::entity) return unknown_name(name, tree_.span(base), types().ref(EntityWord::service, 0));
+    if (find_constant(name, false) == nullptr && where_.site == Site::entity)
+      return unknown_name(name, tree_.span(base), types().ref(EntityWord::service, 0));
   } else if (base_expr.kind == ExprKind::member && tree_.text(tree_[syntax::Tree::base(base_expr)].range) == "std") {
     if (const Type* type = find_enum(tree_.text(syntax::Tree::word(base_expr)), true)) {
       const int member = types().enumeration(*type).member(tree_.text(word));
@@ -329,7 +347,8 @@ const Term* ExpressionChecker::member_of(const Term* base, syntax::Range word, d
       if (child != kNoSlot) return own_slot(child, span);
     }
     const RecordType& record = types().record(type);
-    if (const RecordField* field = record.field(name)) return make(Op::field, span, field->type, {base}, static_cast<std::uint32_t>(field - record.fields.data()));
+    if (const RecordField* field = record.field(name))
+      return make(Op::field, span, field->type, {base}, static_cast<std::uint32_t>(field - record.fields.data()));
     std::vector<std::string_view> legal;
     for (const RecordField& field : record.fields) legal.push_back(field.name);
     const Term* bad = error(name_span, "F0201", fmt::format("`{}` has no field `{}`", record.name, name), "unknown field");
@@ -341,17 +360,20 @@ const Term* ExpressionChecker::member_of(const Term* base, syntax::Range word, d
     const KindId kind = info.b == 0 ? program_.root(word_of) : KindId{info.b - 1};
     const Shape& shape = program_.kind(kind).shape;
     const SlotId slot = shape.find(name);
-    if (slot != kNoSlot && (word_of != EntityWord::service || shape[slot].readable)) return make(Op::output, span, shape[slot].type, {base}, number(slot));
+    if (slot != kNoSlot && (word_of != EntityWord::service || shape[slot].readable))
+      return make(Op::output, span, shape[slot].type, {base}, number(slot));
     std::vector<std::string_view> legal;
     for (const Slot& one : shape.slots) {
       if (one.parent == kNoSlot && (one.readable || word_of != EntityWord::service)) legal.push_back(one.name);
     }
     const bool field = slot != kNoSlot && shape[slot].role != SlotRole::let;
-    const Term* bad = error(name_span, "F0309", fmt::format("`{}` is no output of {}", name, program_.kind(kind).qualified), field ? "a field of its own, which others do not read" : "unknown output");
+    const Term* bad = error(name_span, "F0309", fmt::format("`{}` is no output of {}", name, program_.kind(kind).qualified),
+                            field ? "a field of its own, which others do not read" : "unknown output");
     diagnostic().help(diag::did_you_mean(name, legal)).help(fmt::format("its outputs are {}", alternatives(legal)));
     return bad;
   }
-  const Term* bad = error(name_span, "F0402", fmt::format("{} has no members", with_article(types().text(base->type))), "nothing to read here");
+  const Term* bad =
+      error(name_span, "F0402", fmt::format("{} has no members", with_article(types().text(base->type))), "nothing to read here");
   if (info.tag == TypeTag::map) diagnostic().help(fmt::format("the value of a key is read with brackets: `[\"{}\"]`", name));
   return bad;
 }

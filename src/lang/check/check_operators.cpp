@@ -20,11 +20,20 @@ struct Mapped {
   Op to;
 };
 constexpr Mapped kOperators[] = {
-    {Operator::add, Op::add},           {Operator::subtract, Op::subtract},     {Operator::multiply, Op::multiply},
-    {Operator::divide, Op::divide},     {Operator::modulo, Op::modulo},         {Operator::equal, Op::equal},
-    {Operator::unequal, Op::unequal},   {Operator::less, Op::less},             {Operator::less_equal, Op::less_equal},
-    {Operator::greater, Op::greater},   {Operator::greater_equal, Op::greater_equal},
-    {Operator::logical_and, Op::logical_and}, {Operator::logical_or, Op::logical_or}, {Operator::coalesce, Op::coalesce},
+    {Operator::add, Op::add},
+    {Operator::subtract, Op::subtract},
+    {Operator::multiply, Op::multiply},
+    {Operator::divide, Op::divide},
+    {Operator::modulo, Op::modulo},
+    {Operator::equal, Op::equal},
+    {Operator::unequal, Op::unequal},
+    {Operator::less, Op::less},
+    {Operator::less_equal, Op::less_equal},
+    {Operator::greater, Op::greater},
+    {Operator::greater_equal, Op::greater_equal},
+    {Operator::logical_and, Op::logical_and},
+    {Operator::logical_or, Op::logical_or},
+    {Operator::coalesce, Op::coalesce},
 };
 
 Op op_of(Operator op) {
@@ -149,7 +158,8 @@ const Term* ExpressionChecker::check_ordering(const Expr& expr, diag::Span span)
     return bad;
   }
   const TypeTag tag = types().tag(types().base(left->type));
-  if (!is_number(tag) && !is_text(tag)) return error(span, "F0402", fmt::format("{} has no order", with_article(types().text(left->type))), "cannot be compared so");
+  if (!is_number(tag) && !is_text(tag))
+    return error(span, "F0402", fmt::format("{} has no order", with_article(types().text(left->type))), "cannot be compared so");
   return make(op_of(expr.op), span, kBool, {left, right}, 0, tag == TypeTag::semver ? 1 : 0);
 }
 
@@ -185,7 +195,8 @@ const Term* ExpressionChecker::check_arithmetic(const Expr& expr, Type want, dia
   } else {
     check_pair(expr, left, right);
   }
-  if (left->poisoned() || right->poisoned() || left->type == kPoison || right->type == kPoison) return make(op, span, kPoison, {left, right});
+  if (left->poisoned() || right->poisoned() || left->type == kPoison || right->type == kPoison)
+    return make(op, span, kPoison, {left, right});
   for (const Term* side : {left, right}) {
     if (!types().is_optional(side->type)) continue;
     const Term* bad = error(side->span, "F0407", "this may be none here", types().text(side->type));
@@ -205,12 +216,15 @@ const Term* ExpressionChecker::check_arithmetic(const Expr& expr, Type want, dia
   }
   if (is_number(ta) && is_number(tb)) {
     if ((op == Op::add || op == Op::subtract || op == Op::modulo) && a == b) return make(op, span, a, {left, right});
-    if (op == Op::multiply && (ta == TypeTag::integer || tb == TypeTag::integer)) return make(op, span, ta == TypeTag::integer ? b : a, {left, right});
+    if (op == Op::multiply && (ta == TypeTag::integer || tb == TypeTag::integer))
+      return make(op, span, ta == TypeTag::integer ? b : a, {left, right});
     if (op == Op::multiply && ta == TypeTag::decimal && tb == TypeTag::decimal) return make(op, span, a, {left, right});
     if (op == Op::divide && tb == TypeTag::integer) return make(op, span, a, {left, right});
     if (op == Op::divide && ta == TypeTag::decimal && tb == TypeTag::decimal) return make(op, span, a, {left, right});
   }
-  const Term* bad = error(tree_.span(syntax::Tree::operator_range(expr)), "F0409", fmt::format("`{}` does not work on {} and {}", to_string(expr.op), with_article(types().text(left->type)), with_article(types().text(right->type))),
+  const Term* bad = error(tree_.span(syntax::Tree::operator_range(expr)), "F0409",
+                          fmt::format("`{}` does not work on {} and {}", to_string(expr.op), with_article(types().text(left->type)),
+                                      with_article(types().text(right->type))),
                           "no such operation");
   diagnostic().also(left->span, types().text(left->type)).also(right->span, types().text(right->type));
   if (op == Op::add && (is_text(ta) || is_text(tb))) diagnostic().help("text is put together with `\"\\(a)\\(b)\"`");
@@ -230,13 +244,17 @@ const Term* ExpressionChecker::check_conditional(ExprId, const Expr& expr, Type 
   widen(before);
   narrow(condition_id, false);
   Type other = expected;
-  if (expected == kInfer && !then->poisoned() && then->type != kNone) other = types().optional(types().base(types().without_none(then->type)));
+  if (expected == kInfer && !then->poisoned() && then->type != kNone)
+    other = types().optional(types().base(types().without_none(then->type)));
   const Term* otherwise = check(syntax::Tree::otherwise(expr), other);
   widen(before);
   if (then->poisoned()) return then;
   if (otherwise->poisoned()) return otherwise;
   Type type = then->type;
-  if (!assignable(otherwise->type, type)) type = assignable(type, otherwise->type) ? otherwise->type : types().optional(types().base(types().without_none(then->type == kNone ? otherwise->type : then->type)));
+  if (!assignable(otherwise->type, type))
+    type = assignable(type, otherwise->type)
+               ? otherwise->type
+               : types().optional(types().base(types().without_none(then->type == kNone ? otherwise->type : then->type)));
   return make(Op::conditional, span, type, {condition, then, otherwise});
 }
 
@@ -248,14 +266,16 @@ const Term* ExpressionChecker::check_index(ExprId, const Expr& expr, Type) {
   if (types().is_optional(container->type)) return error(container->span, "F0407", "this may be none here", types().text(container->type));
   if (info.tag == TypeTag::map) return make(Op::item, span, Type{info.b}, {container, check(syntax::Tree::right(expr), Type{info.a})});
   if (info.tag == TypeTag::list) return make(Op::item, span, Type{info.a}, {container, check(syntax::Tree::right(expr), kInt)});
-  const Term* bad = error(span, "F0402", fmt::format("{} has no elements to pick", with_article(types().text(container->type))), "not a list or map");
+  const Term* bad =
+      error(span, "F0402", fmt::format("{} has no elements to pick", with_article(types().text(container->type))), "not a list or map");
   if (info.tag == TypeTag::set) diagnostic().help("sets have no order; walk one with `for`");
   return bad;
 }
 
 // ---- comprehensions ----
 
-const Term* ExpressionChecker::check_clauses(const syntax::Comprehension& one, Type& first, Type& second, const Term*& condition, std::size_t& locals) {
+const Term* ExpressionChecker::check_clauses(const syntax::Comprehension& one, Type& first, Type& second, const Term*& condition,
+                                             std::size_t& locals) {
   const std::string_view outer = std::exchange(field_, std::string_view());
   const Term* source = infer(one.source);
   const TypeInfo info = types().info(types().base(source->type));
@@ -272,7 +292,8 @@ const Term* ExpressionChecker::check_clauses(const syntax::Comprehension& one, T
     first = two ? kInt : Type{info.a};
     second = Type{info.a};
   } else {
-    source = error(source->span, "F0402", fmt::format("{} cannot be walked", with_article(types().text(source->type))), "a list, set or map is wanted");
+    source = error(source->span, "F0402", fmt::format("{} cannot be walked", with_article(types().text(source->type))),
+                   "a list, set or map is wanted");
     first = second = kPoison;
   }
   push_local(tree_.text(one.first), first);
@@ -306,7 +327,8 @@ const Term* ExpressionChecker::check_list_for(ExprId, const Expr& expr, Type wan
   pop_locals(locals);
   widen(before);
   const Type type = want == kJson ? kJson : (typed ? want : types().list(value->type));
-  return make(tag == TypeTag::set ? Op::set_for : Op::list_for, span, type, {source, condition, value}, base, static_cast<std::uint8_t>(locals));
+  return make(tag == TypeTag::set ? Op::set_for : Op::list_for, span, type, {source, condition, value}, base,
+              static_cast<std::uint8_t>(locals));
 }
 
 const Term* ExpressionChecker::check_braces_for(ExprId, const Expr& expr, Type want) {

@@ -17,7 +17,8 @@ namespace {
 /// What one resolution needs; types refer to each other in any order.
 class TypeResolver {
  public:
-  TypeResolver(Program& program, FileId file, diag::Diagnostics& out) : program_(program), file_(file), tree_(program.file(file).tree()), out_(out) {}
+  TypeResolver(Program& program, FileId file, diag::Diagnostics& out)
+      : program_(program), file_(file), tree_(program.file(file).tree()), out_(out) {}
 
   Type resolve(syntax::TypeId id) {
     const TypeExpr& expr = tree_[id];
@@ -36,8 +37,11 @@ class TypeResolver {
       optional = optional || program_.types.is_optional(member);
       member = program_.types.without_none(member);
       const TypeTag tag = program_.types.tag(program_.types.base(member));
-      if (!program_.file(file_).library && tag != TypeTag::enumeration && tag != TypeTag::record && tag != TypeTag::ref && tag != TypeTag::link) {
-        out_.error(tree_.span(part), "F0208", "one of several types must be an enum, a record or a reference").label(program_.types.text(member)).note("so that what is written always says which one is meant");
+      if (!program_.file(file_).library && tag != TypeTag::enumeration && tag != TypeTag::record && tag != TypeTag::ref &&
+          tag != TypeTag::link) {
+        out_.error(tree_.span(part), "F0208", "one of several types must be an enum, a record or a reference")
+            .label(program_.types.text(member))
+            .note("so that what is written always says which one is meant");
         return kPoison;
       }
       members.push_back(member);
@@ -49,7 +53,8 @@ class TypeResolver {
   Type named(const TypeExpr& expr) {
     const std::string_view path = tree_.text(expr.path);
     const auto parts = tree_.parts(expr);
-    if (path == "list" || path == "set" || path == "map" || path == "ref" || path == "link" || path == "late") return made(path, expr, parts);
+    if (path == "list" || path == "set" || path == "map" || path == "ref" || path == "link" || path == "late")
+      return made(path, expr, parts);
     if (!parts.empty()) {
       out_.error(tree_.span(expr.range), "F0208", "`{}` takes no types in parentheses", path).label("not a type made of others");
       return kPoison;
@@ -77,7 +82,8 @@ class TypeResolver {
   Type made(std::string_view name, const TypeExpr& expr, std::span<const syntax::TypeId> parts) {
     const std::size_t wanted = name == "map" ? 2 : 1;
     if (parts.size() != wanted) {
-      out_.error(tree_.span(expr.range), "F0208", "`{}` takes {} in parentheses", name, wanted == 2 ? "two types" : "one type").help(name == "map" ? "`map(string, string)`" : fmt::format("`{}(string)`", name));
+      out_.error(tree_.span(expr.range), "F0208", "`{}` takes {} in parentheses", name, wanted == 2 ? "two types" : "one type")
+          .help(name == "map" ? "`map(string, string)`" : fmt::format("`{}(string)`", name));
       return kPoison;
     }
     if (name == "ref" || name == "link") return reference(name == "ref", parts.front());
@@ -93,7 +99,9 @@ class TypeResolver {
   Type reference(bool edge, syntax::TypeId id) {
     const TypeExpr& expr = tree_[id];
     const std::string_view path = tree_.text(expr.path);
-    const auto make = [&](EntityWord word, std::uint32_t kind) { return edge ? program_.types.ref(word, kind) : program_.types.link(word, kind); };
+    const auto make = [&](EntityWord word, std::uint32_t kind) {
+      return edge ? program_.types.ref(word, kind) : program_.types.link(word, kind);
+    };
     for (std::size_t i = 0; i < syntax::kEntityWords; ++i) {
       const auto word = static_cast<EntityWord>(i);
       if (to_string(word) == path) return make(word, 0);
@@ -112,8 +120,10 @@ class TypeResolver {
   void unknown(std::string_view path, diag::Span span) {
     auto& said = out_.error(span, "F0207", "there is no type `{}`", path).label("unknown type");
     static constexpr std::pair<std::string_view, std::string_view> kForeign[] = {
-        {"str", "string"}, {"String", "string"}, {"text", "string"}, {"integer", "int"}, {"number", "int"}, {"i64", "int"}, {"boolean", "bool"}, {"float", "decimal"}, {"double", "decimal"},
-        {"array", "list(T)"}, {"object", "map(string, T)"}, {"dict", "map(string, T)"}, {"any", "json"}};
+        {"str", "string"},     {"String", "string"}, {"text", "string"},           {"integer", "int"},
+        {"number", "int"},     {"i64", "int"},       {"boolean", "bool"},          {"float", "decimal"},
+        {"double", "decimal"}, {"array", "list(T)"}, {"object", "map(string, T)"}, {"dict", "map(string, T)"},
+        {"any", "json"}};
     for (const auto& [foreign, ours] : kForeign) {
       if (foreign != path) continue;
       said.help(fmt::format("it is called `{}` here", ours));
@@ -147,7 +157,9 @@ void check_record_fields(Program& program, TypeName& name, diag::Diagnostics& ou
     made.type = resolve_type(program, name.file, field.type, out);
     RecordType& record = program.types.record(name.type);
     if (const RecordField* earlier = record.field(made.name)) {
-      out.error(tree.span(field.name), "F0205", "the field `{}` is there twice", made.name).label("second one").also(earlier->span, "first one");
+      out.error(tree.span(field.name), "F0205", "the field `{}` is there twice", made.name)
+          .label("second one")
+          .also(earlier->span, "first one");
       continue;
     }
     record.fields.push_back(made);
@@ -163,12 +175,14 @@ bool holds_itself(const TypeTable& types, Type type, std::vector<Type>& path) {
     case TypeTag::optional:
     case TypeTag::late: return holds_itself(types, Type{info.a}, path);
     case TypeTag::map: return holds_itself(types, Type{info.a}, path) || holds_itself(types, Type{info.b}, path);
-    case TypeTag::one_of: return std::any_of(info.members.begin(), info.members.end(), [&](Type member) { return holds_itself(types, member, path); });
+    case TypeTag::one_of:
+      return std::any_of(info.members.begin(), info.members.end(), [&](Type member) { return holds_itself(types, member, path); });
     case TypeTag::record: {
       if (std::find(path.begin(), path.end(), type) != path.end()) return true;
       path.push_back(type);
       const auto& fields = types.record(type).fields;
-      const bool found = std::any_of(fields.begin(), fields.end(), [&](const RecordField& field) { return holds_itself(types, field.type, path); });
+      const bool found =
+          std::any_of(fields.begin(), fields.end(), [&](const RecordField& field) { return holds_itself(types, field.type, path); });
       path.pop_back();
       return found;
     }
@@ -199,13 +213,17 @@ Type resolve_alias(Program& program, std::size_t at, diag::Diagnostics& out, dia
   const syntax::Tree& tree = program.file(name.file).tree();
   if (name.state == CheckState::checked) return name.type;
   if (name.state == CheckState::checking) {
-    out.error(tree.span(name.declaration->name), "F0306", "the type `{}` is made of itself", name.name).label("needs itself").also(use, "here");
+    out.error(tree.span(name.declaration->name), "F0306", "the type `{}` is made of itself", name.name)
+        .label("needs itself")
+        .also(use, "here");
     return kPoison;
   }
   name.state = CheckState::checking;
   const Type base = resolve_type(program, name.file, name.declaration->type, out);
   // Nominal: `type Port = int where …` is Port in every message, and `int` where an int is wanted.
-  if (base != kPoison) program.type_names[at].type = program.types.declare_refinement({program.type_names[at].name, tree.span(name.declaration->name), base, nullptr});
+  if (base != kPoison)
+    program.type_names[at].type =
+        program.types.declare_refinement({program.type_names[at].name, tree.span(name.declaration->name), base, nullptr});
   program.type_names[at].state = CheckState::checked;
   return program.type_names[at].type;
 }
@@ -239,7 +257,8 @@ void check_types(Program& program, diag::Diagnostics& out) {
     if (name.declaration->kind != syntax::DeclKind::record) continue;
     std::vector<Type> path;
     if (!holds_itself(program.types, name.type, path)) continue;
-    out.error(program.types.record(name.type).span, "F0306", "the type `{}` is made of itself", name.name).label("a value of it would have no end");
+    out.error(program.types.record(name.type).span, "F0306", "the type `{}` is made of itself", name.name)
+        .label("a value of it would have no end");
     program.types.record(name.type).fields.clear();
   }
 }

@@ -53,7 +53,10 @@ class Collector {
   void share_names();
   void check_fleet();
   void twice(std::string_view what, std::string_view name, diag::Span second, diag::Span first) {
-    out_.error(second, "F0204", "{} `{}` is declared twice", what, name).label("second declaration").also(first, "first declaration").note("names are fleet-wide; files and folders do not count");
+    out_.error(second, "F0204", "{} `{}` is declared twice", what, name)
+        .label("second declaration")
+        .also(first, "first declaration")
+        .note("names are fleet-wide; files and folders do not count");
   }
   [[nodiscard]] diag::Span name_span(FileId id, const Decl& declaration) const { return program_.file(id).tree().span(declaration.name); }
 
@@ -88,7 +91,9 @@ void Collector::constant(FileId id, const Decl& declaration, std::string_view na
   File& file = program_.files[number(id)];
   const auto at = static_cast<std::uint32_t>(program_.constants.size());
   NameIndex& names = file.library ? program_.standard.constants : (file.has_entities ? file.constants : program_.fleet.constants);
-  if (!names.insert(name, at)) return twice("the constant", name, name_span(id, declaration), name_span(program_.constants[*names.find(name)].file, *program_.constants[*names.find(name)].declaration));
+  if (!names.insert(name, at))
+    return twice("the constant", name, name_span(id, declaration),
+                 name_span(program_.constants[*names.find(name)].file, *program_.constants[*names.find(name)].declaration));
   program_.constants.push_back({id, &declaration, name, CheckState::unchecked, kPoison, nullptr});
 }
 
@@ -96,7 +101,9 @@ void Collector::function(FileId id, const Decl& declaration, std::string_view na
   File& file = program_.files[number(id)];
   const auto at = static_cast<std::uint32_t>(program_.functions.size());
   NameIndex& names = file.library ? program_.standard.functions : (file.has_entities ? file.functions : program_.fleet.functions);
-  if (!names.insert(name, at)) return twice("the function", name, name_span(id, declaration), name_span(program_.functions[*names.find(name)].file, *program_.functions[*names.find(name)].declaration));
+  if (!names.insert(name, at))
+    return twice("the function", name, name_span(id, declaration),
+                 name_span(program_.functions[*names.find(name)].file, *program_.functions[*names.find(name)].declaration));
   Function& made = program_.functions.emplace_back();
   made.file = id;
   made.declaration = &declaration;
@@ -107,7 +114,9 @@ void Collector::type(FileId id, const Decl& declaration, std::string_view name) 
   const File& file = program_.file(id);
   NameIndex& names = file.library ? program_.standard.types : program_.fleet.types;
   const auto at = static_cast<std::uint32_t>(program_.type_names.size());
-  if (!names.insert(name, at)) return twice("the type", name, name_span(id, declaration), name_span(program_.type_names[*names.find(name)].file, *program_.type_names[*names.find(name)].declaration));
+  if (!names.insert(name, at))
+    return twice("the type", name, name_span(id, declaration),
+                 name_span(program_.type_names[*names.find(name)].file, *program_.type_names[*names.find(name)].declaration));
   program_.type_names.push_back({id, &declaration, name, CheckState::unchecked, kPoison});
 }
 
@@ -149,7 +158,8 @@ void Collector::entity(FileId id, const Decl& declaration, std::string_view name
   }
   if (is_dns_label(name)) return;
   if (name.size() > 63) {
-    refuse(fmt::format("the {} name `{}` is longer than 63 characters", word, name), "too long").note("names become names of Kubernetes objects, of folders and of branches");
+    refuse(fmt::format("the {} name `{}` is longer than 63 characters", word, name), "too long")
+        .note("names become names of Kubernetes objects, of folders and of branches");
     return;
   }
   std::string proposal(name);
@@ -173,10 +183,12 @@ void Collector::sort(EntityTable& table) {
     while (first > 0 && table.all[first - 1].name == table.all[i].name) --first;
     const std::string what(to_string(table.all[i].word));
     twice("the " + what, table.all[i].name, table.all[i].span, table.all[first].span);
-    table.all[first].poison = Program::cause(program_.arena, fmt::format("the {} `{}` is declared twice", what, table.all[i].name), table.all[i].span);
+    table.all[first].poison =
+        Program::cause(program_.arena, fmt::format("the {} `{}` is declared twice", what, table.all[i].name), table.all[i].span);
     if (is_barrier_word(table.all[i].word)) program_.barrier = true;
   }
-  table.all.erase(std::unique(table.all.begin(), table.all.end(), [](const Entity& a, const Entity& b) { return a.name == b.name; }), table.all.end());
+  table.all.erase(std::unique(table.all.begin(), table.all.end(), [](const Entity& a, const Entity& b) { return a.name == b.name; }),
+                  table.all.end());
   table.names.reserve(table.all.size());
   for (std::size_t i = 0; i < table.all.size(); ++i) table.names.insert(table.all[i].name, static_cast<std::uint32_t>(i));
 }
@@ -186,7 +198,10 @@ void Collector::share_names() {
   for (const Entity& group : program_.table(EntityWord::group).all) {
     const Entity* environment = program_.table(EntityWord::environment).find(group.name);
     if (environment == nullptr) continue;
-    out_.error(group.span, "F0204", "`{}` is a group and an environment", group.name).label("the group").also(environment->span, "the environment").note("`in NAME` must say which one is meant, so they share their names");
+    out_.error(group.span, "F0204", "`{}` is a group and an environment", group.name)
+        .label("the group")
+        .also(environment->span, "the environment")
+        .note("`in NAME` must say which one is meant, so they share their names");
     program_.barrier = true;
   }
 }
@@ -200,7 +215,9 @@ void Collector::check_fleet() {
     program_.barrier = true;
   }
   for (std::size_t i = 1; i < fleets.size(); ++i) {
-    out_.error(fleets[i].span, "F0217", "the fleet is declared twice").label("second declaration").also(fleets[0].span, "first declaration");
+    out_.error(fleets[i].span, "F0217", "the fleet is declared twice")
+        .label("second declaration")
+        .also(fleets[0].span, "first declaration");
     program_.barrier = true;
   }
 }
@@ -224,7 +241,9 @@ void collect(Program& program, std::vector<diag::FleetText> texts, diag::Diagnos
     const diag::SourceId source{static_cast<std::uint32_t>(i)};
     program.files[i].parsed = parse(source, program.sources.text(source));
     const syntax::Tree& tree = program.files[i].tree();
-    program.files[i].has_entities = std::any_of(tree.top.begin(), tree.top.end(), [&](syntax::DeclId id) { return tree[id].kind == DeclKind::entity || tree[id].kind == DeclKind::defaults; });
+    program.files[i].has_entities = std::any_of(tree.top.begin(), tree.top.end(), [&](syntax::DeclId id) {
+      return tree[id].kind == DeclKind::entity || tree[id].kind == DeclKind::defaults;
+    });
   });
   Collector collector(program, out);
   for (std::size_t i = 0; i < program.files.size(); ++i) {

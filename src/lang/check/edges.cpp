@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "lang/check/check.hpp"
-#include "lang/evaluate/ladder.hpp"
 #include "lang/check/literal_fields.hpp"
+#include "lang/evaluate/ladder.hpp"
 #include "muster/base/parallel.hpp"
 
 namespace muster::lang {
@@ -25,7 +25,8 @@ struct Missing {
 /// The edges of the instances of a run of services.
 class EdgeFinder {
  public:
-  EdgeFinder(Program& program, const Ladders& ladders, Arena& arena, diag::Diagnostics& out) : program_(program), ladders_(ladders), arena_(arena), out_(out) {}
+  EdgeFinder(Program& program, const Ladders& ladders, Arena& arena, diag::Diagnostics& out)
+      : program_(program), ladders_(ladders), arena_(arena), out_(out) {}
 
   void service(std::uint32_t id) {
     const Entity& entity = program_.table(EntityWord::service).all[id];
@@ -51,7 +52,8 @@ class EdgeFinder {
     own(entity, ladder);
     for (const SlotId slot : ladder.mentioning[environment]) {
       if (std::find(covered_.begin(), covered_.end(), slot) != covered_.end()) continue;
-      for (const Assignment* one : ladder.of(ladder.plans[environment][number(slot)])) mention(*one->body, one->first_mention, one->mentions);
+      for (const Assignment* one : ladder.of(ladder.plans[environment][number(slot)]))
+        mention(*one->body, one->first_mention, one->mentions);
     }
     for (const PatchCode& patch : entity.body.patches) {
       if (program_.covers(patch.scope, environment)) mention(entity.body, patch.first_mention, patch.mentions);
@@ -61,7 +63,8 @@ class EdgeFinder {
       if (a.need != b.need) return a.need;
       return std::tie(a.span.source, a.span.begin) < std::tie(b.span.source, b.span.begin);
     });
-    edges_.erase(std::unique(edges_.begin(), edges_.end(), [](const Edge& a, const Edge& b) { return a.instance == b.instance; }), edges_.end());
+    edges_.erase(std::unique(edges_.begin(), edges_.end(), [](const Edge& a, const Edge& b) { return a.instance == b.instance; }),
+                 edges_.end());
     program_.edges[instance] = arena_.copy(std::span<const Edge>(edges_));
   }
 
@@ -115,7 +118,10 @@ class EdgeFinder {
     if (found->environments.empty() || found->environments.back() != environment) found->environments.push_back(environment);
     const Entity& target = program_.table(EntityWord::service).all[mention.service];
     const Cause*& poison = program_.instance_poison[instance_];
-    if (poison == nullptr) poison = Program::cause(arena_, fmt::format("`{}` does not exist in environment `{}`", target.name, program_.environment_name(environment)), mention.span);
+    if (poison == nullptr)
+      poison = Program::cause(arena_,
+                              fmt::format("`{}` does not exist in environment `{}`", target.name, program_.environment_name(environment)),
+                              mention.span);
   }
 
   void report(const Entity& entity, const Missing& missing) {
@@ -127,12 +133,14 @@ class EdgeFinder {
     }
     const bool one = missing.environments.size() == 1;
     auto& said = out_.error(missing.mention->span, "F0303", "`{}` does not exist in environment{} {}", target.name, one ? "" : "s", where)
-                     .label(one ? fmt::format("{} for {} in {}", missing.mention->need ? "needed" : "read", entity.name, program_.environment_name(missing.environments.front()))
+                     .label(one ? fmt::format("{} for {} in {}", missing.mention->need ? "needed" : "read", entity.name,
+                                              program_.environment_name(missing.environments.front()))
                                 : fmt::format("{} for {}", missing.mention->need ? "needed" : "read", entity.name));
     LiteralField field;
     const syntax::Tree& tree = program_.file(target.file).tree();
     for (const std::string_view name : {"only", "except"}) {
-      if (find_literal_field(tree, target.declaration->body, name, field)) said.also(tree.span(field.range), fmt::format("{} is limited here", target.name));
+      if (find_literal_field(tree, target.declaration->body, name, field))
+        said.also(tree.span(field.range), fmt::format("{} is limited here", target.name));
     }
     said.help(fmt::format("let {} exist there too, or write this where it exists: `in … {{ }}`", target.name));
   }
@@ -154,7 +162,8 @@ class EdgeFinder {
 /// Tarjan's components without recursion: a chain of 100,000 instances is no reason to run out of stack.
 class Components {
  public:
-  explicit Components(const Program& program) : program_(program), index_(program.instances.size(), 0), low_(index_), on_stack_(index_.size(), false) {}
+  explicit Components(const Program& program)
+      : program_(program), index_(program.instances.size(), 0), low_(index_), on_stack_(index_.size(), false) {}
 
   /// Components with a circle, each sorted.
   std::vector<std::vector<std::uint32_t>> circles() {
@@ -226,7 +235,9 @@ class Components {
 /// The shortest way from `start` back to itself inside a component: its nodes, `start` first.
 std::vector<std::uint32_t> shortest_circle(const Program& program, const std::vector<std::uint32_t>& members, std::uint32_t start) {
   std::vector<std::uint32_t> from(members.size(), kAligned);
-  const auto place = [&](std::uint32_t node) { return static_cast<std::size_t>(std::lower_bound(members.begin(), members.end(), node) - members.begin()); };
+  const auto place = [&](std::uint32_t node) {
+    return static_cast<std::size_t>(std::lower_bound(members.begin(), members.end(), node) - members.begin());
+  };
   const auto inside = [&](std::uint32_t node) { return std::binary_search(members.begin(), members.end(), node); };
   std::vector<std::uint32_t> queue = {start};
   for (std::size_t at = 0; at < queue.size(); ++at) {
@@ -251,8 +262,10 @@ void report_circles(Program& program, diag::Diagnostics& out) {
   std::vector<std::vector<std::uint32_t>> told;  // Services of circles that were told: environments repeat them.
   for (const std::vector<std::uint32_t>& members : Components(program).circles()) {
     const std::vector<std::uint32_t> way = shortest_circle(program, members, members.front());
-    const std::string message = way.size() == 1 ? fmt::format("`{}` needs itself", program.table(EntityWord::service).all[program.instances[way.front()].first].name)
-                                                : std::string("these services need each other in a circle");
+    const std::string message =
+        way.size() == 1
+            ? fmt::format("`{}` needs itself", program.table(EntityWord::service).all[program.instances[way.front()].first].name)
+            : std::string("these services need each other in a circle");
     std::vector<std::uint32_t> services;
     const Edge* first = nullptr;
     std::vector<std::pair<const Edge*, std::string>> steps;
@@ -284,7 +297,8 @@ void report_circles(Program& program, diag::Diagnostics& out) {
     for (std::size_t i = 1; i < steps.size(); ++i) said.also(steps[i].first->span, steps[i].second);
     if (!reader.empty()) {
       const std::size_t dot = expression.rfind('.');
-      said.help(fmt::format("if {} need not wait for {}, write `link({}){}`", reader, read, expression.substr(0, dot), dot == std::string_view::npos ? std::string_view() : expression.substr(dot)));
+      said.help(fmt::format("if {} need not wait for {}, write `link({}){}`", reader, read, expression.substr(0, dot),
+                            dot == std::string_view::npos ? std::string_view() : expression.substr(dot)));
     } else {
       said.help("take one of these needs out");
     }
@@ -303,7 +317,8 @@ void find_edges(Program& program, const Ladders& ladders, diag::Diagnostics& out
   for (std::size_t i = 0; i < chunks; ++i) program.chunk_arenas.emplace_back();
   for_each_index(chunks, program.options.jobs, [&](std::size_t chunk) {
     EdgeFinder finder(program, ladders, program.chunk_arenas[first_arena + chunk], said[chunk]);
-    for (std::size_t id = chunk * kChunk; id < std::min(services, (chunk + 1) * kChunk); ++id) finder.service(static_cast<std::uint32_t>(id));
+    for (std::size_t id = chunk * kChunk; id < std::min(services, (chunk + 1) * kChunk); ++id)
+      finder.service(static_cast<std::uint32_t>(id));
   });
   for (diag::Diagnostics& one : said) out.append(std::move(one));
   report_circles(program, out);

@@ -17,9 +17,12 @@ struct LaterWord {
 
 // A rule that nobody holds a fleet against protects nothing, so it stops everything.
 constexpr LaterWord kWords[] = {
-    {EntityWord::rule, "F0902", "rules come with a later version of muster", "a kind's `require` holds its own services to a condition", true},
-    {EntityWord::notify, "F0905", "notifications come with a later version of muster", "`muster status --json` can be asked by a script", false},
-    {EntityWord::image, "F0906", "named images come with a later version of muster", "write the reference in the service: `image = \"ghcr.io/shop/cart:1.4.2\"`", false},
+    {EntityWord::rule, "F0902", "rules come with a later version of muster", "a kind's `require` holds its own services to a condition",
+     true},
+    {EntityWord::notify, "F0905", "notifications come with a later version of muster", "`muster status --json` can be asked by a script",
+     false},
+    {EntityWord::image, "F0906", "named images come with a later version of muster",
+     "write the reference in the service: `image = \"ghcr.io/shop/cart:1.4.2\"`", false},
 };
 
 struct LaterField {
@@ -69,7 +72,8 @@ bool later_declaration(Program& program, const File& file, const syntax::Decl& d
     case syntax::DeclKind::entity: break;
     default: return false;
   }
-  const auto* found = std::find_if(std::begin(kWords), std::end(kWords), [&](const LaterWord& one) { return one.word == declaration.word; });
+  const auto* found =
+      std::find_if(std::begin(kWords), std::end(kWords), [&](const LaterWord& one) { return one.word == declaration.word; });
   if (found == std::end(kWords)) return false;
   refuse(out, keyword, found->code, found->message, found->help);
   program.barrier = program.barrier || found->barrier;
@@ -77,7 +81,8 @@ bool later_declaration(Program& program, const File& file, const syntax::Decl& d
 }
 
 bool later_field(EntityWord word, std::string_view field, diag::Span span, diag::Diagnostics& out) {
-  const auto* found = std::find_if(std::begin(kFields), std::end(kFields), [&](const LaterField& one) { return one.word == word && one.field == field; });
+  const auto* found =
+      std::find_if(std::begin(kFields), std::end(kFields), [&](const LaterField& one) { return one.word == word && one.field == field; });
   if (found == std::end(kFields)) return false;
   refuse(out, span, found->code, found->message, found->help);
   return true;
@@ -86,7 +91,8 @@ bool later_field(EntityWord word, std::string_view field, diag::Span span, diag:
 const Term* later_call(ExpressionChecker& checker, diag::Span name) {
   const std::string message = "watching registries comes with a later version of muster";
   const Term* bad = checker.error(name, "F0907", message, "not in this version");
-  checker.diagnostic().help("write the reference, tag and all: `image = \"ghcr.io/shop/cart:1.4.2\"`, or hand it in: `muster deliver cart --image REF`");
+  checker.diagnostic().help(
+      "write the reference, tag and all: `image = \"ghcr.io/shop/cart:1.4.2\"`, or hand it in: `muster deliver cart --image REF`");
   return bad;
 }
 

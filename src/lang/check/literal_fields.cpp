@@ -31,7 +31,8 @@ bool is_literal(const syntax::Tree& tree, syntax::ExprId id) {
   if (expr.kind == ExprKind::name || expr.kind == ExprKind::string) return true;
   if (expr.kind != ExprKind::list) return false;
   const auto items = tree.items(expr);
-  return std::all_of(items.begin(), items.end(), [&](syntax::ExprId item) { return tree[item].kind == ExprKind::name || tree[item].kind == ExprKind::string; });
+  return std::all_of(items.begin(), items.end(),
+                     [&](syntax::ExprId item) { return tree[item].kind == ExprKind::name || tree[item].kind == ExprKind::string; });
 }
 
 std::vector<LiteralField> literal_fields(const syntax::Tree& tree, syntax::BodyId body) {

@@ -10,7 +10,8 @@ Item* pick(std::vector<Item>& all, std::optional<std::uint32_t> found) {
 
 /// A name of the library is seen bare from the library, and from everywhere when core declares it.
 template <typename Item>
-Item* from_library(Program& program, std::vector<Item>& all, const NameIndex& names, const File& from, std::string_view name, bool qualified) {
+Item* from_library(Program& program, std::vector<Item>& all, const NameIndex& names, const File& from, std::string_view name,
+                   bool qualified) {
   Item* item = pick(all, names.find(name));
   if (item == nullptr || qualified || from.library || program.file(item->file).core) return item;
   return nullptr;

@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "lang/check/name_index.hpp"
-#include "lang/syntax/syntax.hpp"
 #include "lang/check/term.hpp"
 #include "lang/check/types.hpp"
+#include "lang/syntax/syntax.hpp"
 
 namespace muster::lang {
 
@@ -27,22 +27,24 @@ enum class SlotId : std::uint32_t {};
 inline constexpr KindId kNoKind{0xffffffffU};
 inline constexpr SlotId kNoSlot{0xffffffffU};
 template <typename Id>
-constexpr std::uint32_t number(Id id) { return static_cast<std::uint32_t>(id); }
+constexpr std::uint32_t number(Id id) {
+  return static_cast<std::uint32_t>(id);
+}
 
 enum class SlotRole : std::uint8_t { param, let, output, edges };
 
 struct Slot {
-  std::string_view name;   ///< Its own word.
-  std::string_view path;   ///< With the slots above it: "gate.approval.from".
-  Type type = kPoison;     ///< kPoison for a `let` until its expression is checked.
+  std::string_view name;  ///< Its own word.
+  std::string_view path;  ///< With the slots above it: "gate.approval.from".
+  Type type = kPoison;    ///< kPoison for a `let` until its expression is checked.
   SlotRole role = SlotRole::param;
-  bool literal = false;    ///< Written once in the entity, as a literal, outside `in`.
-  bool additive = false;   ///< `=` hides what lower places gathered: a lint.
-  bool late = false;       ///< Values that hang from images may enter.
-  bool composite = false;  ///< A record: its fields are the slots from `first_child`.
+  bool literal = false;         ///< Written once in the entity, as a literal, outside `in`.
+  bool additive = false;        ///< `=` hides what lower places gathered: a lint.
+  bool late = false;            ///< Values that hang from images may enter.
+  bool composite = false;       ///< A record: its fields are the slots from `first_child`.
   bool needs_mentions = false;  ///< The names in it are `needs`.
-  bool readable = false;   ///< Other services may read it: outputs, and `namespace`.
-  bool library = false;    ///< Declared, and for let and output given its value, by the standard library.
+  bool readable = false;        ///< Other services may read it: outputs, and `namespace`.
+  bool library = false;         ///< Declared, and for let and output given its value, by the standard library.
   SlotId parent = kNoSlot;
   std::uint32_t first_child = 0;
   std::uint32_t children = 0;
@@ -102,10 +104,10 @@ struct Assignment {
   bool locked = false;
   Form form = Form::written;
   Rung rung = Rung::entity;
-  std::uint8_t depth = 0;          ///< Base to derived kind.
+  std::uint8_t depth = 0;  ///< Base to derived kind.
   const Term* value = nullptr;
-  diag::Span span;                 ///< The statement.
-  std::uint32_t first_mention = 0; ///< Of its body's mentions.
+  diag::Span span;                  ///< The statement.
+  std::uint32_t first_mention = 0;  ///< Of its body's mentions.
   std::uint32_t mentions = 0;
   const struct BodyCode* body = nullptr;
 
@@ -189,11 +191,11 @@ struct Kind {
   std::vector<KindId> chain;  ///< Root first, itself last.
   Shape shape;
   BodyCode body;
-  std::vector<ObjectCode> objects;    ///< Base's first, replaced in their place.
-  std::vector<PatchCode> patches;     ///< Base's first.
-  std::vector<RequireCode> requires_; ///< Base's first.
-  const Cause* poison = nullptr;      ///< An error in its text: reaches every service of it.
-  diag::Span span;                    ///< Of its name.
+  std::vector<ObjectCode> objects;     ///< Base's first, replaced in their place.
+  std::vector<PatchCode> patches;      ///< Base's first.
+  std::vector<RequireCode> requires_;  ///< Base's first.
+  const Cause* poison = nullptr;       ///< An error in its text: reaches every service of it.
+  diag::Span span;                     ///< Of its name.
   std::string_view documentation;
 
   [[nodiscard]] bool derives_from(KindId other) const;

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <span>
 
-#include "lang/evaluate/datum.hpp"
 #include "lang/check/types.hpp"
+#include "lang/evaluate/datum.hpp"
 
 namespace muster::lang {
 
@@ -26,17 +26,33 @@ enum class Op : std::uint8_t {
   call,           ///< index: Program::functions; kids: arguments
   builtin,        ///< index: the table of built-ins; kids: arguments
   conditional,    ///< if kid 0 then kid 1 else kid 2
-  logical_and, logical_or, logical_not,
-  negate, add, subtract, multiply, divide, modulo,
-  equal, unequal, less, less_equal, greater, greater_equal,
+  logical_and,
+  logical_or,
+  logical_not,
+  negate,
+  add,
+  subtract,
+  multiply,
+  divide,
+  modulo,
+  equal,
+  unequal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
   coalesce,
-  interpolate,    ///< kids in order, as text
-  list, set, map, ///< map: keys and values in turns
-  record,         ///< index: the record type; kids: its fields
-  list_for, set_for, map_for,  ///< kid 0: source, 1: condition or nullptr, 2: value (map: key), 3: value; index: first local, extra: names
-  refine,         ///< kid 0, held against the refinement `index`
-  verify,         ///< kid 0: text, held against the form of the simple type `index` (url, semver …)
-  aligned,        ///< kid 0: a reference to a service, bound to the environment of the instance
+  interpolate,  ///< kids in order, as text
+  list,
+  set,
+  map,     ///< map: keys and values in turns
+  record,  ///< index: the record type; kids: its fields
+  list_for,
+  set_for,
+  map_for,  ///< kid 0: source, 1: condition or nullptr, 2: value (map: key), 3: value; index: first local, extra: names
+  refine,   ///< kid 0, held against the refinement `index`
+  verify,   ///< kid 0: text, held against the form of the simple type `index` (url, semver …)
+  aligned,  ///< kid 0: a reference to a service, bound to the environment of the instance
 };
 inline constexpr std::size_t kOps = static_cast<std::size_t>(Op::aligned) + 1;
 

@@ -17,8 +17,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "lang/evaluate/datum.hpp"
 #include "lang/check/name_index.hpp"
+#include "lang/evaluate/datum.hpp"
 #include "lang/syntax/syntax.hpp"
 
 namespace muster::lang {
@@ -27,15 +27,40 @@ struct Term;
 
 enum class TypeTag : std::uint8_t {
   // Simple types: the number of the type is its tag.
-  poison, none, boolean, integer, decimal, percent, duration, bytes, cpu,
-  string, date, instant, semver, versions, glob, url, path, name,
-  secret, json,
+  poison,
+  none,
+  boolean,
+  integer,
+  decimal,
+  percent,
+  duration,
+  bytes,
+  cpu,
+  string,
+  date,
+  instant,
+  semver,
+  versions,
+  glob,
+  url,
+  path,
+  name,
+  secret,
+  json,
   // Made of others.
-  list, set, map, optional, late, one_of,
+  list,
+  set,
+  map,
+  optional,
+  late,
+  one_of,
   // Declared.
-  record, enumeration, refinement,
+  record,
+  enumeration,
+  refinement,
   // References; `a` is the entity word, `b` the kind + 1, or 0 for any of the word.
-  ref, link,
+  ref,
+  link,
 };
 inline constexpr std::size_t kSimpleTypes = static_cast<std::size_t>(TypeTag::list);
 
@@ -51,8 +76,8 @@ inline constexpr Type kJson = simple(TypeTag::json);
 
 struct TypeInfo {
   TypeTag tag = TypeTag::poison;
-  std::uint32_t a = 0;  ///< Element, key, base; number of the record, enum or refinement; entity word.
-  std::uint32_t b = 0;  ///< Value of a map; kind + 1 of a reference.
+  std::uint32_t a = 0;        ///< Element, key, base; number of the record, enum or refinement; entity word.
+  std::uint32_t b = 0;        ///< Value of a map; kind + 1 of a reference.
   std::vector<Type> members;  ///< one_of
 };
 
@@ -108,8 +133,12 @@ class TypeTable {
   Type optional(Type inner);
   Type late(Type inner) { return make(TypeTag::late, static_cast<std::uint32_t>(inner)); }
   Type one_of(std::vector<Type> members);
-  Type ref(syntax::EntityWord word, std::uint32_t kind_plus_one) { return make(TypeTag::ref, static_cast<std::uint32_t>(word), kind_plus_one); }
-  Type link(syntax::EntityWord word, std::uint32_t kind_plus_one) { return make(TypeTag::link, static_cast<std::uint32_t>(word), kind_plus_one); }
+  Type ref(syntax::EntityWord word, std::uint32_t kind_plus_one) {
+    return make(TypeTag::ref, static_cast<std::uint32_t>(word), kind_plus_one);
+  }
+  Type link(syntax::EntityWord word, std::uint32_t kind_plus_one) {
+    return make(TypeTag::link, static_cast<std::uint32_t>(word), kind_plus_one);
+  }
 
   Type declare_record(RecordType type);
   Type declare_enum(EnumType type);

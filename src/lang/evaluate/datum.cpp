@@ -42,7 +42,8 @@ Datum map(Arena& arena, std::vector<Datum> pairs) {
   const std::size_t count = pairs.size() / 2;
   std::vector<std::uint32_t> order(count);
   for (std::size_t i = 0; i < count; ++i) order[i] = static_cast<std::uint32_t>(i);
-  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return compare(pairs[std::size_t{a} * 2], pairs[std::size_t{b} * 2]) < 0; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return compare(pairs[std::size_t{a} * 2], pairs[std::size_t{b} * 2]) < 0; });
   std::vector<Datum> sorted;
   sorted.reserve(pairs.size());
   for (const std::uint32_t at : order) {

@@ -24,15 +24,15 @@ struct Cause {
 };
 
 enum class Tag : std::uint8_t {
-  absent,       ///< Nobody gave a value.
-  poison,       ///< cause()
+  absent,  ///< Nobody gave a value.
+  poison,  ///< cause()
   none,
-  null,         ///< JSON's
-  boolean,      ///< number: 0, 1
+  null,     ///< JSON's
+  boolean,  ///< number: 0, 1
   integer,
-  decimal,      ///< number: millionths
-  percent,      ///< number: millionths of a percent
-  duration,     ///< number: milliseconds
+  decimal,   ///< number: millionths
+  percent,   ///< number: millionths of a percent
+  duration,  ///< number: milliseconds
   bytes,
   cpu,          ///< number: thousandths
   text,         ///< string and everything that is written as one: url, path, date, versions …
@@ -41,9 +41,9 @@ enum class Tag : std::uint8_t {
   service,      ///< number: its id, size: the environment, or kAligned
   entity,       ///< small: the entity word, number: its id
   list,
-  set,          ///< sorted, unique
-  map,          ///< key, value, key, value …, sorted by key; size counts pairs
-  record,       ///< small: the record type; items in the order of its fields
+  set,     ///< sorted, unique
+  map,     ///< key, value, key, value …, sorted by key; size counts pairs
+  record,  ///< small: the record type; items in the order of its fields
 };
 
 /// The environment of a service reference that follows its reader's.

@@ -32,14 +32,14 @@ inline constexpr std::size_t kMaximumReads = 800;
 /// An entity, or an instance of a service, whose slots are computed.
 struct Frame {
   const Entity* entity = nullptr;
-  std::uint32_t id = 0;                     ///< Of the entity.
-  std::uint32_t environment = kAligned;     ///< Of an instance.
+  std::uint32_t id = 0;                  ///< Of the entity.
+  std::uint32_t environment = kAligned;  ///< Of an instance.
   const Kind* kind = nullptr;
   const Ladder* ladder = nullptr;
   std::span<const SlotPlan> plans;
   std::vector<Datum> values;
   std::vector<SlotState> states;
-  std::vector<std::uint16_t> own;           ///< 1 + index of the first assignment of the entity's body to that slot; 0: none.
+  std::vector<std::uint16_t> own;  ///< 1 + index of the first assignment of the entity's body to that slot; 0: none.
 
   [[nodiscard]] bool is_service() const { return entity->word == EntityWord::service; }
 };
@@ -158,15 +158,15 @@ class Evaluator {
   Frame* frame_ = nullptr;
   std::uint64_t steps_ = 0;
   std::uint64_t bytes_ = 0;
-  std::uint64_t slot_steps_ = 0;      ///< Of the slot that is being computed, without those it reads.
-  std::size_t slot_bytes_ = 0;        ///< arena_.requested() when it began, moved on by what others took.
-  bool over_ = false;                 ///< Its budget is spent.
+  std::uint64_t slot_steps_ = 0;  ///< Of the slot that is being computed, without those it reads.
+  std::size_t slot_bytes_ = 0;    ///< arena_.requested() when it began, moved on by what others took.
+  bool over_ = false;             ///< Its budget is spent.
   std::size_t base_ = 0;
   std::vector<Datum> locals_;
   std::vector<Active> active_;
   std::vector<std::unique_ptr<Frame>> frames_;  ///< In use; the first is the one begun, the others belong to instances read.
   std::vector<std::unique_ptr<Frame>> spare_;
-  std::size_t foreign_ = 0;           ///< Depth of computing for other instances: errors are theirs to say.
+  std::size_t foreign_ = 0;  ///< Depth of computing for other instances: errors are theirs to say.
   std::vector<ForeignRead> reads_;
 };
 

@@ -128,7 +128,8 @@ Datum Evaluator::compute(Frame& frame, SlotId id) {
   } else {
     value = evaluate(*slot.initial);
     if (slot.role == SlotRole::output && value.late) {
-      value = fail(slot.initial->span, "F0704", fmt::format("the output `{}` hangs from an image's value, which others cannot read", slot.name), "late value");
+      value = fail(slot.initial->span, "F0704",
+                   fmt::format("the output `{}` hangs from an image's value, which others cannot read", slot.name), "late value");
     }
   }
 
@@ -176,7 +177,8 @@ Datum Evaluator::fold_slot(const Ladder& ladder, const SlotPlan& plan, SlotId id
   over_ = false;
   const Slot& slot = program_.kind(ladder.kind).shape[id];
   std::span<const Assignment* const> active = ladder.of(plan);
-  if (!active.empty() && active.back()->op == syntax::Assign::set) return gather(ladder, plan, id, assigned(slot, *active.back()), active.first(active.size() - 1));
+  if (!active.empty() && active.back()->op == syntax::Assign::set)
+    return gather(ladder, plan, id, assigned(slot, *active.back()), active.first(active.size() - 1));
   return gather(ladder, plan, id, slot.initial == nullptr ? Datum() : slot.initial->value, active);
 }
 
@@ -219,8 +221,8 @@ Datum Evaluator::param(Frame& frame, SlotId id) {
   }
   if (value.is(Tag::absent)) return missing(frame, id);
   if (value.late && !slot.late) {
-    return fail(at, "F0704", fmt::format("`{}` may not hang from an image's value, which is known only when a release is made", slot.path), "late value",
-                "values of `env` and `annotations` may");
+    return fail(at, "F0704", fmt::format("`{}` may not hang from an image's value, which is known only when a release is made", slot.path),
+                "late value", "values of `env` and `annotations` may");
   }
   return value;
 }
@@ -285,8 +287,8 @@ Datum Evaluator::remove(const Slot& slot, const Datum& value, const Datum& less,
     for (std::size_t i = 0; i < old.size() && !there; i += stride) there = equal(old[i], gone);
     if (there) continue;
     const std::string name = language_text(gone, program_);
-    return fail(from.value->span, "F0504", fmt::format("nothing to take away: `{}` is not in `{}` at this point", name, slot.path), "no lower place adds it",
-                "take this out; or it was added by a base that no longer does");
+    return fail(from.value->span, "F0504", fmt::format("nothing to take away: `{}` is not in `{}` at this point", name, slot.path),
+                "no lower place adds it", "take this out; or it was added by a base that no longer does");
   }
   if (is_map) return make::map(arena_, std::move(items));
   return make::sequence(arena_, value.is(Tag::set) ? Tag::set : Tag::list, items);
@@ -300,7 +302,8 @@ bool Evaluator::touches_lock(const Ladder& ladder, const SlotPlan& plan, const A
     const std::size_t stride = elements.is(Tag::map) ? 2 : 1;
     const std::span<const Datum> all = elements.is(Tag::map) ? elements.pairs() : elements.items();
     for (std::size_t i = 0; i < all.size(); i += stride) {
-      const bool hit = locked.is(Tag::map) ? find(locked, all[i]) != nullptr : (above.op == syntax::Assign::remove && contains(locked, all[i]));
+      const bool hit =
+          locked.is(Tag::map) ? find(locked, all[i]) != nullptr : (above.op == syntax::Assign::remove && contains(locked, all[i]));
       if (!hit) continue;
       diag::Diagnostics quiet;
       poison = make::poison(report_locked(program_, *lock, above, arena_, out_ == nullptr || foreign_ != 0 ? quiet : *out_));
@@ -310,7 +313,8 @@ bool Evaluator::touches_lock(const Ladder& ladder, const SlotPlan& plan, const A
   return false;
 }
 
-Datum Evaluator::gather(const Ladder& ladder, const SlotPlan& plan, SlotId id, Datum value, std::span<const Assignment* const> high_to_low) {
+Datum Evaluator::gather(const Ladder& ladder, const SlotPlan& plan, SlotId id, Datum value,
+                        std::span<const Assignment* const> high_to_low) {
   if (value.poisoned() || high_to_low.empty()) return value;
   const Slot& slot = program_.kind(ladder.kind).shape[id];
   // From low to high; at one place what is taken away goes before what is added.
@@ -331,8 +335,10 @@ Datum Evaluator::gather(const Ladder& ladder, const SlotPlan& plan, SlotId id, D
             for (std::size_t i = 0; i < elements.pairs().size(); i += 2) {
               if (find(keys, elements.pairs()[i]) == nullptr) continue;
               diag::Diagnostics quiet;
-              const bool second = one->span.source != other->span.source ? one->span.source > other->span.source : one->span.begin > other->span.begin;
-              return make::poison(report_twice(program_, second ? *other : *one, second ? *one : *other, frame_ == nullptr ? kAligned : frame_->environment, arena_,
+              const bool second =
+                  one->span.source != other->span.source ? one->span.source > other->span.source : one->span.begin > other->span.begin;
+              return make::poison(report_twice(program_, second ? *other : *one, second ? *one : *other,
+                                               frame_ == nullptr ? kAligned : frame_->environment, arena_,
                                                out_ == nullptr || foreign_ != 0 ? quiet : *out_));
             }
           }
@@ -386,10 +392,14 @@ Datum Evaluator::output(const Datum& reference, SlotId slot, const Term& at) {
   if (instance == kAligned) {
     const std::string_view name = environment == kAligned ? "" : program_.environment_name(environment);
     // Where a service is named that is not there, that has been said already.
-    const std::uint32_t own = frame_->is_service() && frame_->environment != kAligned && frame_->id != kAligned ? program_.instance_number(frame_->id, frame_->environment) : kAligned;
-    if (own != kAligned && own < program_.instance_poison.size() && program_.instance_poison[own] != nullptr) return make::poison(program_.instance_poison[own]);
-    const std::string text = name.empty() ? fmt::format("in which environment is `{}` read? say it with `--in ENV`, or here: `{}@ENV`", entity.name, entity.name)
-                                          : fmt::format("`{}` does not exist in environment `{}`", entity.name, name);
+    const std::uint32_t own = frame_->is_service() && frame_->environment != kAligned && frame_->id != kAligned
+                                  ? program_.instance_number(frame_->id, frame_->environment)
+                                  : kAligned;
+    if (own != kAligned && own < program_.instance_poison.size() && program_.instance_poison[own] != nullptr)
+      return make::poison(program_.instance_poison[own]);
+    const std::string text =
+        name.empty() ? fmt::format("in which environment is `{}` read? say it with `--in ENV`, or here: `{}@ENV`", entity.name, entity.name)
+                     : fmt::format("`{}` does not exist in environment `{}`", entity.name, name);
     return fail(at.span, "F0303", text, "read here");
   }
   Datum value;
@@ -413,7 +423,8 @@ Datum Evaluator::output(const Datum& reference, SlotId slot, const Term& at) {
   const std::uint32_t there = program_.environment_targets[environment];
   if (there != program_.environment_targets[frame_->environment] && holds_cluster_address(value)) {
     return fail(at.span, "F0307",
-                fmt::format("`{}@{}` is an address inside another cluster", entity.name, program_.table(EntityWord::environment).all[environment].name),
+                fmt::format("`{}@{}` is an address inside another cluster", entity.name,
+                            program_.table(EntityWord::environment).all[environment].name),
                 fmt::format("{} is delivered to another target", program_.table(EntityWord::environment).all[frame_->environment].name),
                 "read an output that is reachable from outside, such as a public host");
   }
@@ -457,12 +468,15 @@ Datum Evaluator::circle(Frame& frame, SlotId slot, diag::Span at) {
   std::string way;
   for (const Active& one : round) way += value_name(*one.frame, one.slot) + " → ";
   way += value_name(*round.front().frame, round.front().slot);
-  const std::string message = round.size() == 1 ? fmt::format("`{}` is computed from itself", value_name(*round.front().frame, round.front().slot))
-                                                : "these values are computed from each other in a circle";
+  const std::string message = round.size() == 1
+                                  ? fmt::format("`{}` is computed from itself", value_name(*round.front().frame, round.front().slot))
+                                  : "these values are computed from each other in a circle";
   const Cause* cause = Program::cause(arena_, message, at);
   if (out_ == nullptr) return make::poison(cause);
   const std::size_t next = round.size() == 1 ? 0 : 1;
-  auto& said = out_->error(round[next].read, "F0306", "{}", message).label(fmt::format("{} reads {}", value_name(*round[0].frame, round[0].slot), value_name(*round[next].frame, round[next].slot)));
+  auto& said =
+      out_->error(round[next].read, "F0306", "{}", message)
+          .label(fmt::format("{} reads {}", value_name(*round[0].frame, round[0].slot), value_name(*round[next].frame, round[next].slot)));
   for (std::size_t i = 1; i < round.size(); ++i) {
     const Active& to = round[(i + 1) % round.size()];
     said.also(to.read, fmt::format("{} reads {}", value_name(*round[i].frame, round[i].slot), value_name(*to.frame, to.slot)));
@@ -484,7 +498,8 @@ Datum Evaluator::fail(diag::Span at, std::string_view code, const std::string& m
 
 Datum Evaluator::fail_refinement(diag::Span at, const RefinementType& type, const Datum& value) {
   const std::string_view text = program_.sources.text(type.condition->span);
-  return fail(at, "F0408", fmt::format("{} is not {}", language_text(value, program_), with_article(type.name)), fmt::format("must satisfy `{}`", text));
+  return fail(at, "F0408", fmt::format("{} is not {}", language_text(value, program_), with_article(type.name)),
+              fmt::format("must satisfy `{}`", text));
 }
 
 Datum Evaluator::over_budget(diag::Span at) {
@@ -496,14 +511,17 @@ Datum Evaluator::over_budget(diag::Span at) {
                                             : fmt::format("{} takes more than {} steps", name, kSlotSteps);
   const Cause* cause = Program::cause(arena_, message, at);
   if (std::exchange(over_, true) || out_ == nullptr || foreign_ != 0) return make::poison(cause);
-  out_->error(at, bytes_spent() ? "F0602" : "F0601", "{}", message).label("the budget is spent here").note("every value has the same budget on every machine, so that check ends");
+  out_->error(at, bytes_spent() ? "F0602" : "F0601", "{}", message)
+      .label("the budget is spent here")
+      .note("every value has the same budget on every machine, so that check ends");
   return make::poison(cause);
 }
 
 std::vector<ForeignRead> Evaluator::take_reads() {
   const auto key = [](const ForeignRead& one) { return std::pair(one.instance, one.slot); };
   std::sort(reads_.begin(), reads_.end(), [&](const ForeignRead& a, const ForeignRead& b) { return key(a) < key(b); });
-  reads_.erase(std::unique(reads_.begin(), reads_.end(), [&](const ForeignRead& a, const ForeignRead& b) { return key(a) == key(b); }), reads_.end());
+  reads_.erase(std::unique(reads_.begin(), reads_.end(), [&](const ForeignRead& a, const ForeignRead& b) { return key(a) == key(b); }),
+               reads_.end());
   return std::exchange(reads_, {});
 }
 

@@ -14,8 +14,8 @@ namespace {
 using Run = Datum (*)(Evaluator&, const Term&);
 
 // Most operations look at one or two evaluated kids, and give poison for poison.
-#define MUSTER_KID(name, at)                          \
-  const Datum name = run.evaluate(term.kid(at));      \
+#define MUSTER_KID(name, at)                     \
+  const Datum name = run.evaluate(term.kid(at)); \
   if (name.poisoned()) return name
 
 Datum constant(Evaluator&, const Term& term) { return term.value; }
@@ -28,7 +28,8 @@ Datum environment(Evaluator& run, const Term& term) { return run.environment_fie
 
 Datum fleet(Evaluator& run, const Term& term) {
   const EntityTable& fleets = run.program().table(EntityWord::fleet);
-  return run.output(make::entity(static_cast<std::uint16_t>(EntityWord::fleet), fleets.all.empty() ? kAligned : 0), SlotId{term.index}, term);
+  return run.output(make::entity(static_cast<std::uint16_t>(EntityWord::fleet), fleets.all.empty() ? kAligned : 0), SlotId{term.index},
+                    term);
 }
 
 Datum output(Evaluator& run, const Term& term) {
@@ -38,7 +39,8 @@ Datum output(Evaluator& run, const Term& term) {
 
 Datum edges(Evaluator& run, const Term& term) {
   const Frame& frame = *run.frame();
-  if (run.computes_needs()) return run.fail(term.span, "F0306", "`needs` makes the edges, so it cannot be computed from them", "read for `needs`");
+  if (run.computes_needs())
+    return run.fail(term.span, "F0306", "`needs` makes the edges, so it cannot be computed from them", "read for `needs`");
   std::vector<Datum> services;
   for (const Edge& edge : run.program().edges_of(frame.id, frame.environment)) {
     const auto [service, in] = run.program().instances[edge.instance];
@@ -65,9 +67,10 @@ Datum item(Evaluator& run, const Term& term) {
     return run.fail(term.kid(1).span, "F0418", fmt::format("this map has no key `{}`", name), "not a key",
                     "`.get(key)` gives none for a key that is not there, and `.has(key)` asks");
   }
-  if (key.number >= 0 && static_cast<std::uint64_t>(key.number) < container.size) return container.items()[static_cast<std::size_t>(key.number)];
-  return run.fail(term.kid(1).span, "F0418", fmt::format("this list has no element {}; it has {}", key.number, container.size), "outside the list",
-                  "the first element is number 0");
+  if (key.number >= 0 && static_cast<std::uint64_t>(key.number) < container.size)
+    return container.items()[static_cast<std::size_t>(key.number)];
+  return run.fail(term.kid(1).span, "F0418", fmt::format("this list has no element {}; it has {}", key.number, container.size),
+                  "outside the list", "the first element is number 0");
 }
 
 Datum call(Evaluator& run, const Term& term) { return run.call(run.program().functions[term.index], term); }
@@ -85,7 +88,8 @@ Datum builtin(Evaluator& run, const Term& term) {
 /// A condition may not hang from what is known only after check.
 bool is_late(Evaluator& run, const Datum& value, const Term& at, Datum& poison) {
   if (!value.late) return false;
-  poison = run.fail(at.span, "F0704", "an image's value is not known when the fleet is checked, so nothing can be decided by it", "late value");
+  poison =
+      run.fail(at.span, "F0704", "an image's value is not known when the fleet is checked, so nothing can be decided by it", "late value");
   return true;
 }
 
@@ -112,7 +116,8 @@ Datum logical_not(Evaluator& run, const Term& term) {
 Datum negate(Evaluator& run, const Term& term) {
   MUSTER_KID(value, 0);
   Datum result = value;
-  if (value.number == std::numeric_limits<std::int64_t>::min()) return run.fail(term.span, "F0412", "this number does not fit 64 bits", "too large");
+  if (value.number == std::numeric_limits<std::int64_t>::min())
+    return run.fail(term.span, "F0412", "this number does not fit 64 bits", "too large");
   result.number = -value.number;
   return result;
 }
@@ -149,7 +154,8 @@ Datum compute(Evaluator& run, const Term& term) {
     if (b.tag != a.tag) return run.fail(term.span, "F0402", "only values of one form can be added", "a list and a map");
     return term.op == Op::add ? append_items(run, a, b, term) : remove_items(run, a, b, term);
   }
-  if ((term.op == Op::divide || term.op == Op::modulo) && b.number == 0) return run.fail(term.span, "F0412", "this divides by zero", "the divisor is 0");
+  if ((term.op == Op::divide || term.op == Op::modulo) && b.number == 0)
+    return run.fail(term.span, "F0412", "this divides by zero", "the divisor is 0");
   const std::optional<std::int64_t> result = arithmetic(term.op, a.tag, a.number, b.tag, b.number);
   if (!result) return run.fail(term.span, "F0412", "the result does not fit 64 bits", "too large");
   return make::number(a.is(Tag::integer) ? (term.op == Op::multiply ? b.tag : a.tag) : a.tag, *result);
@@ -240,7 +246,9 @@ Datum map(Evaluator& run, const Term& term) {
 struct Walk {
   const Datum& source;
   [[nodiscard]] std::size_t size() const { return source.size; }
-  [[nodiscard]] Datum first(std::size_t at) const { return source.is(Tag::map) ? source.pairs()[at * 2] : make::integer(static_cast<std::int64_t>(at)); }
+  [[nodiscard]] Datum first(std::size_t at) const {
+    return source.is(Tag::map) ? source.pairs()[at * 2] : make::integer(static_cast<std::int64_t>(at));
+  }
   [[nodiscard]] Datum second(std::size_t at) const { return source.is(Tag::map) ? source.pairs()[at * 2 + 1] : source.items()[at]; }
 };
 

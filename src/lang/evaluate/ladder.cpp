@@ -93,10 +93,12 @@ void choose(std::span<const Assignment* const> all, bool is_list, Choice& out) {
   }
 }
 
-std::vector<const Assignment*> shared_assignments(const Program& program, KindId kind, std::uint32_t team, SlotId slot, std::uint32_t environment) {
+std::vector<const Assignment*> shared_assignments(const Program& program, KindId kind, std::uint32_t team, SlotId slot,
+                                                  std::uint32_t environment) {
   std::vector<const Assignment*> all;
   const auto gather = [&](const BodyCode& body) {
-    auto found = std::lower_bound(body.assignments.begin(), body.assignments.end(), slot, [](const Assignment& one, SlotId wanted) { return one.slot < wanted; });
+    auto found = std::lower_bound(body.assignments.begin(), body.assignments.end(), slot,
+                                  [](const Assignment& one, SlotId wanted) { return one.slot < wanted; });
     for (; found != body.assignments.end() && found->slot == slot; ++found) {
       if (program.covers(found->scope, environment)) all.push_back(&*found);
     }
@@ -198,7 +200,8 @@ void Ladders::plan(Ladder& ladder, std::uint32_t environment, diag::Diagnostics&
     plan.first = static_cast<std::uint32_t>(ladder.active.size());
     plan.count = static_cast<std::uint32_t>(choice.chosen.size());
     ladder.active.insert(ladder.active.end(), choice.chosen.begin(), choice.chosen.end());
-    if (std::any_of(choice.chosen.begin(), choice.chosen.end(), [](const Assignment* one) { return one->mentions != 0; })) ladder.mentioning[at].push_back(SlotId{i});
+    if (std::any_of(choice.chosen.begin(), choice.chosen.end(), [](const Assignment* one) { return one->mentions != 0; }))
+      ladder.mentioning[at].push_back(SlotId{i});
     warn_hidden(program_, slot, all, choice.chosen.size(), out);
   }
   fold(ladder, environment, out);
@@ -217,7 +220,9 @@ void Ladders::fold(Ladder& ladder, std::uint32_t environment, diag::Diagnostics&
     const bool whole = !active.empty() && active.back()->op == Assign::set;
     const auto constant = [](const Term* term) { return term == nullptr || term->constant(); };
     if (!whole && !constant(slot.initial)) continue;
-    if (!std::all_of(active.begin(), active.end(), [&](const Assignment* one) { return one->form == Form::reset ? constant(slot.initial) : constant(one->value); })) continue;
+    if (!std::all_of(active.begin(), active.end(),
+                     [&](const Assignment* one) { return one->form == Form::reset ? constant(slot.initial) : constant(one->value); }))
+      continue;
     const Datum value = evaluator.fold_slot(ladder, plan, SlotId{i});
     if (value.is(Tag::absent) || (value.late && !slot.late)) continue;
     plan.constant = true;
@@ -262,14 +267,16 @@ std::string place_text(const Program& program, const Assignment& assignment) {
   return scope.empty() ? text : text + ", in " + scope;
 }
 
-const Cause* report_twice(const Program& program, const Assignment& a, const Assignment& b, std::uint32_t environment, Arena& arena, diag::Diagnostics& out) {
+const Cause* report_twice(const Program& program, const Assignment& a, const Assignment& b, std::uint32_t environment, Arena& arena,
+                          diag::Diagnostics& out) {
   const bool swapped = earlier(b.span, a.span);
   const Assignment& first = swapped ? b : a;
   const Assignment& second = swapped ? a : b;
   const std::string body = body_text(program, second);
   const std::string slot = slot_path(program, second);
   if (first.scope.kind == ScopeKind::group && second.scope.kind == ScopeKind::group && first.scope.id != second.scope.id) {
-    const std::string message = fmt::format("groups `{}` and `{}` both set `{}` for {}", in_text(program, first.scope), in_text(program, second.scope), slot, program.environment_name(environment));
+    const std::string message = fmt::format("groups `{}` and `{}` both set `{}` for {}", in_text(program, first.scope),
+                                            in_text(program, second.scope), slot, program.environment_name(environment));
     out.error(second.span, "F0502", "{}", message)
         .label("equally specific")
         .also(first.span, "equally specific")
@@ -285,7 +292,8 @@ const Cause* report_twice(const Program& program, const Assignment& a, const Ass
   return Program::cause(arena, message, second.span);
 }
 
-const Cause* report_locked(const Program& program, const Assignment& lock, const Assignment& breaker, Arena& arena, diag::Diagnostics& out) {
+const Cause* report_locked(const Program& program, const Assignment& lock, const Assignment& breaker, Arena& arena,
+                           diag::Diagnostics& out) {
   const std::string slot = slot_path(program, lock);
   const std::string holder = body_text(program, lock);
   const std::string message = fmt::format("`{}` is locked by {}", slot, holder);
@@ -299,11 +307,13 @@ const Cause* report_locked(const Program& program, const Assignment& lock, const
     return Program::cause(arena, message, breaker.span);
   }
   const std::string_view path = holder.starts_with("kind ") ? std::string_view(holder).substr(5) : std::string_view(holder);
-  said.help(fmt::format("whoever owns {} can waive it: `waive {}.{} for {} {{ until = …, reason = \"…\" }}`", holder, path, slot, body_text(program, breaker)));
+  said.help(fmt::format("whoever owns {} can waive it: `waive {}.{} for {} {{ until = …, reason = \"…\" }}`", holder, path, slot,
+                        body_text(program, breaker)));
   return Program::cause(arena, message, breaker.span);
 }
 
-void warn_hidden(const Program& program, const Slot& slot, std::span<const Assignment* const> all, std::size_t chosen, diag::Diagnostics& out) {
+void warn_hidden(const Program& program, const Slot& slot, std::span<const Assignment* const> all, std::size_t chosen,
+                 diag::Diagnostics& out) {
   if (chosen == 0 || chosen > all.size() || all[chosen - 1]->op != Assign::set) return;
   const Assignment& top = *all[chosen - 1];
   if (top.form != Form::written || top.rung < Rung::fleet_defaults) return;

@@ -22,12 +22,12 @@ enum class SlotState : std::uint8_t { unknown, computing, known };
 
 /// The assignments of one slot that count in one environment.
 struct SlotPlan {
-  Datum value;                       ///< Of a constant slot.
+  Datum value;  ///< Of a constant slot.
   bool constant = false;
-  const Cause* broken = nullptr;     ///< Two values at one place, or a locked one was set.
-  std::uint32_t first = 0;           ///< Ladder::active, high to low; only the last may be a `=`. None: the schema default.
+  const Cause* broken = nullptr;  ///< Two values at one place, or a locked one was set.
+  std::uint32_t first = 0;        ///< Ladder::active, high to low; only the last may be a `=`. None: the schema default.
   std::uint32_t count = 0;
-  const Assignment* lock = nullptr;  ///< A locked `=` or `-=`: nothing above it may set the slot.
+  const Assignment* lock = nullptr;    ///< A locked `=` or `-=`: nothing above it may set the slot.
   std::uint32_t first_locked_add = 0;  ///< Ladder::locked_adds: elements that nothing above may touch.
   std::uint32_t locked_adds = 0;
 };
@@ -36,14 +36,16 @@ struct Ladder {
   KindId kind = kNoKind;
   std::uint32_t team = kAligned;
   std::vector<std::vector<SlotPlan>> plans;  ///< By environment; of entities that live in none: one.
-  std::vector<std::vector<Datum>> values;       ///< What constant slots are, to begin a frame with.
+  std::vector<std::vector<Datum>> values;    ///< What constant slots are, to begin a frame with.
   std::vector<std::vector<SlotState>> states;
-  std::vector<const Cause*> poisons;             ///< An error in `defaults` that reaches all of them.
-  std::vector<std::vector<SlotId>> mentioning;   ///< Slots whose shared assignments name services.
+  std::vector<const Cause*> poisons;            ///< An error in `defaults` that reaches all of them.
+  std::vector<std::vector<SlotId>> mentioning;  ///< Slots whose shared assignments name services.
   std::vector<const Assignment*> active;
   std::vector<const Assignment*> locked_adds;
 
-  [[nodiscard]] std::span<const Assignment* const> of(const SlotPlan& plan) const { return std::span(active).subspan(plan.first, plan.count); }
+  [[nodiscard]] std::span<const Assignment* const> of(const SlotPlan& plan) const {
+    return std::span(active).subspan(plan.first, plan.count);
+  }
   [[nodiscard]] std::span<const Assignment* const> locked_adds_of(const SlotPlan& plan) const {
     return std::span(locked_adds).subspan(plan.first_locked_add, plan.locked_adds);
   }
@@ -55,7 +57,7 @@ struct Choice {
   const Assignment* first = nullptr;      ///< Two values at one place: both, in order of the text.
   const Assignment* second = nullptr;
   const Assignment* lock = nullptr;
-  const Assignment* breaker = nullptr;    ///< Set above a lock.
+  const Assignment* breaker = nullptr;  ///< Set above a lock.
 };
 /// `all` cover the environment and are sorted by descending place. `is_list`: two appends at one place have no order.
 void choose(std::span<const Assignment* const> all, bool is_list, Choice& out);
@@ -64,7 +66,8 @@ void sort_by_place(std::vector<const Assignment*>& all);
 
 /// Every assignment of the rungs 2 to 4 that reaches a slot of entities of this kind and team in the environment,
 /// sorted. `environment` is kAligned for entities that live in none.
-std::vector<const Assignment*> shared_assignments(const Program& program, KindId kind, std::uint32_t team, SlotId slot, std::uint32_t environment);
+std::vector<const Assignment*> shared_assignments(const Program& program, KindId kind, std::uint32_t team, SlotId slot,
+                                                  std::uint32_t environment);
 
 /// Ladders of all kinds and teams that have entities; built from one thread.
 class Ladders {
@@ -95,7 +98,8 @@ const Cause* report_locked(const Program& program, const Assignment& lock, const
 
 /// Lints: a `=` on an additive field hides elements from below (W0511), a plain value one for an environment (W0510).
 /// `all` from high to low, of which the first `chosen` count.
-void warn_hidden(const Program& program, const Slot& slot, std::span<const Assignment* const> all, std::size_t chosen, diag::Diagnostics& out);
+void warn_hidden(const Program& program, const Slot& slot, std::span<const Assignment* const> all, std::size_t chosen,
+                 diag::Diagnostics& out);
 /// "gate.soak": the slot that is assigned.
 std::string slot_path(const Program& program, const Assignment& assignment);
 

@@ -11,15 +11,31 @@ namespace muster::lang {
 namespace {
 
 // Kinds without a namespace that a kind might emit; render knows them all, for objects whose kinds it reads.
-constexpr std::string_view kClusterWide[] = {"APIService", "ClusterIssuer", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "GatewayClass", "IngressClass",
-                                             "MutatingWebhookConfiguration", "Namespace", "PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass",
-                                             "ValidatingAdmissionPolicy", "ValidatingWebhookConfiguration", "VolumeSnapshotClass"};
+constexpr std::string_view kClusterWide[] = {"APIService",
+                                             "ClusterIssuer",
+                                             "ClusterRole",
+                                             "ClusterRoleBinding",
+                                             "CustomResourceDefinition",
+                                             "GatewayClass",
+                                             "IngressClass",
+                                             "MutatingWebhookConfiguration",
+                                             "Namespace",
+                                             "PersistentVolume",
+                                             "PriorityClass",
+                                             "RuntimeClass",
+                                             "StorageClass",
+                                             "ValidatingAdmissionPolicy",
+                                             "ValidatingWebhookConfiguration",
+                                             "VolumeSnapshotClass"};
 
-bool is_cluster_wide(std::string_view kind) { return std::find(std::begin(kClusterWide), std::end(kClusterWide), kind) != std::end(kClusterWide); }
+bool is_cluster_wide(std::string_view kind) {
+  return std::find(std::begin(kClusterWide), std::end(kClusterWide), kind) != std::end(kClusterWide);
+}
 
 class Emitter {
  public:
-  Emitter(Evaluator& run, Frame& frame, bool has_renderer, diag::Diagnostics& out) : run_(run), frame_(frame), has_renderer_(has_renderer), out_(out) {}
+  Emitter(Evaluator& run, Frame& frame, bool has_renderer, diag::Diagnostics& out)
+      : run_(run), frame_(frame), has_renderer_(has_renderer), out_(out) {}
 
   Emitted emit() {
     for (const ObjectCode& code : frame_.kind->objects) object(code);
@@ -30,7 +46,8 @@ class Emitter {
       if (run_.program().covers(code.scope, frame_.environment)) patches.push_back(&code);
     }
     // Of the entity: plain, then groups, then the environment.
-    std::stable_sort(patches.begin() + static_cast<std::ptrdiff_t>(of_kinds), patches.end(), [](const PatchCode* a, const PatchCode* b) { return a->scope.kind < b->scope.kind; });
+    std::stable_sort(patches.begin() + static_cast<std::ptrdiff_t>(of_kinds), patches.end(),
+                     [](const PatchCode* a, const PatchCode* b) { return a->scope.kind < b->scope.kind; });
     check_places(patches);
     for (const PatchCode* code : patches) patch(*code);
     for (const model::ObjectTemplate& one : made_.objects) find_images(one.content, made_.images);
@@ -140,13 +157,16 @@ std::vector<model::PatchStep> lower_path(const std::vector<PatchStepCode>& path)
     model::PatchStep& step = steps.emplace_back();
     step.key = one.key;
     step.index = one.index;
-    step.by = one.by == PatchStepCode::By::key ? model::PatchStep::By::key : (one.by == PatchStepCode::By::name ? model::PatchStep::By::name : model::PatchStep::By::index);
+    step.by = one.by == PatchStepCode::By::key
+                  ? model::PatchStep::By::key
+                  : (one.by == PatchStepCode::By::name ? model::PatchStep::By::name : model::PatchStep::By::index);
   }
   return steps;
 }
 
 bool same_path(const std::vector<PatchStepCode>& a, const std::vector<PatchStepCode>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const PatchStepCode& x, const PatchStepCode& y) { return x.by == y.by && x.key == y.key && x.index == y.index; });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const PatchStepCode& x, const PatchStepCode& y) { return x.by == y.by && x.key == y.key && x.index == y.index; });
 }
 
 void Emitter::check_places(const std::vector<const PatchCode*>& patches) {
@@ -161,7 +181,10 @@ void Emitter::check_places(const std::vector<const PatchCode*>& patches) {
           const PatchOperationCode& second = b.operations[y];
           if (!same_path(first.path, second.path) || (first.op != syntax::Assign::set && second.op != syntax::Assign::set)) continue;
           const std::string message = fmt::format("`{}` is patched twice at one place", model::path_text(lower_path(second.path)));
-          error(second.span, "F0501", message).label("second value").also(first.span, "first value").note("order never decides in fleet files; keep one of them");
+          error(second.span, "F0501", message)
+              .label("second value")
+              .also(first.span, "first value")
+              .note("order never decides in fleet files; keep one of them");
         }
       }
     }
@@ -179,7 +202,9 @@ bool Emitter::lower(const PatchCode& code, model::Patch& patch) {
       return false;
     }
     model::PatchOperation& made = patch.operations.emplace_back();
-    made.kind = one.op == syntax::Assign::set ? model::PatchOperation::Kind::set : (one.op == syntax::Assign::add ? model::PatchOperation::Kind::add : model::PatchOperation::Kind::remove);
+    made.kind = one.op == syntax::Assign::set
+                    ? model::PatchOperation::Kind::set
+                    : (one.op == syntax::Assign::add ? model::PatchOperation::Kind::add : model::PatchOperation::Kind::remove);
     made.path = lower_path(one.path);
     made.drop = value.is(Tag::none);
     if (!made.drop) made.value = object_value(value, run_.program());
@@ -191,7 +216,9 @@ bool Emitter::lower(const PatchCode& code, model::Patch& patch) {
 void Emitter::apply(const PatchCode& code, const model::Patch& patch, model::ObjectTemplate& object) {
   for (const model::PatchOperation& one : patch.operations) {
     if (const std::optional<std::string> wrong = model::apply(one, object.content)) {
-      error(one.span, "F0414", fmt::format("this patch does not fit {}: {}", code.target.kind, *wrong)).label("cannot be done").also(object.span, "the object");
+      error(one.span, "F0414", fmt::format("this patch does not fit {}: {}", code.target.kind, *wrong))
+          .label("cannot be done")
+          .also(object.span, "the object");
       return;
     }
   }
@@ -216,12 +243,15 @@ void Emitter::patch(const PatchCode& code) {
     return;
   }
   if (chosen.empty()) {
-    auto& said = error(code.span, "F0414", fmt::format("the patch finds no {}{}{}", patch.kind, patch.name.empty() ? "" : "/", patch.name)).label("nothing to patch");
+    auto& said = error(code.span, "F0414", fmt::format("the patch finds no {}{}{}", patch.kind, patch.name.empty() ? "" : "/", patch.name))
+                     .label("nothing to patch");
     said.help(names.empty() ? "its kind emits no objects" : fmt::format("there is {}", fmt::join(names, ", ")));
     return;
   }
   if (chosen.size() > 1 && patch.name.empty()) {
-    error(code.span, "F0414", fmt::format("the patch could mean several objects of kind {}", patch.kind)).label("which one?").help(fmt::format("there is {}; `\"{}/*\"` means all of the kind", fmt::join(names, ", "), patch.kind));
+    error(code.span, "F0414", fmt::format("the patch could mean several objects of kind {}", patch.kind))
+        .label("which one?")
+        .help(fmt::format("there is {}; `\"{}/*\"` means all of the kind", fmt::join(names, ", "), patch.kind));
     return;
   }
   for (model::ObjectTemplate* object : chosen) apply(code, patch, *object);
@@ -231,8 +261,9 @@ std::string folded_name(const Value& content) {
   const std::string_view version = content.string_at("apiVersion");
   const std::size_t slash = version.find('/');
   const Value* metadata = content.find("metadata");
-  std::string text = fmt::format("{}/{}/{}/{}", slash == std::string_view::npos ? std::string_view() : version.substr(0, slash), content.string_at("kind"),
-                                 metadata == nullptr ? std::string_view() : metadata->string_at("namespace"), metadata == nullptr ? std::string_view() : metadata->string_at("name"));
+  std::string text = fmt::format("{}/{}/{}/{}", slash == std::string_view::npos ? std::string_view() : version.substr(0, slash),
+                                 content.string_at("kind"), metadata == nullptr ? std::string_view() : metadata->string_at("namespace"),
+                                 metadata == nullptr ? std::string_view() : metadata->string_at("name"));
   for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   return text;
 }
@@ -244,7 +275,9 @@ void Emitter::check_names() {
     std::string name = folded_name(object.content);
     if (const auto found = std::find(seen.begin(), seen.end(), name); found != seen.end()) {
       const model::ObjectTemplate& other = made_.objects[static_cast<std::size_t>(found - seen.begin())];
-      error(object.span, "F0417", fmt::format("two objects of `{}` have one name: {}", frame_.entity->name, name)).label("second one").also(other.span, "first one");
+      error(object.span, "F0417", fmt::format("two objects of `{}` have one name: {}", frame_.entity->name, name))
+          .label("second one")
+          .also(other.span, "first one");
     }
     seen.push_back(std::move(name));
   }
@@ -267,6 +300,8 @@ void find_images(const Value& value, std::vector<std::string>& out) {
   }
 }
 
-Emitted emit_objects(Evaluator& run, Frame& frame, bool has_renderer, diag::Diagnostics& out) { return Emitter(run, frame, has_renderer, out).emit(); }
+Emitted emit_objects(Evaluator& run, Frame& frame, bool has_renderer, diag::Diagnostics& out) {
+  return Emitter(run, frame, has_renderer, out).emit();
+}
 
 }  // namespace muster::lang

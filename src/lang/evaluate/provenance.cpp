@@ -15,7 +15,9 @@ namespace {
 
 constexpr unsigned kDeepest = 8;
 
-std::string_view scope_word(ScopeKind kind) { return kind == ScopeKind::plain ? "plain" : (kind == ScopeKind::group ? "group" : "environment"); }
+std::string_view scope_word(ScopeKind kind) {
+  return kind == ScopeKind::plain ? "plain" : (kind == ScopeKind::group ? "group" : "environment");
+}
 
 std::string shadowed_by(const Assignment& hidden, const Assignment& winner) {
   if (hidden.rung != winner.rung) return "shadowed: lower rung";
@@ -26,12 +28,14 @@ std::string shadowed_by(const Assignment& hidden, const Assignment& winner) {
 /// Follows values to what they were computed from.
 class Tracer {
  public:
-  Tracer(const Program& program, const Ladders& ladders, Arena& arena, std::vector<ProvenanceLine>& out) : program_(program), ladders_(ladders), arena_(arena), out_(out) {}
+  Tracer(const Program& program, const Ladders& ladders, Arena& arena, std::vector<ProvenanceLine>& out)
+      : program_(program), ladders_(ladders), arena_(arena), out_(out) {}
 
   void trace(std::uint32_t service, std::uint32_t environment, SlotId slot, std::string_view key, unsigned depth) {
     const Entity& entity = program_.table(EntityWord::service).all[service];
     const Slot& one = program_.kind_of(entity).shape[slot];
-    std::string name = fmt::format("{}.{}{}{}@{}", entity.name, one.path, key.empty() ? "" : ".", key, program_.environment_name(environment));
+    std::string name =
+        fmt::format("{}.{}{}{}@{}", entity.name, one.path, key.empty() ? "" : ".", key, program_.environment_name(environment));
     if (depth > kDeepest || !seen_.insert(name).second) return;
     Evaluator run(program_, arena_, nullptr);
     run.ladders = &ladders_;
@@ -49,7 +53,8 @@ class Tracer {
       winner = param(run, frame, slot, key, depth, name);
     } else if (one.initial != nullptr) {
       const Kind& by = program_.kind(one.declared_by);
-      add(depth, name, language_text(run.slot(frame, slot), program_), one.initial->span, fmt::format("{} of {}", one.role == SlotRole::output ? "output" : "let", by.qualified), "computed");
+      add(depth, name, language_text(run.slot(frame, slot), program_), one.initial->span,
+          fmt::format("{} of {}", one.role == SlotRole::output ? "output" : "let", by.qualified), "computed");
       winner = one.initial;
     }
     if (winner != nullptr) inputs(run, frame, of_key(*winner, key), service, environment, depth + 1);
@@ -60,7 +65,9 @@ class Tracer {
   [[nodiscard]] SlotId absent_record(Evaluator& run, Frame& frame, SlotId slot) const {
     const Shape& shape = frame.kind->shape;
     for (SlotId id = slot; id != kNoSlot; id = shape[id].parent) {
-      if (shape[id].composite && shape[id].role == SlotRole::param && program_.types.is_optional(shape[id].type) && run.slot(frame, id).is(Tag::none)) return id;
+      if (shape[id].composite && shape[id].role == SlotRole::param && program_.types.is_optional(shape[id].type) &&
+          run.slot(frame, id).is(Tag::none))
+        return id;
     }
     return kNoSlot;
   }
@@ -72,7 +79,8 @@ class Tracer {
   }
 
   void add(unsigned depth, const std::string& name, std::string value, diag::Span span, std::string place, std::string verdict) {
-    const bool library = span.known() && static_cast<std::size_t>(span.source) < program_.files.size() && program_.file_of(span.source).library;
+    const bool library =
+        span.known() && static_cast<std::size_t>(span.source) < program_.files.size() && program_.file_of(span.source).library;
     out_.push_back({depth, name, std::move(value), span, std::move(place), std::move(verdict), library});
   }
 
@@ -103,7 +111,8 @@ class Tracer {
     const Assignment* before = nullptr;
     for (const Assignment* one : all) {
       // Every leaf that is set says of its record that it is there; once a place is enough.
-      const bool again = before != nullptr && one->form == Form::presence && before->form == Form::presence && one->place() == before->place();
+      const bool again =
+          before != nullptr && one->form == Form::presence && before->form == Form::presence && one->place() == before->place();
       before = one;
       if (again) continue;
       const Term* term = one->form == Form::reset ? slot.initial : one->value;
@@ -116,7 +125,8 @@ class Tracer {
       if (!key.empty() && one->op == syntax::Assign::add) verdict = "wins";
       if (decided) verdict = shadowed_by(*one, *hider);
       if (!decided && winner == nullptr) winner = term;
-      add(depth, name, value == nullptr ? "(no such key)" : said(slot, *value), term == nullptr ? one->span : term->span, place_text(program_, *one), verdict);
+      add(depth, name, value == nullptr ? "(no such key)" : said(slot, *value), term == nullptr ? one->span : term->span,
+          place_text(program_, *one), verdict);
       if (!decided && (sets || (!key.empty() && one->op == syntax::Assign::add))) {
         decided = true;
         hider = one;
@@ -143,7 +153,8 @@ class Tracer {
       for (const Assignment& one : entity.body.assignments) {
         if (one.slot == slot && one.value != nullptr) at = one.value->span;
       }
-      add(depth, fmt::format("environment.{}", field.name), language_text(entity.values[number(slot)], program_), at, fmt::format("environment {}", entity.name), "read");
+      add(depth, fmt::format("environment.{}", field.name), language_text(entity.values[number(slot)], program_), at,
+          fmt::format("environment {}", entity.name), "read");
       return;
     }
     if (term.op == Op::output) {
@@ -189,7 +200,8 @@ std::vector<std::string_view> names_of(const EntityTable& table) {
 
 }  // namespace
 
-std::optional<std::vector<ProvenanceLine>> Compilation::why(std::string_view service, std::string_view environment, std::string_view path, std::string& error) const {
+std::optional<std::vector<ProvenanceLine>> Compilation::why(std::string_view service, std::string_view environment, std::string_view path,
+                                                            std::string& error) const {
   const Program& program = state_->program;
   const auto id = find_service(program, service);
   if (!id) {

@@ -38,7 +38,8 @@ const Cause* check_requires(Evaluator& run, Frame& frame, diag::Diagnostics& out
     if (text.poisoned()) continue;
     const Assignment* author = find_author(run, frame, *one.condition);
     const diag::Span at = author != nullptr ? author->span : frame.entity->span;
-    auto& said = out.error(at, "F0410", "{}", text.text()).label(author != nullptr ? "set here" : fmt::format("this {}", to_string(frame.entity->word)));
+    auto& said = out.error(at, "F0410", "{}", text.text())
+                     .label(author != nullptr ? "set here" : fmt::format("this {}", to_string(frame.entity->word)));
     said.also(one.condition->span, "must hold");
     if (first == nullptr) first = Program::cause(run.arena(), text.text(), at);
   }

@@ -10,7 +10,8 @@ namespace muster::lang {
 namespace {
 
 /// Inputs of their own, and what only governs records.
-constexpr std::string_view kElsewhere[] = {"owner", "repo", "path", "branches", "only", "except", "needs", "together", "renamed_from", "namespace", "image", "images", "gate"};
+constexpr std::string_view kElsewhere[] = {"owner",    "repo",         "path",      "branches", "only",   "except", "needs",
+                                           "together", "renamed_from", "namespace", "image",    "images", "gate"};
 
 bool stands_elsewhere(const Slot& slot) {
   const std::string_view top = slot.path.substr(0, slot.path.find('.'));
@@ -128,7 +129,8 @@ DeclarationPlans::DeclarationPlans(const Program& program, const Ladders& ladder
         if (rank == kAligned) continue;
         const SlotPlan& slot = ladder->plans[environment][i];
         const auto active = ladder->of(slot);
-        const bool said = std::any_of(active.begin(), active.end(), [&](const Assignment* one) { return !program.file_of(one->span.source).library; });
+        const bool said =
+            std::any_of(active.begin(), active.end(), [&](const Assignment* one) { return !program.file_of(one->span.source).library; });
         if (!said && kind.shape.slots[i].library) continue;
         DeclarationPlan::Part& part = plan.parts.emplace_back();
         part.rank = rank;
@@ -140,10 +142,12 @@ DeclarationPlans::DeclarationPlans(const Program& program, const Ladders& ladder
   }
 }
 
-const DeclarationPlan& DeclarationPlans::of(const Ladder& ladder, std::uint32_t environment) const { return plans_.at({&ladder, environment}); }
+const DeclarationPlan& DeclarationPlans::of(const Ladder& ladder, std::uint32_t environment) const {
+  return plans_.at({&ladder, environment});
+}
 
-void write_declaration(std::string& out, Evaluator& run, Frame& frame, std::uint32_t instance, const DeclarationPlans& plans, const DeclarationParts& parts,
-                       std::vector<ForeignRead> reads) {
+void write_declaration(std::string& out, Evaluator& run, Frame& frame, std::uint32_t instance, const DeclarationPlans& plans,
+                       const DeclarationParts& parts, std::vector<ForeignRead> reads) {
   const Program& program = run.program();
   out.append("{\"edges\":[");
   bool first = true;

@@ -26,9 +26,9 @@ struct DeclarationPlan {
   struct Part {
     std::uint32_t rank = 0;  ///< By path, among the slots of the kind.
     SlotId slot = kNoSlot;
-    std::string text;        ///< `"memory":"256Mi"` of a constant; else empty.
+    std::string text;  ///< `"memory":"256Mi"` of a constant; else empty.
   };
-  std::vector<Part> parts;   ///< By rank: slots that somebody outside the library set.
+  std::vector<Part> parts;  ///< By rank: slots that somebody outside the library set.
 };
 
 class DeclarationPlans {
@@ -40,8 +40,8 @@ class DeclarationPlans {
   [[nodiscard]] const std::vector<SlotId>& own_outputs(KindId kind) const { return outputs_[number(kind)]; }
 
  private:
-  std::vector<std::vector<std::uint32_t>> ranks_;   ///< By kind and slot.
-  std::vector<std::vector<SlotId>> outputs_;        ///< By kind: outputs whose value the fleet's own kinds give, by path.
+  std::vector<std::vector<std::uint32_t>> ranks_;  ///< By kind and slot.
+  std::vector<std::vector<SlotId>> outputs_;       ///< By kind: outputs whose value the fleet's own kinds give, by path.
   std::map<std::pair<const Ladder*, std::uint32_t>, DeclarationPlan> plans_;
 };
 
@@ -52,7 +52,7 @@ struct DeclarationParts {
 };
 
 /// Writes the declaration of the frame's instance. All values must have been computed.
-void write_declaration(std::string& out, Evaluator& run, Frame& frame, std::uint32_t instance, const DeclarationPlans& plans, const DeclarationParts& parts,
-                       std::vector<ForeignRead> reads);
+void write_declaration(std::string& out, Evaluator& run, Frame& frame, std::uint32_t instance, const DeclarationPlans& plans,
+                       const DeclarationParts& parts, std::vector<ForeignRead> reads);
 
 }  // namespace muster::lang

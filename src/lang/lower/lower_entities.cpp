@@ -19,7 +19,9 @@ bool is_enum(const Program& program, const Datum& value, std::string_view member
   return value.is(Tag::enumeration) && program.types.enum_at(value.small).members[value.size] == member;
 }
 
-std::optional<std::string> optional_text(const Datum& value) { return value.is(Tag::text) ? std::optional(std::string(value.text())) : std::nullopt; }
+std::optional<std::string> optional_text(const Datum& value) {
+  return value.is(Tag::text) ? std::optional(std::string(value.text())) : std::nullopt;
+}
 
 /// All evaluated params as data.
 Value settings(const Program& program, const Entity& entity) {
@@ -28,7 +30,8 @@ Value settings(const Program& program, const Entity& entity) {
   for (std::size_t i = 0; i < shape.slots.size() && i < entity.values.size(); ++i) {
     const Slot& slot = shape.slots[i];
     const Datum& value = entity.values[i];
-    if (slot.parent != kNoSlot || slot.role != SlotRole::param || value.is(Tag::none) || value.is(Tag::absent) || value.is(Tag::secret)) continue;
+    if (slot.parent != kNoSlot || slot.role != SlotRole::param || value.is(Tag::none) || value.is(Tag::absent) || value.is(Tag::secret))
+      continue;
     object.append(std::string(slot.name), object_value(value, program));
   }
   return object;
@@ -37,7 +40,8 @@ Value settings(const Program& program, const Entity& entity) {
 model::Budget lower_budget(const EntityFields& fields) {
   model::Budget budget;
   if (const Datum deletions = fields["budget.deletions"]; deletions.is(Tag::integer)) budget.deletions = static_cast<int>(deletions.number);
-  if (const Datum changes = fields["budget.changes"]; changes.is(Tag::percent)) budget.changes = static_cast<int>(changes.number / kMillion);
+  if (const Datum changes = fields["budget.changes"]; changes.is(Tag::percent))
+    budget.changes = static_cast<int>(changes.number / kMillion);
   return budget;
 }
 
@@ -53,7 +57,9 @@ void check_from_chain(Program& program, const Entity& start, diag::Diagnostics& 
       if (at->name < start.name) return;
       continue;
     }
-    out.error(EntityFields(program, start).place("from"), "F0312", "environment `{}` follows itself, so nothing ever enters it", start.name).label("this closes the circle").help("one environment of the chain has a `branch`");
+    out.error(EntityFields(program, start).place("from"), "F0312", "environment `{}` follows itself, so nothing ever enters it", start.name)
+        .label("this closes the circle")
+        .help("one environment of the chain has a `branch`");
     program.barrier = true;
     return;
   }
@@ -71,12 +77,15 @@ void lower_environments(Program& program, model::Fleet& fleet, diag::Diagnostics
     const EntityFields fields(program, entity);
     made.branch = optional_text(fields["branch"]);
     if (made.branch && !is_branch_name(*made.branch)) {
-      out.error(fields.place("branch"), "F0426", "`{}` cannot be the name of a git branch", escape_for_terminal(*made.branch)).label("a branch of the application repositories is wanted");
+      out.error(fields.place("branch"), "F0426", "`{}` cannot be the name of a git branch", escape_for_terminal(*made.branch))
+          .label("a branch of the application repositories is wanted");
     }
     if (const Datum from = fields["from"]; from.is(Tag::entity)) made.from = std::string(reference_name(program, from));
-    if (const Datum target = fields["target"]; target.is(Tag::entity)) made.target = model::TargetId{static_cast<std::uint32_t>(target.number)};
+    if (const Datum target = fields["target"]; target.is(Tag::entity))
+      made.target = model::TargetId{static_cast<std::uint32_t>(target.number)};
     made.namespace_name = fields.text("namespace");
-    made.gate = lower_gate(program, [&](std::string_view path) { return fields[path]; }, fmt::format("environment {}", entity.name), entity.span, "owner");
+    made.gate = lower_gate(
+        program, [&](std::string_view path) { return fields[path]; }, fmt::format("environment {}", entity.name), entity.span, "owner");
     made.budget = lower_budget(fields);
     made.repair_drift = !is_enum(program, fields["drift"], "show");
     made.fields = settings(program, entity);
@@ -103,7 +112,8 @@ void lower_targets(const Program& program, model::Fleet& fleet) {
 void lower_teams(const Program& program, model::Fleet& fleet) {
   for (const Entity& entity : program.table(EntityWord::team).all) {
     const EntityFields fields(program, entity);
-    fleet.teams.push_back({std::string(entity.name), fields.text("contact"), text_list(fields["owns"]), text_list(fields["keys"]), entity.span});
+    fleet.teams.push_back(
+        {std::string(entity.name), fields.text("contact"), text_list(fields["owns"]), text_list(fields["keys"]), entity.span});
   }
 }
 
@@ -111,7 +121,8 @@ void add_environments(const Program& program, const Datum& reference, std::set<s
   if (reference.is(Tag::set) || reference.is(Tag::list)) {
     for (const Datum& one : reference.items()) add_environments(program, one, out);
   } else if (reference.is(Tag::entity) && static_cast<EntityWord>(reference.small) == EntityWord::group) {
-    for (const std::uint32_t member : program.group_members[static_cast<std::size_t>(reference.number)]) out.emplace(program.environment_name(member));
+    for (const std::uint32_t member : program.group_members[static_cast<std::size_t>(reference.number)])
+      out.emplace(program.environment_name(member));
   } else if (reference.is(Tag::entity)) {
     out.emplace(reference_name(program, reference));
   }
@@ -120,8 +131,11 @@ void add_environments(const Program& program, const Datum& reference, std::set<s
 bool is_time_zone(std::string_view text) {
   if (text == "UTC") return true;
   const std::size_t slash = text.find('/');
-  const auto allowed = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '+' || c == '/'; };
-  return slash != std::string_view::npos && slash > 0 && slash + 1 < text.size() && std::isupper(static_cast<unsigned char>(text.front())) != 0 && std::all_of(text.begin(), text.end(), allowed);
+  const auto allowed = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '+' || c == '/';
+  };
+  return slash != std::string_view::npos && slash > 0 && slash + 1 < text.size() &&
+         std::isupper(static_cast<unsigned char>(text.front())) != 0 && std::all_of(text.begin(), text.end(), allowed);
 }
 
 void lower_freezes(Program& program, model::Fleet& fleet, diag::Diagnostics& out) {
@@ -135,7 +149,9 @@ void lower_freezes(Program& program, model::Fleet& fleet, diag::Diagnostics& out
     made.applies_to.assign(environments.begin(), environments.end());
     made.timezone = fields.text("timezone");
     if (!is_time_zone(made.timezone)) {
-      out.error(fields.place("timezone"), "F0422", "`{}` is no time zone", made.timezone).label("not such a name").help("time zones are named by the IANA: \"Europe/Berlin\", \"America/New_York\", \"UTC\"");
+      out.error(fields.place("timezone"), "F0422", "`{}` is no time zone", made.timezone)
+          .label("not such a name")
+          .help("time zones are named by the IANA: \"Europe/Berlin\", \"America/New_York\", \"UTC\"");
       program.barrier = true;
     }
     if (const Datum every = fields["every"]; every.is(Tag::set)) {
@@ -145,7 +161,9 @@ void lower_freezes(Program& program, model::Fleet& fleet, diag::Diagnostics& out
     made.to = fields.text("to");
     // Both are written alike, so they compare as text.
     if (!made.from.empty() && !made.to.empty() && made.to <= made.from) {
-      out.error(fields.place("to"), "F0423", "this freeze ends before it begins").label("not after `from`").also(fields.place("from"), "begins here");
+      out.error(fields.place("to"), "F0423", "this freeze ends before it begins")
+          .label("not after `from`")
+          .also(fields.place("from"), "begins here");
       program.barrier = true;
     }
     for (const Datum& one : fields["allow"].items()) made.allow.emplace_back(program.types.enum_at(one.small).members[one.size]);
@@ -168,8 +186,9 @@ void check_renames(Program& program, EntityWord word, diag::Diagnostics& out) {
         by.push_back(&entity);
         continue;
       }
-      const std::string message = now != nullptr ? fmt::format("`{}` was not renamed: a {} of that name is declared", old, to_string(word))
-                                                 : fmt::format("`{}` became two: `{}` and `{}` both claim it", old, by[*other]->name, entity.name);
+      const std::string message = now != nullptr
+                                      ? fmt::format("`{}` was not renamed: a {} of that name is declared", old, to_string(word))
+                                      : fmt::format("`{}` became two: `{}` and `{}` both claim it", old, by[*other]->name, entity.name);
       auto& said = out.error(at, "F0311", "{}", message).label("former name");
       said.also(now != nullptr ? now->span : by[*other]->span, now != nullptr ? "declared here" : "claimed here too");
       said.note("what runs under the old name can pass to one entity only");
@@ -189,7 +208,9 @@ void lower_fleet(Program& program, model::Fleet& fleet, diag::Diagnostics& out) 
   if (entity.values.empty()) return;
   fleet.language = fields.text("language");
   if (fields["language"].is(Tag::text) && fleet.language != edition()) {
-    out.error(fields.place("language"), "F0215", "this version of muster speaks the edition \"{}\" of the language", edition()).label("another edition").fix(fields.place("language"), fmt::format("\"{}\"", edition()), fmt::format("`\"{}\"`", edition()));
+    out.error(fields.place("language"), "F0215", "this version of muster speaks the edition \"{}\" of the language", edition())
+        .label("another edition")
+        .fix(fields.place("language"), fmt::format("\"{}\"", edition()), fmt::format("`\"{}\"`", edition()));
     program.barrier = true;
   }
   if (const Datum evidence = fields["evidence"]; evidence.is(Tag::duration)) fleet.evidence = Duration(evidence.number);

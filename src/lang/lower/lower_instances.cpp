@@ -5,12 +5,12 @@
 #include <atomic>
 
 #include "lang/check/check.hpp"
+#include "lang/evaluate/objects.hpp"
+#include "lang/evaluate/requires.hpp"
 #include "lang/lower/declaration.hpp"
 #include "lang/lower/fields.hpp"
 #include "lang/lower/lower.hpp"
-#include "lang/evaluate/objects.hpp"
 #include "lang/lower/repositories.hpp"
-#include "lang/evaluate/requires.hpp"
 #include "lang/text_forms.hpp"
 #include "muster/base/parallel.hpp"
 #include "muster/base/text.hpp"
@@ -23,8 +23,16 @@ constexpr std::size_t kChunk = 32;
 /// Slots of the schema of services that lowering acts on.
 struct ServiceSlots {
   explicit ServiceSlots(const Shape& shape)
-      : repo(shape.find("repo")), path(shape.find("path")), branches(shape.find("branches")), namespace_name(shape.find("namespace")), image(shape.find("image")),
-        images(shape.find("images")), together(shape.find("together")), labels(shape.find("labels")), annotations(shape.find("annotations")), gate(shape.find("gate")) {}
+      : repo(shape.find("repo")),
+        path(shape.find("path")),
+        branches(shape.find("branches")),
+        namespace_name(shape.find("namespace")),
+        image(shape.find("image")),
+        images(shape.find("images")),
+        together(shape.find("together")),
+        labels(shape.find("labels")),
+        annotations(shape.find("annotations")),
+        gate(shape.find("gate")) {}
 
   SlotId repo, path, branches, namespace_name, image, images, together, labels, annotations, gate;
 };
@@ -33,7 +41,8 @@ struct RendererKind {
   std::string_view kind;
   model::Renderer renderer;
 };
-constexpr RendererKind kRenderers[] = {{"std.manifests", model::Renderer::manifests}, {"std.kustomize", model::Renderer::kustomize}, {"std.helm", model::Renderer::helm}};
+constexpr RendererKind kRenderers[] = {
+    {"std.manifests", model::Renderer::manifests}, {"std.kustomize", model::Renderer::kustomize}, {"std.helm", model::Renderer::helm}};
 
 /// What the threads share while they work.
 struct Shared {
@@ -54,7 +63,8 @@ struct Shared {
 /// One thread's work on a run of services.
 class Worker {
  public:
-  Worker(Shared& shared, Arena& arena, diag::Diagnostics& out) : shared_(shared), program_(shared.program), out_(out), run_(shared.program, arena, &out) {
+  Worker(Shared& shared, Arena& arena, diag::Diagnostics& out)
+      : shared_(shared), program_(shared.program), out_(out), run_(shared.program, arena, &out) {
     run_.ladders = &shared.ladders;
     run_.outputs = &shared.outputs;
   }
@@ -130,7 +140,8 @@ void Worker::evaluate(std::uint32_t id, std::uint32_t environment, std::uint32_t
   const Entity& entity = program_.table(EntityWord::service).all[id];
   instance_ = instance;
   poison_ = nullptr;
-  const bool hopeless = shared_.spent || entity.kind_unknown || program_.kind_of(entity).poison != nullptr || program_.table(EntityWord::environment).all[environment].values.empty();
+  const bool hopeless = shared_.spent || entity.kind_unknown || program_.kind_of(entity).poison != nullptr ||
+                        program_.table(EntityWord::environment).all[environment].values.empty();
   if (!hopeless) {
     frame_ = &run_.begin(entity, id, environment);
     poison_ = evaluate_slots();
@@ -174,7 +185,9 @@ void Worker::lower(model::Instance& made) {
   made.owner = shared_.fleet.services[frame_->id].owner;
   made.namespace_name = value(slots.namespace_name).text();
   if (!is_dns_label(made.namespace_name)) {
-    error(place(slots.namespace_name), "F0424", fmt::format("`{}` is no namespace: small letters, digits and hyphens only, at most 63", made.namespace_name)).label(fmt::format("for {}@{}", entity.name, program_.environment_name(frame_->environment)));
+    error(place(slots.namespace_name), "F0424",
+          fmt::format("`{}` is no namespace: small letters, digits and hyphens only, at most 63", made.namespace_name))
+        .label(fmt::format("for {}@{}", entity.name, program_.environment_name(frame_->environment)));
   }
   lower_renderer(made);
   lower_follows(made);
@@ -186,7 +199,8 @@ void Worker::lower(model::Instance& made) {
   lower_needs(made);
   const Datum together = value(slots.together);
   for (const Datum& one : together.items()) {
-    if (program_.exists(static_cast<std::uint32_t>(one.number), frame_->environment)) made.together.emplace_back(reference_name(program_, one));
+    if (program_.exists(static_cast<std::uint32_t>(one.number), frame_->environment))
+      made.together.emplace_back(reference_name(program_, one));
   }
   if (is_set_below(slots.gate)) {
     const auto read = [&](std::string_view path) { return value(frame_->kind->shape.find_path(path)); };
@@ -211,7 +225,8 @@ void Worker::lower_renderer(model::Instance& made) {
   }
   if (made.renderer == model::Renderer::none) return;
   if (const SlotId ignore = shape.find("ignore"); ignore != kNoSlot) made.renderer_options.ignore = text_list(value(ignore));
-  for (const auto& [slot, into] : {std::pair(shared_.slots.labels, &made.renderer_options.labels), std::pair(shared_.slots.annotations, &made.renderer_options.annotations)}) {
+  for (const auto& [slot, into] : {std::pair(shared_.slots.labels, &made.renderer_options.labels),
+                                   std::pair(shared_.slots.annotations, &made.renderer_options.annotations)}) {
     const Datum marks = value(slot);
     for (std::size_t i = 0; i < marks.pairs().size(); i += 2) into->emplace(marks.pairs()[i].text(), marks.pairs()[i + 1].text());
   }
@@ -229,16 +244,22 @@ void Worker::check_from_upstream(std::string_view upstream) {
       // A group that also covers environments fed by branches speaks to those.
       if (one->scope.kind == ScopeKind::group) {
         const auto& members = program_.group_members[one->scope.id];
-        if (std::any_of(members.begin(), members.end(), [&](std::uint32_t member) { return !shared_.fleet.environments[member].from; })) continue;
+        if (std::any_of(members.begin(), members.end(), [&](std::uint32_t member) { return !shared_.fleet.environments[member].from; }))
+          continue;
       }
-      error(one->span, "F0320", fmt::format("the images of `{}` in `{}` come from `{}`", frame_->entity->name, environment, upstream)).label("may not be set here").help(fmt::format("set it for `{}`, or outside `in`", upstream));
+      error(one->span, "F0320", fmt::format("the images of `{}` in `{}` come from `{}`", frame_->entity->name, environment, upstream))
+          .label("may not be set here")
+          .help(fmt::format("set it for `{}`, or outside `in`", upstream));
       return;
     }
   }
   const Datum branches = value(shared_.slots.branches);
   for (std::size_t i = 0; branches.is(Tag::map) && i < branches.pairs().size(); i += 2) {
     if (branches.pairs()[i].number != frame_->environment) continue;
-    error(place(shared_.slots.branches), "F0320", fmt::format("the source of `{}` in `{}` comes from `{}`, not from a branch", frame_->entity->name, environment, upstream)).label("maps a branch of its own").help(fmt::format("take `{}` out of `branches`", environment));
+    error(place(shared_.slots.branches), "F0320",
+          fmt::format("the source of `{}` in `{}` comes from `{}`, not from a branch", frame_->entity->name, environment, upstream))
+        .label("maps a branch of its own")
+        .help(fmt::format("take `{}` out of `branches`", environment));
   }
 }
 
@@ -273,7 +294,8 @@ void Worker::lower_source(model::Instance& made) {
   while (path.ends_with('/')) path.remove_suffix(1);
   while (path.starts_with("./")) path.remove_prefix(2);
   if (path == ".") path = {};
-  if (path.starts_with('/') || path == ".." || path.starts_with("../") || path.find("/../") != std::string_view::npos || path.ends_with("/..")) {
+  if (path.starts_with('/') || path == ".." || path.starts_with("../") || path.find("/../") != std::string_view::npos ||
+      path.ends_with("/..")) {
     error(place(slots.path), "F0425", fmt::format("`{}` leads out of the repository", path)).label("a folder inside is wanted");
   }
   source.path = path;
@@ -283,7 +305,8 @@ void Worker::lower_source(model::Instance& made) {
     if (branches.pairs()[i].number != frame_->environment) continue;
     source.branch = branches.pairs()[i + 1].text();
     if (is_branch_name(source.branch)) continue;
-    error(place(slots.branches), "F0426", fmt::format("`{}` cannot be the name of a git branch", escape_for_terminal(source.branch))).label("a branch of the repository is wanted");
+    error(place(slots.branches), "F0426", fmt::format("`{}` cannot be the name of a git branch", escape_for_terminal(source.branch)))
+        .label("a branch of the repository is wanted");
   }
   const model::Environment& environment = shared_.fleet.environments[frame_->environment];
   if (source.branch.empty() && environment.branch) source.branch = *environment.branch;
@@ -302,13 +325,19 @@ void Worker::lower_images(model::Instance& made, const std::vector<std::string>&
   for (std::size_t i = 0; i < images.pairs().size(); i += 2) {
     made.images.push_back({std::string(images.pairs()[i].text()), std::string(images.pairs()[i + 1].text()), place(shared_.slots.images)});
   }
-  const auto there = [&](std::string_view name) { return std::any_of(made.images.begin(), made.images.end(), [&](const model::ImageInput& one) { return one.name == name; }); };
+  const auto there = [&](std::string_view name) {
+    return std::any_of(made.images.begin(), made.images.end(), [&](const model::ImageInput& one) { return one.name == name; });
+  };
   if (image.is(Tag::text)) {
     const diag::Span at = place(shared_.slots.image);
     if (made.renderer != model::Renderer::none) {
-      error(at, "F0420", fmt::format("`{}` has no image of its own: its manifests name them", made.kinds.front())).label("not for this kind").help("`images = { \"ghcr.io/shop/orders\" = \"ghcr.io/shop/orders:1.4.2\" }`, by the repository that the manifests name");
+      error(at, "F0420", fmt::format("`{}` has no image of its own: its manifests name them", made.kinds.front()))
+          .label("not for this kind")
+          .help("`images = { \"ghcr.io/shop/orders\" = \"ghcr.io/shop/orders:1.4.2\" }`, by the repository that the manifests name");
     } else if (there("main")) {
-      error(at, "F0420", "the image `main` is given twice: `image` is short for `images = { main = … }`").label("first").also(place(shared_.slots.images), "second");
+      error(at, "F0420", "the image `main` is given twice: `image` is short for `images = { main = … }`")
+          .label("first")
+          .also(place(shared_.slots.images), "second");
     } else {
       made.images.push_back({"main", std::string(image.text()), at});
     }
@@ -325,7 +354,8 @@ void Worker::lower_needs(model::Instance& made) {
   made.needs.reserve(edges.size());
   for (const Edge& edge : edges) {
     const auto [service, environment] = program_.instances[edge.instance];
-    made.needs.push_back({std::string(program_.table(EntityWord::service).all[service].name), std::string(program_.environment_name(environment)), !edge.need, edge.span});
+    made.needs.push_back({std::string(program_.table(EntityWord::service).all[service].name),
+                          std::string(program_.environment_name(environment)), !edge.need, edge.span});
   }
 }
 
@@ -384,26 +414,31 @@ struct Claim {
 };
 
 /// One object of a target has one owner.
-void check_claims(const Program& program, std::vector<model::Instance>& instances, std::vector<const Cause*>& poisons, Arena& arena, diag::Diagnostics& out) {
+void check_claims(const Program& program, std::vector<model::Instance>& instances, std::vector<const Cause*>& poisons, Arena& arena,
+                  diag::Diagnostics& out) {
   std::vector<Claim> claims;
   const auto identity = [&](const Claim& one) {
     const Value& content = instances[one.instance].objects[one.object].content;
     const std::string_view version = content.string_at("apiVersion");
     const std::size_t slash = version.find('/');
     const Value* metadata = content.find("metadata");
-    return std::tuple(program.environment_targets[program.instances[one.instance].second], slash == std::string_view::npos ? std::string_view() : version.substr(0, slash), content.string_at("kind"),
-                      metadata == nullptr ? std::string_view() : metadata->string_at("namespace"), metadata == nullptr ? std::string_view() : metadata->string_at("name"));
+    return std::tuple(program.environment_targets[program.instances[one.instance].second],
+                      slash == std::string_view::npos ? std::string_view() : version.substr(0, slash), content.string_at("kind"),
+                      metadata == nullptr ? std::string_view() : metadata->string_at("namespace"),
+                      metadata == nullptr ? std::string_view() : metadata->string_at("name"));
   };
   for (std::uint32_t i = 0; i < instances.size(); ++i) {
     for (std::uint32_t j = 0; j < instances[i].objects.size(); ++j) {
       Claim claim{0, i, j};
       const auto [target, group, kind, space, name] = identity(claim);
-      for (const std::string_view part : {group, kind, space, name}) claim.hash = claim.hash * 1099511628211U + std::hash<std::string_view>()(part);
+      for (const std::string_view part : {group, kind, space, name})
+        claim.hash = claim.hash * 1099511628211U + std::hash<std::string_view>()(part);
       claim.hash += target;
       claims.push_back(claim);
     }
   }
-  std::sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) { return std::tie(a.hash, a.instance, a.object) < std::tie(b.hash, b.instance, b.object); });
+  std::sort(claims.begin(), claims.end(),
+            [](const Claim& a, const Claim& b) { return std::tie(a.hash, a.instance, a.object) < std::tie(b.hash, b.instance, b.object); });
   for (std::size_t i = 1; i < claims.size(); ++i) {
     const Claim& first = claims[i - 1];
     const Claim& second = claims[i];
@@ -455,8 +490,10 @@ void report_spent(const Shared& shared, diag::Diagnostics& out) {
   const bool steps = shared.steps > options.step_budget;
   if (shared.spent_at == kAligned) return;
   const Entity& entity = shared.program.table(EntityWord::service).all[shared.program.instances[shared.spent_at].first];
-  auto& said = steps ? out.error(entity.span, "F0601", "the fleet takes more than {} steps; `{}` is where they end", options.step_budget, shared.program.instance_name(shared.spent_at))
-                     : out.error(entity.span, "F0602", "the fleet takes more than {} MiB; `{}` is where they end", options.byte_budget >> 20U, shared.program.instance_name(shared.spent_at));
+  auto& said = steps ? out.error(entity.span, "F0601", "the fleet takes more than {} steps; `{}` is where they end", options.step_budget,
+                                 shared.program.instance_name(shared.spent_at))
+                     : out.error(entity.span, "F0602", "the fleet takes more than {} MiB; `{}` is where they end",
+                                 options.byte_budget >> 20U, shared.program.instance_name(shared.spent_at));
   said.label("the budget is spent here");
 }
 
@@ -496,7 +533,8 @@ void lower_instances(Program& program, Ladders& ladders, model::Fleet& fleet, di
     const auto [service, environment] = program.instances[i];
     if (poisons[i] != nullptr) {
       const Entity& entity = program.table(EntityWord::service).all[service];
-      fleet.poisoned.push_back({std::string(entity.name), std::string(program.environment_name(environment)), std::string(poisons[i]->message), poisons[i]->span});
+      fleet.poisoned.push_back({std::string(entity.name), std::string(program.environment_name(environment)),
+                                std::string(poisons[i]->message), poisons[i]->span});
       continue;
     }
     instances[i].id = model::InstanceId{static_cast<std::uint32_t>(fleet.instances.size())};

@@ -17,7 +17,9 @@ bool has_control(std::string_view text) {
 
 bool is_host(std::string_view text) {
   const std::string_view name = text.substr(0, text.find(':'));
-  const bool letters = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-'; });
+  const bool letters = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-';
+  });
   return letters && (name.find('.') != std::string_view::npos || name == "localhost" || name.size() != text.size());
 }
 
@@ -73,8 +75,10 @@ std::string normalise_repository(std::string_view text, std::string_view root, s
   static constexpr std::string_view kForms = "a repository is `host/owner/name`, a git URL, or a path that starts with `./` or `../`";
   local = false;
   if (text.empty()) return fmt::format("this names no repository; {}", kForms);
-  if (text.starts_with('-') || has_control(text)) return fmt::format("`{}` is no repository: blanks, control characters and a leading `-` are refused", escape_for_terminal(text));
-  if (text.find("::") != std::string_view::npos && text.find("::") < text.find('/')) return fmt::format("`{}` names a helper program, which muster does not run", text);
+  if (text.starts_with('-') || has_control(text))
+    return fmt::format("`{}` is no repository: blanks, control characters and a leading `-` are refused", escape_for_terminal(text));
+  if (text.find("::") != std::string_view::npos && text.find("::") < text.find('/'))
+    return fmt::format("`{}` names a helper program, which muster does not run", text);
   if (text.starts_with("./") || text.starts_with("../") || text == "." || text == "..") {
     const std::filesystem::path absolute = (std::filesystem::path(root) / folder / text).lexically_normal();
     std::string path = absolute.generic_string();
@@ -86,7 +90,8 @@ std::string normalise_repository(std::string_view text, std::string_view root, s
   if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos) {
     const std::string_view name = text.substr(0, scheme);
     static constexpr std::string_view kSchemes[] = {"https", "http", "ssh", "git+ssh", "file"};
-    if (std::find(std::begin(kSchemes), std::end(kSchemes), name) == std::end(kSchemes)) return fmt::format("`{}://` is no way to fetch that muster has; https, http, ssh and file are", name);
+    if (std::find(std::begin(kSchemes), std::end(kSchemes), name) == std::end(kSchemes))
+      return fmt::format("`{}://` is no way to fetch that muster has; https, http, ssh and file are", name);
     const std::string_view rest = text.substr(scheme + 3);
     const std::string_view authority = rest.substr(0, rest.find('/'));
     if (authority.find('@') != std::string_view::npos && authority.substr(0, authority.find('@')).find(':') != std::string_view::npos) {
@@ -98,8 +103,10 @@ std::string normalise_repository(std::string_view text, std::string_view root, s
   }
   if (is_scp_like(text, url)) return {};
   const std::size_t slash = text.find('/');
-  if (text.starts_with('/')) return fmt::format("`{}` is a path of one machine; write it from this file, `./…`, or as `file://{}`", text, text);
-  if (slash == std::string_view::npos || slash + 1 == text.size() || !is_host(text.substr(0, slash))) return fmt::format("`{}` is no repository; {}", text, kForms);
+  if (text.starts_with('/'))
+    return fmt::format("`{}` is a path of one machine; write it from this file, `./…`, or as `file://{}`", text, text);
+  if (slash == std::string_view::npos || slash + 1 == text.size() || !is_host(text.substr(0, slash)))
+    return fmt::format("`{}` is no repository; {}", text, kForms);
   url = fmt::format("https://{}", text);
   return {};
 }
@@ -160,7 +167,8 @@ model::Repository lower_repository(const Program& program, const Datum& value, d
   made.span = said;
   const std::string_view file = said.known() ? program.sources.path(said.source) : std::string_view();
   const std::size_t slash = file.rfind('/');
-  wrong = normalise_repository(text, program.options.root, slash == std::string_view::npos ? std::string_view() : file.substr(0, slash), made.url, made.local);
+  wrong = normalise_repository(text, program.options.root, slash == std::string_view::npos ? std::string_view() : file.substr(0, slash),
+                               made.url, made.local);
   if (!wrong.empty()) {
     out.error(said, "F0421", "{}", wrong).label("not a repository");
     return made;

@@ -205,7 +205,8 @@ void Builder::close_string(std::uint32_t end) {
   const OpenString open = strings_.pop();
   const Range range{open.begin, end};
   const std::uint32_t first = open.first_piece;
-  const bool interpolated = std::any_of(pieces_.begin() + first, pieces_.end(), [](const Piece& piece) { return piece.kind == Piece::Kind::value; });
+  const bool interpolated =
+      std::any_of(pieces_.begin() + first, pieces_.end(), [](const Piece& piece) { return piece.kind == Piece::Kind::value; });
 
   // Neighbouring texts become one node; a single piece of the source needs no copy.
   std::vector<ExprId> parts;
@@ -225,8 +226,9 @@ void Builder::close_string(std::uint32_t end) {
       for (; i < last; ++i) {
         const Range part = pieces_[i].text;
         // A copy: appending a string's own part to it would read what it moves.
-        const std::string copy(pieces_[i].kind == Piece::Kind::source ? tree_->text(part)
-                                                                      : std::string_view(tree_->decoded).substr(part.begin, part.end - part.begin));
+        const std::string copy(pieces_[i].kind == Piece::Kind::source
+                                   ? tree_->text(part)
+                                   : std::string_view(tree_->decoded).substr(part.begin, part.end - part.begin));
         tree_->decoded.append(copy);
       }
       text.a = begin;

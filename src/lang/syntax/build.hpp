@@ -45,7 +45,10 @@ class Builder {
   void set_range(Range range);
   void open_list() { marks_.push(operands_.size()); }
   void list(Range range);
-  void open_entries() { marks_.push(entries_.size()); damaged_.push(0); }
+  void open_entries() {
+    marks_.push(entries_.size());
+    damaged_.push(0);
+  }
   void entry(Range range);
   void braces(Range range);
   void open_arguments() { marks_.push(args_.size()); }
@@ -114,7 +117,10 @@ class Builder {
   syntax::ForClause& clause() { return clauses_.top(); }
   void take_clauses(syntax::Slice& into);
   syntax::Slice take_key() { return keys_.pop(); }
-  void open_body() { marks_.push(statements_.size()); damaged_.push(0); }
+  void open_body() {
+    marks_.push(statements_.size());
+    damaged_.push(0);
+  }
   void body(Range range);
   /// Something inside the innermost open body or braces was left out.
   void damage();
@@ -154,7 +160,9 @@ class Builder {
   };
 
   template <typename T>
-  static std::uint32_t count(const std::vector<T>& nodes) { return static_cast<std::uint32_t>(nodes.size()); }
+  static std::uint32_t count(const std::vector<T>& nodes) {
+    return static_cast<std::uint32_t>(nodes.size());
+  }
   template <typename T>
   static syntax::Slice move_from(Stack<T>& stack, std::uint32_t mark, std::vector<T>& to);
   Operand take() { return operands_.pop(); }
@@ -165,7 +173,7 @@ class Builder {
   void reduce_one();
 
   syntax::Tree* tree_ = nullptr;
-  Checkpoint sizes_{};  ///< Of all stacks below, and the chain's floor.
+  Checkpoint sizes_{};                  ///< Of all stacks below, and the chain's floor.
   std::vector<std::uint16_t> heights_;  ///< By ExprId.
   Stack<Operand> operands_{sizes_[0]};
   Stack<Pending> operators_{sizes_[1]};

@@ -116,7 +116,8 @@ class Dump {
     std::string result;
     const bool one_of = node.kind == TypeExpr::Kind::one_of;
     for (const TypeId part : tree_.parts(node)) result.append(result.empty() ? "" : one_of ? " | " : ", ").append(type(part));
-    if (node.kind == TypeExpr::Kind::named) result = result.empty() ? std::string(text(node.path)) : fmt::format("{}({})", text(node.path), result);
+    if (node.kind == TypeExpr::Kind::named)
+      result = result.empty() ? std::string(text(node.path)) : fmt::format("{}({})", text(node.path), result);
     return node.optional ? result + "?" : result;
   }
 
@@ -154,7 +155,8 @@ class Dump {
       case StmtKind::expect_error: return "expect error " + name;
       case StmtKind::expect: return with_value("expect", "", statement.value);
       case StmtKind::entity: return {};
-      case StmtKind::field: return with_value("field " + key(statement.parts), kAssigns.at(static_cast<std::size_t>(statement.op)), statement.value);
+      case StmtKind::field:
+        return with_value("field " + key(statement.parts), kAssigns.at(static_cast<std::size_t>(statement.op)), statement.value);
       case StmtKind::block: return "block " + key(statement.parts);
     }
     return {};
@@ -196,19 +198,25 @@ class Dump {
 
   [[nodiscard]] std::string head(const Decl& decl) const {
     const std::string name(text(decl.name));
-    const auto path = [&](std::string_view before) { return decl.path.empty() ? std::string() : fmt::format(" {} {}", before, text(decl.path)); };
+    const auto path = [&](std::string_view before) {
+      return decl.path.empty() ? std::string() : fmt::format(" {} {}", before, text(decl.path));
+    };
     const std::string word(to_string(decl.word));
     switch (decl.kind) {
       case DeclKind::import_:
-        return with_value(with_value("import", "", decl.text), "version", decl.version) + (decl.alias.empty() ? "" : fmt::format(" as {}", text(decl.alias)));
+        return with_value(with_value("import", "", decl.text), "version", decl.version) +
+               (decl.alias.empty() ? "" : fmt::format(" as {}", text(decl.alias)));
       case DeclKind::const_: return with_value(with_type("const " + name, decl.type), "=", decl.value);
-      case DeclKind::fn: return with_value(fmt::format("fn {} -> {}", name, decl.type == kNoType ? "<bad>" : type(decl.type)), "=", decl.value);
+      case DeclKind::fn:
+        return with_value(fmt::format("fn {} -> {}", name, decl.type == kNoType ? "<bad>" : type(decl.type)), "=", decl.value);
       case DeclKind::record: return "type " + name;
-      case DeclKind::alias: return with_value(fmt::format("type {} = {}", name, decl.type == kNoType ? "<bad>" : type(decl.type)), "where", decl.value);
+      case DeclKind::alias:
+        return with_value(fmt::format("type {} = {}", name, decl.type == kNoType ? "<bad>" : type(decl.type)), "where", decl.value);
       case DeclKind::enum_: return "enum " + name;
       case DeclKind::kind: return fmt::format("kind {} for {}{}", name, word, path("extends"));
       case DeclKind::entity: return fmt::format("{} {}{}", word, name, path(":"));
-      case DeclKind::defaults: return fmt::format("defaults {}{}{}", word, path(":"), decl.alias.empty() ? "" : fmt::format(" for {}", text(decl.alias)));
+      case DeclKind::defaults:
+        return fmt::format("defaults {}{}{}", word, path(":"), decl.alias.empty() ? "" : fmt::format(" for {}", text(decl.alias)));
       case DeclKind::waive: return fmt::format("waive {} for {} {}", text(decl.path), word, name);
       case DeclKind::test: return with_value("test", "", decl.text);
     }

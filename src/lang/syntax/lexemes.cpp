@@ -178,7 +178,8 @@ std::optional<LayoutError> strip_indentation(std::string_view source, std::uint3
   const char* const first = grammar::skip_blanks(source.data() + content, source.data() + close);
   const auto opening = static_cast<std::uint32_t>(first - source.data());
   if (opening >= close || !grammar::is_newline(source[opening])) {
-    return LayoutError{{begin, std::min(close, begin + 3)}, "the text begins on the line after `\"\"\"`", "a line end was expected behind these quotes"};
+    return LayoutError{
+        {begin, std::min(close, begin + 3)}, "the text begins on the line after `\"\"\"`", "a line end was expected behind these quotes"};
   }
   const std::size_t last = source.rfind('\n', close - 1);
   const std::string_view margin = source.substr(last + 1, close - last - 1);
@@ -218,7 +219,8 @@ std::vector<ForbiddenCharacter> forbidden_characters(std::string_view text, std:
     } else if (byte == 0xe2) {
       code = 0x2000U + ((byte_at(i + 1) - 0x80U) << 6U) + (byte_at(i + 2) - 0x80U);
       size = 3;
-      const bool reorders = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0x200b || code == 0x200e || code == 0x200f;
+      const bool reorders =
+          (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0x200b || code == 0x200e || code == 0x200f;
       if (!reorders && code != 0x2028 && code != 0x2029) continue;
     }
     const auto begin = static_cast<std::uint32_t>(i);

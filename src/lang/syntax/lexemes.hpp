@@ -27,7 +27,8 @@ struct LayoutError {
 
 /// Takes the indentation of the closing quotes off each line of a """ block, and the newlines next to both quotes.
 /// `pieces` are what stands between the quotes; `begin` and `end` the block's offsets with its quotes.
-std::optional<LayoutError> strip_indentation(std::string_view source, std::uint32_t begin, std::uint32_t end, std::vector<Builder::Piece>& pieces);
+std::optional<LayoutError> strip_indentation(std::string_view source, std::uint32_t begin, std::uint32_t end,
+                                             std::vector<Builder::Piece>& pieces);
 
 struct ForbiddenCharacter {
   syntax::Range where;

@@ -27,16 +27,16 @@ using syntax::StmtKind;
 template <typename Rule>
 struct Action {};
 
-#define MUSTER_ON(rule)                                                \
-  template <>                                                          \
-  struct Action<g::rule> {                                             \
-    template <typename Input>                                          \
-    static void apply(const Input& in, ParseState& st) {               \
-      const Range range{st.offset(in.begin()), st.offset(in.end())};   \
-      on(range, st);                                                   \
-    }                                                                  \
-    static void on(Range range, ParseState& st);                       \
-  };                                                                   \
+#define MUSTER_ON(rule)                                              \
+  template <>                                                        \
+  struct Action<g::rule> {                                           \
+    template <typename Input>                                        \
+    static void apply(const Input& in, ParseState& st) {             \
+      const Range range{st.offset(in.begin()), st.offset(in.end())}; \
+      on(range, st);                                                 \
+    }                                                                \
+    static void on(Range range, ParseState& st);                     \
+  };                                                                 \
   inline void Action<g::rule>::on([[maybe_unused]] Range range, [[maybe_unused]] ParseState& st)
 
 // ---- texts ----

@@ -24,7 +24,8 @@ std::string_view looks_interpolated(std::string_view rest) {
   const std::size_t close = rest.find('}');
   if (close == std::string_view::npos || close < 3) return {};
   const std::string_view inner = rest.substr(2, close - 2);
-  const bool plain = std::all_of(inner.begin(), inner.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '.' || c == '_' || c == '-' || grammar::is_digit(c); });
+  const bool plain = std::all_of(inner.begin(), inner.end(),
+                                 [](char c) { return (c >= 'a' && c <= 'z') || c == '.' || c == '_' || c == '-' || grammar::is_digit(c); });
   return plain && inner.find('.') != std::string_view::npos ? rest.substr(0, close + 1) : std::string_view();
 }
 

@@ -50,8 +50,8 @@ const char* end_of_statement(const char* at, const char* failed, const char* end
       const char* const next = grammar::next_line(at, end);
       if (grammar::starts_declaration(next, end)) return at;
       if (open.empty() && at >= failed) return at;
-      const bool new_field = !open.empty() && open.back() == '[' && at >= failed &&
-                             grammar::starts_assignment(grammar::skip_blanks(next, end), end);
+      const bool new_field =
+          !open.empty() && open.back() == '[' && at >= failed && grammar::starts_assignment(grammar::skip_blanks(next, end), end);
       if (new_field) return at;
     } else if (c == ',' && open.empty() && at >= failed) {
       return at;

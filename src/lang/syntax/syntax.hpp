@@ -45,26 +45,26 @@ inline constexpr BodyId kNoBody{0xffffffffU};
 // ---- expressions ----
 
 enum class ExprKind : std::uint8_t {
-  bad,            ///< Could not be read; its diagnostic has been given.
-  string,         ///< text(): decoded, without quotes. Any of "…", r"…", """…""" without interpolation.
-  interpolated,   ///< items(): `string` nodes and expressions, in order.
-  number,         ///< number(): "250", unit(): "m", "min", "Mi", "%" or "".
-  date,           ///< text(): "2026-12-18", "2026-12-18T18:00", "…:30", each with "Z" or "+02:00" or without.
-  boolean,        ///< flag()
+  bad,           ///< Could not be read; its diagnostic has been given.
+  string,        ///< text(): decoded, without quotes. Any of "…", r"…", """…""" without interpolation.
+  interpolated,  ///< items(): `string` nodes and expressions, in order.
+  number,        ///< number(): "250", unit(): "m", "min", "Mi", "%" or "".
+  date,          ///< text(): "2026-12-18", "2026-12-18T18:00", "…:30", each with "Z" or "+02:00" or without.
+  boolean,       ///< flag()
   none,
   null,
-  name,           ///< text()
-  list,           ///< items()
-  list_for,       ///< comprehension()
-  braces,         ///< entries(); flag(): an entry was left out since it could not be read
-  braces_for,     ///< comprehension()
-  member,         ///< base() . word()
-  at,             ///< base() @ word()
-  call,           ///< base()( args() )
-  index,          ///< base()[ right() ]
-  unary,          ///< op (negate, logical_not), base()
-  binary,         ///< base() op right()
-  conditional,    ///< if condition() then right() else otherwise()
+  name,         ///< text()
+  list,         ///< items()
+  list_for,     ///< comprehension()
+  braces,       ///< entries(); flag(): an entry was left out since it could not be read
+  braces_for,   ///< comprehension()
+  member,       ///< base() . word()
+  at,           ///< base() @ word()
+  call,         ///< base()( args() )
+  index,        ///< base()[ right() ]
+  unary,        ///< op (negate, logical_not), base()
+  binary,       ///< base() op right()
+  conditional,  ///< if condition() then right() else otherwise()
 };
 
 enum class Operator : std::uint8_t {
@@ -75,10 +75,18 @@ enum class Operator : std::uint8_t {
   // binary, by rising precedence
   logical_or,   ///< or
   logical_and,  ///< and
-  equal, unequal, less_equal, greater_equal, less, greater,  ///< == != <= >= < >
-  coalesce,     ///< ??
-  add, subtract,
-  multiply, divide, modulo,
+  equal,
+  unequal,
+  less_equal,
+  greater_equal,
+  less,
+  greater,   ///< == != <= >= < >
+  coalesce,  ///< ??
+  add,
+  subtract,
+  multiply,
+  divide,
+  modulo,
 };
 /// As the language writes it: "and", "??".
 std::string_view to_string(Operator op);
@@ -121,7 +129,7 @@ struct Entry {
 /// `for FIRST [, SECOND] in SOURCE [if CONDITION]: [KEY =] VALUE` of a list or braces.
 struct Comprehension {
   Range first;
-  Range second;                ///< Empty where there is one variable.
+  Range second;  ///< Empty where there is one variable.
   ExprId source = kNoExpr;
   ExprId condition = kNoExpr;  ///< kNoExpr where not written.
   ExprId key = kNoExpr;        ///< Braces only.
@@ -134,8 +142,8 @@ struct TypeExpr {
   enum class Kind : std::uint8_t { bad, named, one_of } kind = Kind::bad;
   bool optional = false;  ///< `T?`
   Range range;
-  Range path;     ///< named: "string", "list", "std.Port".
-  Slice parts;    ///< Tree::type_ids. named: the arguments in parentheses; one_of: the alternatives of `A | B`.
+  Range path;   ///< named: "string", "list", "std.Port".
+  Slice parts;  ///< Tree::type_ids. named: the arguments in parentheses; one_of: the alternatives of `A | B`.
 };
 
 /// `name: type [= value]`: a param, a field of a record type, a parameter of a function.
@@ -176,14 +184,14 @@ struct Stmt {
   StmtKind kind = StmtKind::field;
   Assign op = Assign::set;
   bool locked = false;
-  Range range;             ///< From its first word to its last character.
+  Range range;  ///< From its first word to its last character.
   Range name;
-  Slice parts;             ///< field, block: Tree::key_parts. in: Tree::names. for_each: Tree::clauses.
+  Slice parts;  ///< field, block: Tree::key_parts. in: Tree::names. for_each: Tree::clauses.
   TypeId type = kNoType;
   ExprId value = kNoExpr;
   ExprId other = kNoExpr;
   BodyId body = kNoBody;
-  DeclId decl{0};          ///< entity
+  DeclId decl{0};  ///< entity
 };
 
 struct Body {
@@ -195,21 +203,33 @@ struct Body {
 // ---- declarations ----
 
 enum class DeclKind : std::uint8_t {
-  import_,    ///< text: what; version: a string or kNoExpr; alias: name or empty
-  const_,     ///< name, type (or kNoType), value
-  fn,         ///< name, fields: the parameters; type: the result; value
-  record,     ///< `type name { … }`: name, fields
-  alias,      ///< `type name = texpr [where expr]`: name, type, value: the refinement (or kNoExpr)
-  enum_,      ///< name, parts: Tree::names
-  kind,       ///< name, word: the entity word, path: the base (or empty), body
-  entity,     ///< word, name, path: its kind (or empty), body
-  defaults,   ///< word, path: the kind (or empty), alias: the team (or empty), body
-  waive,      ///< path: what; word and name: the entity; body
-  test,       ///< text: its sentence; body
+  import_,   ///< text: what; version: a string or kNoExpr; alias: name or empty
+  const_,    ///< name, type (or kNoType), value
+  fn,        ///< name, fields: the parameters; type: the result; value
+  record,    ///< `type name { … }`: name, fields
+  alias,     ///< `type name = texpr [where expr]`: name, type, value: the refinement (or kNoExpr)
+  enum_,     ///< name, parts: Tree::names
+  kind,      ///< name, word: the entity word, path: the base (or empty), body
+  entity,    ///< word, name, path: its kind (or empty), body
+  defaults,  ///< word, path: the kind (or empty), alias: the team (or empty), body
+  waive,     ///< path: what; word and name: the entity; body
+  test,      ///< text: its sentence; body
 };
 
 enum class EntityWord : std::uint8_t {
-  fleet, environment, group, target, team, forge, registry, repository, service, image, freeze, notify, rule,
+  fleet,
+  environment,
+  group,
+  target,
+  team,
+  forge,
+  registry,
+  repository,
+  service,
+  image,
+  freeze,
+  notify,
+  rule,
 };
 inline constexpr std::size_t kEntityWords = 13;
 std::string_view to_string(EntityWord word);
@@ -217,14 +237,14 @@ std::string_view to_string(EntityWord word);
 struct Decl {
   DeclKind kind = DeclKind::entity;
   EntityWord word = EntityWord::service;
-  bool damaged = false;    ///< Its head could not be read whole.
-  Range range;             ///< From its first word to its last character.
-  Range keyword;           ///< "service", "kind", "defaults" …
+  bool damaged = false;  ///< Its head could not be read whole.
+  Range range;           ///< From its first word to its last character.
+  Range keyword;         ///< "service", "kind", "defaults" …
   Range name;
   Range path;
   Range alias;
   Slice parts;
-  Slice fields;            ///< Tree::fields
+  Slice fields;  ///< Tree::fields
   TypeId type = kNoType;
   ExprId value = kNoExpr;
   ExprId text = kNoExpr;
@@ -236,9 +256,9 @@ struct Decl {
 
 struct Tree {
   diag::SourceId source = diag::kNoSource;
-  std::string_view input;            ///< The whole file.
-  std::vector<DeclId> top;           ///< The file's declarations in order (the others stand inside test bodies).
-  ExprId root = kNoExpr;             ///< parse_expression() alone.
+  std::string_view input;   ///< The whole file.
+  std::vector<DeclId> top;  ///< The file's declarations in order (the others stand inside test bodies).
+  ExprId root = kNoExpr;    ///< parse_expression() alone.
 
   std::vector<Decl> decls;
   std::vector<Body> bodies;
@@ -254,7 +274,7 @@ struct Tree {
   std::vector<TypedField> typed_fields;
   std::vector<ForClause> for_clauses;
   std::vector<Range> names;
-  std::string decoded;               ///< Texts whose escapes were resolved.
+  std::string decoded;  ///< Texts whose escapes were resolved.
   /// `##` texts by the offset of the item they document (declaration, statement, typed field, enum value), sorted.
   std::vector<std::pair<std::uint32_t, std::string>> docs;
 

@@ -41,7 +41,8 @@ class SyntaxErrors {
   [[nodiscard]] diag::Diagnostic too_many(std::uint32_t at) const;
   [[nodiscard]] diag::Diagnostic interpolated(std::uint32_t begin, std::uint32_t end) const;
   [[nodiscard]] diag::Diagnostic no_such_date(std::uint32_t begin, std::uint32_t end) const;
-  [[nodiscard]] diag::Diagnostic block_layout(std::uint32_t begin, std::uint32_t end, std::string_view message, std::string_view label) const;
+  [[nodiscard]] diag::Diagnostic block_layout(std::uint32_t begin, std::uint32_t end, std::string_view message,
+                                              std::string_view label) const;
   [[nodiscard]] diag::Diagnostic forbidden_character(std::uint32_t begin, std::uint32_t end, std::uint32_t code_point) const;
   /// Warning: `${name}` is plain text here.
   [[nodiscard]] diag::Diagnostic dollar_braces(std::uint32_t begin, std::uint32_t end) const;

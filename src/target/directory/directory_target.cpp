@@ -56,7 +56,8 @@ Result<DirectoryTarget::Held> DirectoryTarget::hold_number(std::size_t number) {
   auto locked = files_.lock(layout_.lock(number), fmt::format("muster applies to {}", reference_.name), kPatience);
   if (!locked.ok()) {
     Failure failure = std::move(locked).failure();
-    if (failure.reason == Reason::conflict) failure.text = fmt::format("target {} is locked by another process ({})", reference_.name, failure.text);
+    if (failure.reason == Reason::conflict)
+      failure.text = fmt::format("target {} is locked by another process ({})", reference_.name, failure.text);
     return failure;
   }
   held.everywhere = std::move(locked).value();
@@ -104,12 +105,16 @@ Result<std::optional<Stamp>> DirectoryTarget::without_stamp(std::string_view env
   const auto entries = files_.list(layout_.environment(environment_id));
   if (!entries.ok() && entries.failure().reason == Reason::absent) return std::optional<Stamp>();
   if (!entries.ok()) return entries.failure();
-  if (std::none_of(entries->begin(), entries->end(), [](const DirectoryEntry& entry) { return Layout::service_of(entry.name).has_value(); })) return std::optional<Stamp>();
-  return corrupt_stamp(fmt::format("{} is gone, and the inventories beside it are not", layout_.stamp(environment_id).native()), environment_id);
+  if (std::none_of(entries->begin(), entries->end(),
+                   [](const DirectoryEntry& entry) { return Layout::service_of(entry.name).has_value(); }))
+    return std::optional<Stamp>();
+  return corrupt_stamp(fmt::format("{} is gone, and the inventories beside it are not", layout_.stamp(environment_id).native()),
+                       environment_id);
 }
 
 Failure DirectoryTarget::corrupt_stamp(std::string_view what, std::string_view environment_id) const {
-  return stalled(Reason::corrupt, fmt::format("{}; put it back, or remove {}: the inventory is then rebuilt from the branch", what, layout_.environment(environment_id).native()));
+  return stalled(Reason::corrupt, fmt::format("{}; put it back, or remove {}: the inventory is then rebuilt from the branch", what,
+                                              layout_.environment(environment_id).native()));
 }
 
 Result<void> DirectoryTarget::check_stamp(const Stamp& under) {
@@ -156,10 +161,13 @@ Result<void> DirectoryTarget::remove_stamp(const Stamp& expected) {
   MUSTER_TRY(const auto held, hold_all());
   MUSTER_TRY(const std::optional<Stamp> found, stamp(expected.environment_id));
   if (!found) return {};
-  if (*found != expected) return stalled(Reason::conflict, fmt::format("the stamp of {} in target {} moved to {}", expected.environment, reference_.name, found->record));
+  if (*found != expected)
+    return stalled(Reason::conflict,
+                   fmt::format("the stamp of {} in target {} moved to {}", expected.environment, reference_.name, found->record));
   MUSTER_CHECK(ownership_.look());
   if (const auto left = ownership_.inventories(expected.environment_id); !left.empty()) {
-    return stalled(Reason::conflict, fmt::format("{} still owns objects of {} in target {}", expected.environment, left.front().service, reference_.name));
+    return stalled(Reason::conflict,
+                   fmt::format("{} still owns objects of {} in target {}", expected.environment, left.front().service, reference_.name));
   }
   MUSTER_CHECK(files_.remove(path));
   MUSTER_CHECK(files_.remove_if_empty(layout_.environment(expected.environment_id)));
@@ -180,7 +188,8 @@ Result<std::string> DirectoryTarget::write_inventory(const Stamp& under, const I
   MUSTER_CHECK(check_stamp(under));
   MUSTER_TRY(const std::string found, version_of(path));
   if (found != inventory.version) {
-    return retry(Reason::conflict, fmt::format("the inventory of {} in target {} changed since it was read", inventory.service, reference_.name));
+    return retry(Reason::conflict,
+                 fmt::format("the inventory of {} in target {} changed since it was read", inventory.service, reference_.name));
   }
   Inventory written = inventory;
   written.lost = false;
@@ -203,7 +212,8 @@ Result<void> DirectoryTarget::remove_inventory(const Stamp& under, const Invento
   MUSTER_CHECK(check_stamp(under));
   MUSTER_TRY(const std::string found, version_of(path));
   if (!found.empty() && found != inventory.version) {
-    return retry(Reason::conflict, fmt::format("the inventory of {} in target {} changed since it was read", inventory.service, reference_.name));
+    return retry(Reason::conflict,
+                 fmt::format("the inventory of {} in target {} changed since it was read", inventory.service, reference_.name));
   }
   MUSTER_CHECK(files_.remove(path));
   MUSTER_CHECK(ownership_.look_once());
@@ -226,7 +236,8 @@ Result<std::optional<DirectoryTarget::Content>> DirectoryTarget::content_at(cons
   {
     const std::scoped_lock hold(seen_mutex_);
     const auto seen = seen_.find(path.native());
-    const bool unchanged = seen != seen_.end() && entry->stamp != 0 && seen->second.stamp == entry->stamp && seen->second.size == entry->size;
+    const bool unchanged =
+        seen != seen_.end() && entry->stamp != 0 && seen->second.stamp == entry->stamp && seen->second.size == entry->size;
     if (unchanged) return std::optional(seen->second.content);
   }
   const auto bytes = files_.read(path, manifest::kMaxFileBytes);

@@ -22,8 +22,8 @@ struct RunState {
   JobRun::State state;
   std::string_view name;
 };
-constexpr auto kRunStates =
-    std::to_array<RunState>({{JobRun::State::running, "running"}, {JobRun::State::succeeded, "succeeded"}, {JobRun::State::failed, "failed"}});
+constexpr auto kRunStates = std::to_array<RunState>(
+    {{JobRun::State::running, "running"}, {JobRun::State::succeeded, "succeeded"}, {JobRun::State::failed, "failed"}});
 
 std::string_view name_of(JobRun::State state) {
   return std::find_if(kRunStates.begin(), kRunStates.end(), [&](const RunState& each) { return each.state == state; })->name;
@@ -72,7 +72,11 @@ Value to_value(const InventoryEntry& entry) {
 Value to_value(const JobRun& job) {
   Array completed;
   for (const std::string& bundle : job.completed) completed.emplace_back(bundle);
-  return Members{{"state", name_of(job.state)}, {"bundle", job.bundle}, {"resume", job.resume}, {"at", milliseconds(job.at)}, {"completed", std::move(completed)}};
+  return Members{{"state", name_of(job.state)},
+                 {"bundle", job.bundle},
+                 {"resume", job.resume},
+                 {"at", milliseconds(job.at)},
+                 {"completed", std::move(completed)}};
 }
 
 // nullopt: no list.
@@ -116,20 +120,28 @@ std::optional<JobRun> job_of(const Value& value) {
 }  // namespace
 
 std::string print_stamp(const Stamp& stamp) {
-  return seal({{"format", kFormat}, {"fleet", stamp.fleet}, {"environment", stamp.environment}, {"id", stamp.environment_id}, {"record", stamp.record}});
+  return seal({{"format", kFormat},
+               {"fleet", stamp.fleet},
+               {"environment", stamp.environment},
+               {"id", stamp.environment_id},
+               {"record", stamp.record}});
 }
 
 Result<Stamp> parse_stamp(std::string_view text, std::string_view path) {
   MUSTER_TRY(const Value document, unseal(text, path));
-  return Stamp{std::string(document.string_at("id")), std::string(document.string_at("fleet")), std::string(document.string_at("environment")),
-               std::string(document.string_at("record"))};
+  return Stamp{std::string(document.string_at("id")), std::string(document.string_at("fleet")),
+               std::string(document.string_at("environment")), std::string(document.string_at("record"))};
 }
 
 std::string print_inventory(const Inventory& inventory) {
   Array entries;
   entries.reserve(inventory.entries.size());
   for (const InventoryEntry& entry : inventory.entries) entries.push_back(to_value(entry));
-  Members document{{"format", kFormat}, {"service", inventory.service}, {"record", inventory.record}, {"objects", inventory.objects}, {"folder", inventory.folder}};
+  Members document{{"format", kFormat},
+                   {"service", inventory.service},
+                   {"record", inventory.record},
+                   {"objects", inventory.objects},
+                   {"folder", inventory.folder}};
   document.append("entries", std::move(entries));
   if (inventory.job) document.append("job", to_value(*inventory.job));
   return seal(std::move(document));

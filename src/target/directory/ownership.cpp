@@ -147,7 +147,8 @@ std::string Ownership::uid_of(const manifest::ObjectId& id, const std::optional<
   const std::scoped_lock hold(mutex_);
   const auto found = owners_.find(id);
   if (found == owners_.end()) return {};
-  const auto applied = std::find_if(found->second.begin(), found->second.end(), [&](const Owned& owned) { return live && owned.applied == *live; });
+  const auto applied =
+      std::find_if(found->second.begin(), found->second.end(), [&](const Owned& owned) { return live && owned.applied == *live; });
   if (applied != found->second.end()) return applied->uid;
   // Which inventory was read first is chance; the smallest uid is not.
   return std::min_element(found->second.begin(), found->second.end(), [](const Owned& a, const Owned& b) { return a.uid < b.uid; })->uid;

@@ -11,7 +11,10 @@ namespace muster::bench {
 
 Arguments::Arguments(int argc, char** argv, std::string_view usage) : words_(argv + std::min(argc, 1), argv + argc) {
   if (!has("--help")) return;
-  fmt::print("usage: {}\n  --runs N   how often each takes its turn\n  --no-peer  leave the peers out\n  --full     peers that take minutes, too\n", usage);
+  fmt::print(
+      "usage: {}\n  --runs N   how often each takes its turn\n  --no-peer  leave the peers out\n  --full     peers that take minutes, "
+      "too\n",
+      usage);
   std::exit(0);  // NOLINT(concurrency-mt-unsafe): no thread has begun.
 }
 

@@ -76,8 +76,8 @@ void append_row(const Workload& workload, const std::vector<Figure>& figures) {
   const std::string mine = ours.absent.empty() ? fmt::format("**{}**", time_text(ours.best)) : std::string();
   const std::string memory = workload.memory_mib > 0 ? fmt::format("{:.0f} MiB", workload.memory_mib) : std::string();
   const auto filled = [](const std::string& cell) { return cell.empty() ? std::string("—") : cell; };
-  std::ofstream(table, std::ios::app) << fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", workload.id, workload.what, filled(mine), filled(memory),
-                                                     filled(others[0]), filled(others[1]), filled(workload.goal));
+  std::ofstream(table, std::ios::app) << fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", workload.id, workload.what, filled(mine),
+                                                     filled(memory), filled(others[0]), filled(others[1]), filled(workload.goal));
 }
 
 void print_slope(std::string_view workload, const std::string& times, double slope) {
@@ -85,7 +85,8 @@ void print_slope(std::string_view workload, const std::string& times, double slo
   std::fflush(stdout);
   const char* table = std::getenv("BENCH_TABLE");  // NOLINT(concurrency-mt-unsafe): nobody sets it.
   if (table == nullptr) return;
-  std::ofstream(table, std::ios::app) << fmt::format("| W12 | {}, CPU: {} | **{:.1f} ×** | — | — | linear 10 × | ≤ 11 × |\n", workload, times, slope);
+  std::ofstream(table, std::ios::app) << fmt::format("| W12 | {}, CPU: {} | **{:.1f} ×** | — | — | linear 10 × | ≤ 11 × |\n", workload,
+                                                     times, slope);
 }
 
 }  // namespace
@@ -130,7 +131,8 @@ void report(const Workload& workload, const std::vector<Figure>& figures) {
       fmt::print("    {:<38} no figure: {}\n", name, trim(figure.absent));
       continue;
     }
-    std::string line = fmt::format("    {:<38} {:>9}   median {}, CPU {}", name, time_text(figure.best), time_text(figure.median), time_text(figure.cpu));
+    std::string line =
+        fmt::format("    {:<38} {:>9}   median {}, CPU {}", name, time_text(figure.best), time_text(figure.median), time_text(figure.cpu));
     const bool compared = figure.role != Role::ours && figures.front().absent.empty();
     if (compared && figure.role == Role::peer) line += fmt::format("   {} as long as muster", comparison(figures.front(), figure));
     if (compared && figure.role == Role::limit) line += fmt::format("   muster takes {}", comparison(figures.front(), figure));
@@ -148,7 +150,10 @@ void report_slope(std::string_view workload, bool full, const std::function<std:
     const std::function<void()> work = prepare(size);
     double best = run_once(work).cpu;
     for (int run = 1; run < (size > 1'000 ? 3 : 9); ++run) best = std::min(best, run_once(work).cpu);
-    if (before > 0) print_slope(workload, fmt::format("{} at {}, {} at {}", time_text(before), with_commas(size / 10), time_text(best), with_commas(size)), best / before);
+    if (before > 0)
+      print_slope(workload,
+                  fmt::format("{} at {}, {} at {}", time_text(before), with_commas(size / 10), time_text(best), with_commas(size)),
+                  best / before);
     before = best;
   }
 }

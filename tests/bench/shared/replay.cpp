@@ -27,7 +27,8 @@ Replay::Replay(int port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC,
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   const int on = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) throw std::runtime_error("replay: nothing listens");
+  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+    throw std::runtime_error("replay: nothing listens");
 }
 
 Replay::~Replay() { ::close(socket_); }

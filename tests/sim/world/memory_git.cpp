@@ -239,13 +239,15 @@ Result<git::RefListing> Hub::list_refs(const git::Remote& remote, std::span<cons
   listing.head = "refs/heads/main";
   listing.at = clock_.now();
   for (const auto& [name, id] : shown) {
-    const bool wanted = prefixes.empty() || std::any_of(prefixes.begin(), prefixes.end(), [&shown_name = name](const std::string& p) { return shown_name.starts_with(p); });
+    const bool wanted = prefixes.empty() || std::any_of(prefixes.begin(), prefixes.end(),
+                                                        [&shown_name = name](const std::string& p) { return shown_name.starts_with(p); });
     if (wanted) listing.refs.push_back({name, id});
   }
   return listing;
 }
 
-Result<std::shared_ptr<git::Repository>> Hub::fetch(const git::Remote& remote, std::span<const std::string> names, const std::stop_token& stop) {
+Result<std::shared_ptr<git::Repository>> Hub::fetch(const git::Remote& remote, std::span<const std::string> names,
+                                                    const std::stop_token& stop) {
   if (stop.stop_requested()) return stalled(Reason::cancelled, "stopped");
   MUSTER_TRY(const Refs shown, visible_refs(remote));
   if (network_.server(remote.url).weather == Weather::no_objects) return retry(Reason::corrupt, remote.url + ": the pack is empty");

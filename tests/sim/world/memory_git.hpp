@@ -127,10 +127,12 @@ class Hub final : public git::Remotes {
   void wipe(bool embedded);
 
   Result<git::RefListing> list_refs(const git::Remote& remote, std::span<const std::string> prefixes, const std::stop_token& stop) override;
-  Result<std::shared_ptr<git::Repository>> fetch(const git::Remote& remote, std::span<const std::string> names, const std::stop_token& stop) override;
+  Result<std::shared_ptr<git::Repository>> fetch(const git::Remote& remote, std::span<const std::string> names,
+                                                 const std::stop_token& stop) override;
   Result<std::shared_ptr<git::Repository>> mirror(const git::Remote& remote) override;
   Result<std::shared_ptr<git::Repository>> open_local(const Path& path) override;
-  Result<void> push(const git::Remote& remote, git::Repository& from, std::span<const git::Push> updates, const std::stop_token& stop) override;
+  Result<void> push(const git::Remote& remote, git::Repository& from, std::span<const git::Push> updates,
+                    const std::stop_token& stop) override;
 
  private:
   /// What the server shows now, or the failure its weather makes.
