@@ -105,11 +105,10 @@ void run_reconcile(Session& session, FleetSession& parts, const model::Fleet* fl
   request.selection = reconcile_selection(selection);
   request.health_limit = health_limit;
   request.patience = health_limit;
-  Result<reconcile::Report> report = [&] {
-    Progress progress(session);
-    request.observer = &progress;
-    return parts.engine().reconcile(records, request, session.stop());
-  }();
+  std::optional<Progress> progress(std::in_place, session);
+  request.observer = &*progress;
+  Result<reconcile::Report> report = parts.engine().reconcile(records, request, session.stop());
+  progress.reset();  // What is told next begins on a line of its own.
   if (!report.ok()) {
     run.exit_code = worst(run.exit_code, kFailed);
     if (session.json()) {

@@ -27,6 +27,7 @@ int run(Session& session) {
   const auto& teams = open->fleet.fleet().teams;
   if (!team.empty() && std::none_of(teams.begin(), teams.end(), [&](const model::Team& one) { return one.name == team; })) {
     std::vector<std::string_view> names;
+    names.reserve(teams.size());
     for (const model::Team& one : teams) names.push_back(one.name);
     const std::string_view near = diag::nearest(team, names);
     return session.fail(stalled(

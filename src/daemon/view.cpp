@@ -94,11 +94,19 @@ EnvironmentView environment_view(const std::string& name, const deliver::Report*
 }
 
 void add_delivery(InstanceView& view, const deliver::Outcome& outcome) {
-  view.delivery = outcome.verdict;
-  view.obstacles = outcome.obstacles;
+  if (!outcome.obstacles.empty() || view.obstacles.empty()) {
+    view.delivery = outcome.verdict;
+    view.obstacles = outcome.obstacles;
+  }
   view.declared =
       std::none_of(outcome.obstacles.begin(), outcome.obstacles.end(), [](const auto& one) { return one.why == deliver::Why::undeclared; });
   if (outcome.evidence) view.evidence = view.evidence ? std::min(*view.evidence, *outcome.evidence) : *outcome.evidence;
+}
+
+/// What the branch says by itself, also where deliver could not be asked.
+void add_hold(InstanceView& view, const record::Hold& hold, const reconcile::InstanceKey& key) {
+  view.obstacles = {deliver::obstacle_of(hold, key.service, key.environment)};
+  view.delivery = deliver::Verdict::waiting;
 }
 
 }  // namespace
@@ -154,7 +162,8 @@ View make_view(const deliver::Report* delivery, const reconcile::Observation& ob
     view.condition = condition_of(state, planned, environment);
     view.reason = !state.trouble.empty() ? state.trouble : planned.obstacle ? planned.obstacle->text : state.health.reason;
     view.behind = state.behind;
-    view.paused = state.paused;
+    if (state.hold && state.hold->target) view.paused = record::in_words(*state.hold, "paused");
+    if (state.hold) add_hold(view, *state.hold, state.key);
     view.remarks = planned.remarks();
     if (!environment.unreadable) view.evidence = environment.seen;
     if (state.stands) {

@@ -101,6 +101,7 @@ std::string subject_of(const std::vector<const Proposal*>& proposals) {
   if (proposals.size() > kNamed) services += fmt::format(" and {} more", proposals.size() - kNamed);
   if (proposals.size() == 1 && proposals.front()->removal) return services + ": removed";
   std::vector<std::string> words;
+  words.reserve(causes.size());
   for (const record::Cause cause : causes) words.emplace_back(record::to_string(cause));
   return fmt::format("{}: {}", services, join(words, ", "));
 }

@@ -236,10 +236,10 @@ bool moved_since_plan(const Delivery& delivery) {
 
 }  // namespace
 
-Deliverer::State::State(const World& world_, git::Remotes& remotes_, Settings settings_)
-    : world(world_),
-      remotes(remotes_),
-      settings(std::move(settings_)),
+Deliverer::State::State(const World& seams, git::Remotes& repositories, Settings chosen)
+    : world(seams),
+      remotes(repositories),
+      settings(std::move(chosen)),
       since(world.files, settings.state / "cache" / "since.json"),
       zones(world.files) {
   if (settings.verify) return;

@@ -57,9 +57,13 @@ void settle_renames(std::map<std::string, Item>& items) {
 
 }  // namespace
 
-void Item::hold(Why why, std::string input, std::string text, std::string lift) {
-  obstacles.push_back({why, std::move(input), std::move(text), std::move(lift), std::nullopt, std::nullopt});
+void Item::hold(Obstacle obstacle) {
+  obstacles.push_back(std::move(obstacle));
   partial = true;
+}
+
+void Item::hold(Why why, std::string input, std::string text, std::string lift) {
+  hold({why, std::move(input), std::move(text), std::move(lift), std::nullopt, std::nullopt});
 }
 
 Result<void> gather_items(Pass& pass) {

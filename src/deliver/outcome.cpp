@@ -1,5 +1,7 @@
 #include "muster/deliver/outcome.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
@@ -70,6 +72,15 @@ constexpr std::array<std::string_view, 5> kVerdicts{"unchanged", "moved", "waiti
 
 std::string_view to_string(Verdict verdict) { return kVerdicts.at(static_cast<std::size_t>(verdict)); }
 std::string_view to_string(Why why) { return entry_of(why).word; }
+Obstacle obstacle_of(const record::Hold& hold, std::string_view service, std::string_view environment) {
+  Obstacle out;
+  out.why = Why::held_by_person;
+  out.text = record::in_words(hold);
+  out.lift = fmt::format("`muster resume {}@{}`", service, environment);
+  if (hold.since != Instant{}) out.since = hold.since;
+  return out;
+}
+
 Verdict verdict_of(Why why) { return entry_of(why).verdict; }
 
 const Outcome* Report::find(std::string_view service, std::string_view environment) const {

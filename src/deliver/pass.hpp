@@ -83,6 +83,7 @@ struct Item {
   std::optional<Instant> evidence;
 
   [[nodiscard]] bool declared() const { return instance != nullptr || poisoned != nullptr; }
+  void hold(Obstacle obstacle);
   void hold(Why why, std::string input, std::string text, std::string lift);
 };
 

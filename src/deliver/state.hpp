@@ -16,7 +16,7 @@
 namespace muster::deliver {
 
 struct Deliverer::State {
-  State(const World& world_, git::Remotes& remotes_, Settings settings_);
+  State(const World& seams, git::Remotes& repositories, Settings chosen);
 
   World world;
   git::Remotes& remotes;

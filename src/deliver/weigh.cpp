@@ -160,10 +160,7 @@ Result<void> weigh_standing(Pass& pass, Item& item) {
 
 Result<void> weigh_item(Pass& pass, Item& item) {
   if (const record::Hold* hold = find_hold(pass, item); hold != nullptr && !item.accepts_all) {
-    item.hold(Why::held_by_person, "",
-              fmt::format("held{}{}", hold->by.empty() ? "" : " by " + hold->by, hold->reason.empty() ? "" : ": " + hold->reason),
-              fmt::format("`muster resume {}@{}`", item.service, pass.environment.name));
-    if (hold->since != Instant{}) item.obstacles.back().since = hold->since;
+    item.hold(obstacle_of(*hold, item.service, pass.environment.name));
     return {};
   }
   if (!item.declared()) return {};

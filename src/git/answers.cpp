@@ -54,7 +54,7 @@ bool is_atomic_echo(std::string_view why) {
 }
 
 Failure refused_ref(std::string_view ref, std::string_view why, std::string_view words) {
-  std::string text = fmt::format("{} was refused: {}", ref, escape_for_terminal(why.substr(0, 300)));
+  std::string text = fmt::format("{} was refused: {}", escape_for_terminal(ref.substr(0, 300)), escape_for_terminal(why.substr(0, 300)));
   if (const std::string said = sentence(words); !said.empty()) text += " (" + said + ")";
   // An atomic push that failed is explained beside the report; a hook that declined says so in the report.
   const std::string_view where = is_atomic_echo(why) ? words : why;

@@ -148,8 +148,8 @@ InstancePlan plan_instance(const Observation& observation, const Claims& claims,
   plan.move = move_of(state, plan);
   plan.book = changes_inventory(state, plan);
   plan.settle = state.stands && state.noted != true;
-  if (!state.paused.empty()) {
-    plan.obstacle = Obstacle{Obstacle::Kind::paused, state.paused, std::nullopt};
+  if (state.hold && state.hold->target) {
+    plan.obstacle = Obstacle{Obstacle::Kind::paused, record::in_words(*state.hold, "paused"), std::nullopt};
   } else if (selection && !selection->contains(state.key)) {
     plan.obstacle = Obstacle{Obstacle::Kind::unselected, "this run was asked for others", std::nullopt};
   } else {

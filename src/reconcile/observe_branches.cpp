@@ -146,9 +146,7 @@ Result<void> read_descriptor(Draft& draft, record::Standing& standing, InstanceS
 
 void read_one(Draft& draft, record::Standing& standing, InstanceState& state) {
   const auto& holds = draft.branches[state.environment].holds;
-  if (const auto hold = holds.find(state.key.service); hold != holds.end() && hold->second.target) {
-    state.paused = fmt::format("paused by {}{}{}", hold->second.by, hold->second.reason.empty() ? "" : ": ", hold->second.reason);
-  }
+  if (const auto hold = holds.find(state.key.service); hold != holds.end()) state.hold = hold->second;
   if (!state.stands) return;
   const auto read = read_descriptor(draft, standing, state);
   if (read.ok()) return;

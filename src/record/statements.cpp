@@ -90,6 +90,10 @@ void parse_changes_subject(Fields& fields, Approval& out) {
 
 }  // namespace
 
+std::string in_words(const Hold& hold, std::string_view what) {
+  return fmt::format("{}{}{}{}{}", what, hold.by.empty() ? "" : " by ", hold.by, hold.reason.empty() ? "" : ": ", hold.reason);
+}
+
 std::string print(const Hold& hold) {
   Object out{{"service", hold.service}, {"since", format_instant(hold.since)}, {"by", hold.by}};
   if (!hold.reason.empty()) out.append("reason", hold.reason);

@@ -158,6 +158,15 @@ TEST_F(Muster, SaysOnceThatAPersonPausedAnInstance) {
                                 Not(HasSubstr("held by"))));
 }
 
+TEST_F(Muster, ShowsHoldsOfWhatWasSeenLastToo) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  ASSERT_THAT(muster({"hold", "cart@production", "--reason", "audit"}), EndsWith(0));
+  const auto said = HasSubstr("cart@production: waiting: held by Ada <ada@example.org>: audit → `muster resume cart@production`");
+  EXPECT_THAT(muster({"status"}).out, said);
+  EXPECT_THAT(muster({"status", "--offline"}).out, said);
+}
+
 TEST_F(Muster, TakesApprovalsOnlyOfTeamsThatThereAre) {
   two_services();
   std::string text = read("fleet/shop.fleet");

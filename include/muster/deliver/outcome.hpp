@@ -11,6 +11,7 @@
 #include "muster/base/time.hpp"
 #include "muster/git/objects.hpp"
 #include "muster/record/inputs.hpp"
+#include "muster/record/statements.hpp"
 
 namespace muster::deliver {
 
@@ -89,6 +90,9 @@ struct Obstacle {
   std::optional<Instant> until;  ///< When it ends by itself, if it does.
   friend bool operator==(const Obstacle&, const Obstacle&) = default;
 };
+
+/// A person's hold of an instance.
+Obstacle obstacle_of(const record::Hold& hold, std::string_view service, std::string_view environment);
 
 struct Outcome {
   std::string service;

@@ -26,6 +26,7 @@
 #include "muster/git/repository.hpp"
 #include "muster/manifest/object.hpp"
 #include "muster/record/branch.hpp"
+#include "muster/record/statements.hpp"
 #include "muster/target/target.hpp"
 
 namespace muster::reconcile {
@@ -69,7 +70,7 @@ struct InstanceState {
   };
   std::optional<Job> job;
   bool behind = false;        ///< It stands behind its ledger: reverted or rolled back.
-  std::string paused;         ///< A person stopped writes to the target: by whom and why.
+  std::optional<record::Hold> hold;  ///< A person stopped new records; with `target` also writes to the target.
   std::string since;          ///< Commit since which it stands as it does.
   std::string resume;         ///< A person's `resume` that nothing has used up; commit id.
   std::optional<bool> noted;  ///< The newest health note since then: healthy or not; nullopt: none.

@@ -49,6 +49,8 @@ struct Approval {
   friend bool operator==(const Approval&, const Approval&) = default;
 };
 
+/// "held by Jane: INC-4711", with another word for "held"; what is not known is left out.
+std::string in_words(const Hold& hold, std::string_view what = "held");
 std::string print(const Hold& hold);
 std::string print(const Approval& approval);
 Result<Hold> parse_hold(std::string_view bytes, std::string_view path);

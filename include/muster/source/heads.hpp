@@ -43,7 +43,7 @@ using Answer = Result<Head>;
 
 class Heads {
  public:
-  Heads(git::Remotes& remotes, unsigned jobs = 1) : remotes_(remotes), jobs_(jobs) {}
+  explicit Heads(git::Remotes& remotes, unsigned jobs = 1) : remotes_(remotes), jobs_(jobs) {}
 
   /// Answer i is for question i. Equal questions are asked once; a URL with any number of branches is listed once. A
   /// branch whose commit is in the mirror already is not fetched.
