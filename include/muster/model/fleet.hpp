@@ -16,6 +16,7 @@
 #include "muster/base/time.hpp"
 #include "muster/base/value.hpp"
 #include "muster/diag/source.hpp"
+#include "muster/model/image.hpp"
 
 namespace muster::model {
 
@@ -49,6 +50,17 @@ struct Forge {
   Span span;
 };
 
+/// `registry images { match = "ghcr.io/shop/*", auth = docker_config() }`: policies for all images that match.
+struct Registry {
+  std::string name;
+  std::string match;  ///< Glob over ImageReference::where().
+  Credentials auth;
+  std::string ca_file;      ///< PEM file of a private CA; empty: the system's.
+  bool plain_http = false;  ///< Without TLS; loopback registries may anyway.
+  int requests = 0;         ///< A minute at most; 0: as the registry answers.
+  Span span;
+};
+
 /// A git repository as declared or implied by `repo`.
 struct Repository {
   std::string name;    ///< Entity's name, or empty for one implied by `repo = "…"`.
@@ -57,6 +69,7 @@ struct Repository {
   Credentials auth;    ///< From `repository` or the matching forge.
   std::string ca_file;
   std::string known_hosts;
+  std::vector<std::string> verify_keys;  ///< `verify { keys = […] }`: commits must be signed with one; empty: any commit is taken.
   Span span;
 };
 
@@ -193,10 +206,26 @@ struct SourceRef {
   Span span;
 };
 
-/// An image input. Before registries a literal reference is text; an image without a rule has CI as its only source.
+/// An image input: written as a reference, followed by a rule, built, or (none of these) handed in by CI alone.
 struct ImageInput {
   std::string name;       ///< "main", or a repository name as manifests write it.
-  std::string reference;  ///< "ghcr.io/acme/hello:1.4.2"
+  std::string reference;  ///< "ghcr.io/acme/hello:1.4.2"; empty: not a literal.
+  Span span;
+  std::optional<ImagePolicy> policy = std::nullopt;  ///< `watch(…)`, or a named image's.
+  std::vector<std::string> keys = {};  ///< PEM public keys, one of which must have signed what runs; empty: unsigned is taken.
+};
+
+/// `build { run = std.buildah(file = "Containerfile"), push = "ghcr.io/shop/payments" }`: a commit becomes a pushed image.
+struct Build {
+  std::string image = "main";                    ///< The image input that it feeds.
+  std::string file;                              ///< std.buildah: the Containerfile, relative to the service's folder.
+  std::vector<std::string> command;              ///< std.command: instead of `file`; it builds and pushes `$IMAGE`.
+  std::map<std::string, std::string> arguments;  ///< std.buildah: build arguments. std.command: its environment.
+  std::map<std::string, SecretRef> secrets;      ///< By the name under which the builder finds each (a file; std.command: a variable).
+  ImageReference push;                           ///< Where to, without tag.
+  Duration timeout = std::chrono::minutes(30);
+  std::uint64_t memory = 0;  ///< Bytes; 0: no limit.
+  std::string declaration;   ///< Canonical JSON of the above but for limits and secrets: what the tag is made of, with the tree.
   Span span;
 };
 
@@ -218,6 +247,7 @@ struct Instance {
   std::optional<SourceRef> source;
   std::string follows;             ///< Environment whose records this one follows, "" where fed by a branch.
   std::vector<ImageInput> images;  ///< Sorted by name.
+  std::optional<Build> build;
   Renderer renderer = Renderer::none;
   RendererOptions renderer_options;
   std::vector<ObjectTemplate> objects;  ///< From the kinds; patches of kinds and the service are applied.
@@ -258,10 +288,12 @@ struct Fleet {
   std::string records;                        ///< URL of the environment repository; empty: the embedded one.
   Repository records_repository;              ///< The same, with credentials; url empty for the embedded one.
   Duration evidence = std::chrono::hours(1);  ///< How old evidence may be in one-shot use before it is Unknown.
+  int builds = 2;                             ///< At once.
   std::vector<Environment> environments;      ///< Sorted by name, as all below.
   std::vector<Target> targets;
   std::vector<Team> teams;
   std::vector<Forge> forges;
+  std::vector<Registry> registries;
   std::vector<Freeze> freezes;
   std::map<std::string, std::vector<std::string>> groups;  ///< Name → member environments.
   std::vector<Service> services;

@@ -1,0 +1,82 @@
+// Builds: a service's tree becomes an image in a registry, once for the same content, whoever asks and wherever.
+//
+// An image is known by what it is made of: the id of the tree and the declaration of the build give a tag (content_tag). What
+// the registry has under that tag is never built again. The tree is exported to a scratch folder (no `.git`; links that lead
+// out of it are a failure), a child process builds with limits, its output goes to a log file, then the image is pushed and
+// its digest read back from the registry. Nothing else of muster's writes to a registry.
+//
+// Ownership: the seams must outlive it; destroying it kills what runs and removes its scratch folders. Thread-safety: from
+// any thread. Failures: none of its own; a build's are told in its Progress.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "muster/base/result.hpp"
+#include "muster/base/secrets.hpp"
+#include "muster/base/time.hpp"
+#include "muster/base/world.hpp"
+#include "muster/model/fleet.hpp"
+#include "muster/registry/registry.hpp"
+#include "muster/source/tree.hpp"
+
+namespace muster::pipeline {
+
+/// One image to be had.
+struct Order {
+  std::string service;
+  model::Build build;
+  registry::Access access;
+  std::shared_ptr<const source::Tree> tree;
+  std::string branch;  ///< A newer order of the same service, image and branch cancels an older one that runs.
+  bool again = false;  ///< A person asks: what failed before is tried again.
+};
+
+/// "muster-0f3a…": 32 digits over tree id and Build::declaration.
+std::string content_tag(const model::Build& build, const git::Oid& tree);
+
+struct Progress {
+  enum class State : std::uint8_t { waiting, running, done, failed } state = State::waiting;
+  std::string reference;                ///< done: "ghcr.io/shop/payments@sha256:…"
+  std::string digest;                   ///< done
+  std::string tag;                      ///< content_tag
+  bool reused = false;                  ///< done: the registry had it.
+  Path log;                             ///< Where one was written by this machine; may be empty.
+  std::vector<std::string> last_lines;  ///< failed: of the log, at most ten, escaped for terminals.
+  std::optional<Failure> failure;       ///< failed: why, in a sentence.
+  std::optional<Instant> since;         ///< Of this state.
+  std::optional<Instant> again_at;      ///< failed for a reason that may pass (a registry that does not answer): the next try.
+};
+
+struct Settings {
+  Path state;                                      ///< ".muster": logs and results in builds/, scratch folders in scratch/.
+  int jobs = 2;                                    ///< Builds at once.
+  std::map<std::string, std::string> environment;  ///< PATH, HOME for the builders' programs; a build's own child gets PATH alone.
+};
+
+class Builds {
+ public:
+  virtual ~Builds() = default;
+  /// What has come of an order; begins it where nothing has (looking into the registry first). Never waits for a build.
+  virtual Progress ask(const Order& order, const std::stop_token& stop) = 0;
+  /// Ends where no build waits or runs, when one has ended since the last call, or when `stop` is asked for. True: look again.
+  virtual bool wait(const std::stop_token& stop) = 0;
+  /// The newest line of each build that runs, by "service image", for a terminal.
+  [[nodiscard]] virtual std::map<std::string, std::string> lines() const = 0;
+};
+
+std::unique_ptr<Builds> make_builds(const World& world, registry::Registries& registries, Secrets& secrets, Settings settings);
+
+/// Builds here and now, in this thread: `muster build`. `local`: keeps the image where the builder puts it, pushes nothing.
+/// `line` gets the output as it comes.
+Progress build_now(const World& world, registry::Registries& registries, Secrets& secrets, const Settings& settings, const Order& order,
+                   bool local, const std::function<void(std::string_view)>& line, const std::stop_token& stop);
+
+}  // namespace muster::pipeline
