@@ -10,11 +10,11 @@ namespace muster::deliver {
 namespace {
 
 Result<std::optional<record::BranchChange>> make_holds(Deliverer::State& state, record::EnvironmentRepository& records,
-                                                       const record::Branch& branch, const model::Fleet& fleet, const HoldRequest& request,
+                                                       const record::Branch& branch, const model::Fleet* fleet, const HoldRequest& request,
                                                        const Person& by, VerbResult& out) {
   out.services.clear();
   out.notes.clear();
-  MUSTER_TRY(const auto names, known_services(records, branch, &fleet));
+  MUSTER_TRY(const auto names, known_services(records, branch, fleet));
   MUSTER_TRY(const auto services, expand(request.services, names, request.environment));
   record::Standing standing(records.repository(), branch.tip);
   MUSTER_TRY(const auto held, standing.holds());
@@ -38,11 +38,10 @@ Result<std::optional<record::BranchChange>> make_holds(Deliverer::State& state, 
 
 }  // namespace
 
-Result<VerbResult> hold(Deliverer& deliverer, const model::Fleet& fleet, const HoldRequest& request, const Person& by,
-                        const std::stop_token& stop) {
+Result<VerbResult> hold(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet,
+                        const HoldRequest& request, const Person& by, const std::stop_token& stop) {
   VerbResult out;
   out.environment = request.environment;
-  auto& records = deliverer.records(fleet);
   const auto decide = [&](const record::Branch& branch) { return make_holds(deliverer.state(), records, branch, fleet, request, by, out); };
   MUSTER_TRY(const auto branch, commit_verb(deliverer.state(), records, request.environment, decide, stop));
   if (!out.services.empty() && !request.dry) out.commit = branch.tip;

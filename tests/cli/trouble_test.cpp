@@ -53,6 +53,16 @@ TEST_F(Muster, ReconcilesFromTheBranchesWhileTheFleetIsInvalid) {
   EXPECT_THAT(muster({"rollback", "cart@staging", "--dry-run"}), EndsWith(0)) << "recovery needs no fleet";
 }
 
+TEST_F(Muster, HoldsInAnEmergencyWhileTheFleetIsInvalid) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  write("fleet/broken.fleet", "environment {\n");
+  EXPECT_THAT(muster({"hold", "cart@staging", "--target", "--reason", "stop the bleeding"}).out, HasSubstr("staging: held: cart ("));
+  fs::remove(root() / "out/staging/shop/configmap-cart.yaml");
+  EXPECT_THAT(muster({"reconcile"}).out, HasSubstr("paused"));
+  EXPECT_EQ(stands("cart", "staging"), "") << "nothing is written to a paused instance, valid fleet or not";
+}
+
 TEST_F(Muster, EndsWith2WhereTheVeryFirstFleetIsInvalid) {
   write("fleet/shop.fleet", "environment {\n");
   for (const char* verb : {"plan", "apply", "status", "deliver"}) EXPECT_THAT(muster({verb}), EndsWith(2)) << verb;

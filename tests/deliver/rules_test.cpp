@@ -271,7 +271,7 @@ TEST_F(Shop, ARenameKeepsLedgerHoldAndObjects) {
   stage.push("cart", "v2");
   stage.deliver();
   stage.git_revert("production");  // v2 was taken back, and stays so through the rename.
-  ASSERT_TRUE(hold(stage.deliverer(), stage.fleet(), {"production", {"cart"}, "quiet", false, false}, stage.ann, {}).ok());
+  ASSERT_TRUE(stage.hold({"production", {"cart"}, "quiet", false, false}).ok());
   stage.edit([](FleetSpec& fleet) {
     ServiceSpec basket = fleet.services["cart"];
     basket.renamed_from = {"cart"};
@@ -333,7 +333,7 @@ TEST_F(Shop, AnEnvironmentIsRenamedWithItsWholeHistoryAndTheOldBranchStays) {
 
 TEST_F(Shop, BoundServicesMoveTogetherOrNotAtAll) {
   stage.edit([](FleetSpec& fleet) { fleet.services["cart"].together = {"orders"}; });
-  ASSERT_TRUE(hold(stage.deliverer(), stage.fleet(), {"production", {"orders"}, "", false, false}, stage.ann, {}).ok());
+  ASSERT_TRUE(stage.hold({"production", {"orders"}, "", false, false}).ok());
   stage.push("cart", "v2");
   stage.push("orders", "v2");
   stage.deliver();

@@ -229,6 +229,11 @@ Delivery Stage::deliver_as(const std::pair<model::Fleet, FleetRevision>& clone, 
   return last_;
 }
 
+Result<VerbResult> Stage::hold(const HoldRequest& request) {
+  const auto declared = fleet();
+  return deliver::hold(*deliverer_, deliverer_->records(declared), &declared, request, ann, {});
+}
+
 // ---- what stands ----
 
 std::string Stage::git(const std::vector<std::string>& arguments) const {

@@ -90,6 +90,7 @@ class Stage {
 
   // ---- passes ----
   Delivery deliver(Request request = {});
+  Result<VerbResult> hold(const HoldRequest& request);
   Delivery deliver_as(const std::pair<model::Fleet, FleetRevision>& clone, Request request = {});
   /// Forgets all that was kept in memory, as a new process does.
   void restart();

@@ -25,9 +25,7 @@ class Verbs : public ::testing::Test {
     }
     stage.deliver();
   }
-  Result<VerbResult> hold_cart() {
-    return hold(stage.deliverer(), stage.fleet(), {"production", {"cart"}, "looks slow", false, false}, stage.ann, {});
-  }
+  Result<VerbResult> hold_cart() { return stage.hold({"production", {"cart"}, "looks slow", false, false}); }
   Result<VerbResult> resume_all() {
     return resume(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"*"}, false}, stage.ann, {});
   }
@@ -132,7 +130,7 @@ TEST_F(Verbs, AResumeWaitsForAFreezeAndIsNotForgotten) {
 }
 
 TEST_F(Verbs, NamesThatMeanNothingAreRefused) {
-  const auto held = hold(stage.deliverer(), stage.fleet(), {"production", {"crat"}, "", false, false}, stage.ann, {});
+  const auto held = stage.hold({"production", {"crat"}, "", false, false});
   ASSERT_FALSE(held.ok());
   EXPECT_THAT(held.failure().text, HasSubstr("there is no service `crat` in production"));
 }

@@ -234,7 +234,7 @@ void Schedule::hold() {
   const bool target = random_.chance(25);
   ask(fmt::format("holds {} in {}{}", service, environment, target ? ", its target too" : ""),
       [&](deliver::Deliverer& deliverer, const model::Fleet& fleet, const deliver::FleetRevision&) {
-        (void)deliver::hold(deliverer, fleet, {environment, {service}, "because", target, false}, jane(), {});
+        (void)deliver::hold(deliverer, deliverer.records(fleet), &fleet, {environment, {service}, "because", target, false}, jane(), {});
       });
 }
 
