@@ -1,4 +1,5 @@
-// The engine's reconcile passes: under the locks of their environments, again as long as newer commits overtake them.
+// The engine's reconcile passes: under the locks of their environments, again as long as newer commits or other machines
+// overtake them.
 #include <algorithm>
 #include <map>
 
@@ -83,9 +84,12 @@ Result<reconcile::Report> Engine::reconcile(record::EnvironmentRepository& recor
   if (locked.environments.empty() && !locked.busy.empty()) return locked.busy.begin()->second;
   auto report = pass(records, request, locked, stop);
   for (int round = 1; report.superseded() && round < kMostRounds && !stop.stop_requested(); ++round) {
+    // Two machines that keep step with each other would lose to each other for ever.
+    if (report.lost_races() && !record::pause_after_lost_race(world_, round - 1, stop)) break;
     MUSTER_CHECK(records.look(std::nullopt, stop));
     report = joined(report, pass(records, request, locked, stop));
   }
+  report.fail_lost_races();
   return report;
 }
 

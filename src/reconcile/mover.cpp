@@ -174,8 +174,10 @@ void end_by_failure(const Walk& walk, Run& run, Failure failure) {
     const bool moved = stamp.ok() && *stamp && *stamp != environment.stamp && **stamp != environment.stamp_at_tip();
     if (moved) return end(run, State::superseded, "somebody else applied a newer record meanwhile");
   }
+  // Whoever lost looks again: what the other wrote may be just what was wanted.
+  const bool lost = failure.reason == Reason::conflict && failure.kind == FailureKind::retry;
   auto text = failure.text;
-  end(run, State::failed, std::move(text), std::move(failure));
+  end(run, lost ? State::superseded : State::failed, std::move(text), std::move(failure));
 }
 
 bool interrupted(const Walk& walk, Run& run) {

@@ -190,7 +190,21 @@ const Outcome* Report::find(const InstanceKey& key) const {
   return found != outcomes.end() && found->key == key ? &*found : nullptr;
 }
 
+namespace {
+
+bool lost_a_race(const Outcome& outcome) { return outcome.state == State::superseded && outcome.failure; }
+
+}  // namespace
+
 bool Report::superseded() const { return count(State::superseded) > 0; }
+
+bool Report::lost_races() const { return std::any_of(outcomes.begin(), outcomes.end(), lost_a_race); }
+
+void Report::fail_lost_races() {
+  for (auto& outcome : outcomes) {
+    if (lost_a_race(outcome)) outcome.state = State::failed;
+  }
+}
 
 int Report::exit_code() const {
   bool held = std::any_of(environments.begin(), environments.end(), [](const EnvironmentReport& environment) {

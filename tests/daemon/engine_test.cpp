@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <filesystem>
+
 #include "desk.hpp"
 #include "muster/daemon/view.hpp"
 
@@ -130,6 +133,60 @@ TEST(Engine, ANewerCommitDuringAPassIsFollowedAtOnce) {
   EXPECT_FALSE(report->superseded());
   EXPECT_EQ(report->exit_code(), 0);
   EXPECT_THAT(desk.contents("prod"), ElementsAre(Pair("cart", "two"), Pair("search", "two")));
+}
+
+/// Has another machine go through with its own pass just before this one writes its first object.
+class Overtaken : public reconcile::Observer {
+ public:
+  explicit Overtaken(Desk& desk) : desk_(desk) {}
+  void on(const reconcile::Event& event) override {
+    if (event.kind != reconcile::Event::Kind::started || done_.exchange(true)) return;
+    daemon::Settings settings = desk_.engine->settings();
+    const Path state = desk_.folder.path() / "another-machine";
+    std::filesystem::copy(settings.state, state, std::filesystem::copy_options::recursive);
+    settings.state = state;
+    Engine other(desk_.world, *desk_.remotes, desk_.targets, settings);
+    const auto loaded = other.load();
+    const auto records = other.records(&*loaded);
+    const auto report = other.reconcile(**records, {}, {});
+    EXPECT_EQ(report->exit_code(), 0);
+  }
+  [[nodiscard]] bool done() const { return done_; }
+
+ private:
+  Desk& desk_;
+  std::atomic<bool> done_ = false;
+};
+
+TEST(Engine, LooksAgainWhenAnotherMachineWroteIntoTheTargetMeanwhile) {
+  Desk desk;
+  stock(desk);
+  desk.engine->deliver(desk.load(), {}, {});
+  Overtaken observer(desk);
+  ReconcileRequest request;
+  request.observer = &observer;
+  const auto report = desk.engine->reconcile(desk.records(), request, {});
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(observer.done());
+  EXPECT_EQ(report->exit_code(), 0) << report->find({"production", "cart"})->text;
+  EXPECT_THAT(desk.contents("prod"), ElementsAre(Pair("cart", "one")));
+}
+
+TEST(Engine, GivesUpARaceIntoATargetThatItKeepsLosing) {
+  Desk desk;
+  stock(desk);
+  desk.engine->deliver(desk.load(), {}, {});
+  int tries = 0;
+  desk.targets.memory.at("prod").fail_before([&](const test::TargetCall& call) -> std::optional<Failure> {
+    if (call.method != "write_inventory") return std::nullopt;
+    ++tries;
+    return retry(Reason::conflict, "the inventory of cart changed since it was read");
+  });
+  const auto report = desk.engine->reconcile(desk.records(), {}, {});
+  ASSERT_TRUE(report.ok());
+  EXPECT_GT(tries, 5);
+  EXPECT_EQ(report->find({"production", "cart"})->state, State::failed);
+  EXPECT_EQ(report->exit_code(), 1);
 }
 
 TEST(Engine, LooksAheadOverWhatWouldBeRecordedAndPushesNothing) {

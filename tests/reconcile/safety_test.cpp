@@ -181,9 +181,12 @@ TEST(Stamps, AStampThatMovedMeanwhileKeepsEverythingFromBeingWritten) {
     if (call.method == "swap_stamp") return retry(Reason::conflict, "the stamp is not what it was");
     return std::nullopt;
   });
-  const auto report = shop.pass();
-  EXPECT_EQ(report.find(kCart)->state, State::failed);
+  auto report = shop.pass();
+  EXPECT_EQ(report.find(kCart)->state, State::superseded);
+  EXPECT_TRUE(report.lost_races());
   EXPECT_THAT(shop.contents(), IsEmpty());
+  report.fail_lost_races();
+  EXPECT_EQ(report.exit_code(), 1) << "where nobody tries again it is a failure";
 }
 
 // ---- lost inventories ----
@@ -475,7 +478,8 @@ TEST(Interrupted, AnObjectThatAppearsWhileItsIntentIsForgottenStaysInTheInventor
                 })
                 .find(kCart)
                 ->state,
-            State::failed);
+            State::superseded)
+      << "the next round sees it, and deletes it";
   EXPECT_TRUE(shop.contents().contains("more"));
   EXPECT_EQ(shop.pass().find(kCart)->pruned, 1U);
   EXPECT_FALSE(shop.contents().contains("more"));

@@ -36,7 +36,7 @@ enum class State : std::uint8_t {
   unhealthy,   ///< It stands as it should and is unhealthy, or did not become healthy in time.
   paused,      ///< A person stopped writes to the target. Normal.
   unselected,  ///< The run was asked for others.
-  superseded,  ///< A newer commit arrived on the branch, or another machine applied one; the next pass goes on with that.
+  superseded,  ///< A newer commit arrived on the branch, or another machine was faster; the next pass goes on with that.
   cancelled,   ///< The run was stopped.
   held,        ///< Needs a look of a person.
   blocked,     ///< Something it needs failed, is held or unhealthy.
@@ -56,7 +56,7 @@ struct Outcome {
   std::size_t pruned = 0;
   std::string text;                ///< Why, for every state but matched and applied.
   std::vector<InstanceKey> path;   ///< blocked, waiting: from the need to the cause.
-  std::optional<Failure> failure;  ///< failed: of what, and whether it is worth a retry.
+  std::optional<Failure> failure;  ///< failed: of what, and whether it is worth a retry. superseded: the race that was lost.
   target::Health health;
   std::vector<std::string> remarks;  ///< Leftovers, contested objects, held deletions: one sentence each.
 
@@ -79,8 +79,12 @@ struct Report {
 
   [[nodiscard]] std::size_t count(State state) const;
   [[nodiscard]] const Outcome* find(const InstanceKey& key) const;
-  /// Somebody moved a branch while this pass ran: there is more to do at once.
+  /// Somebody moved a branch while this pass ran, or wrote what it was about to write: there is more to do at once.
   [[nodiscard]] bool superseded() const;
+  /// Was one of them superseded because somebody else wrote meanwhile, rather than by a newer record?
+  [[nodiscard]] bool lost_races() const;
+  /// Nobody tries again: what was superseded by a lost race has failed.
+  void fail_lost_races();
   /// 0 done or waiting, 1 something failed, 4 held and needs a look; a failure outweighs a hold.
   [[nodiscard]] int exit_code() const;
 };

@@ -56,8 +56,9 @@ Result<DirectoryTarget::Held> DirectoryTarget::hold_number(std::size_t number) {
   auto locked = files_.lock(layout_.lock(number), fmt::format("muster applies to {}", reference_.name), kPatience);
   if (!locked.ok()) {
     Failure failure = std::move(locked).failure();
+    // Busy is no lost race: whoever is told of one comes back at once.
     if (failure.reason == Reason::conflict)
-      failure.text = fmt::format("target {} is locked by another process ({})", reference_.name, failure.text);
+      return retry(Reason::timeout, fmt::format("target {} is locked by another process ({})", reference_.name, failure.text));
     return failure;
   }
   held.everywhere = std::move(locked).value();
@@ -133,8 +134,8 @@ Result<void> DirectoryTarget::swap_stamp(const std::optional<Stamp>& expected, c
   MUSTER_TRY(const auto held, hold_all());
   MUSTER_TRY(const std::optional<Stamp> found, stamp(desired.environment_id));
   if (found != expected) {
-    return stalled(Reason::conflict, fmt::format("the stamp of {} in target {} is at {}, not at {}", desired.environment, reference_.name,
-                                                 found ? found->record : "nothing", expected ? expected->record : "nothing"));
+    return retry(Reason::conflict, fmt::format("the stamp of {} in target {} is at {}, not at {}", desired.environment, reference_.name,
+                                               found ? found->record : "nothing", expected ? expected->record : "nothing"));
   }
   if (found == desired) return {};
   return files_.write_atomic(path, print_stamp(desired));
