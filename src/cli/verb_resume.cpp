@@ -20,6 +20,19 @@ deliver::VerbResult begins_anew(const std::string& environment) {
   return out;
 }
 
+/// A whole environment may be held because its branch was rewritten: a person now takes it as it is.
+Result<void> take_as_it_stands(Session& session, const OpenFleet& open, const std::string& environment) {
+  for (int attempt = 0;; ++attempt) {
+    MUSTER_CHECK(open.records->accept_rewritten(environment));
+    MUSTER_CHECK(open.records->look(std::nullopt, session.stop()));
+    MUSTER_TRY(const record::Branch branch, open.records->branch(environment));
+    auto accepted = reconcile::accept_branch(open.session->engine().targets(), branch);
+    const bool lost = !accepted.ok() && accepted.failure().reason == Reason::conflict && accepted.failure().kind == FailureKind::retry;
+    if (!lost || attempt + 1 >= record::EnvironmentRepository::kAttempts) return accepted;
+    if (!record::pause_after_lost_race(session.world(), attempt, session.stop())) return retry(Reason::cancelled, "stopped");
+  }
+}
+
 /// Services of an environment whose job failed; only its target knows.
 Result<std::vector<std::string>> failed_jobs(Session& session, const OpenFleet& open, const std::string& environment) {
   MUSTER_TRY(const daemon::Engine::Looked looked, open.session->engine().look(*open.records, {}, session.stop()));
@@ -42,13 +55,10 @@ int run(Session& session) {
     request.services = services.empty() ? std::vector<std::string>{"*"} : services;
     request.dry = session.arguments().has("--dry-run");
     if (services.empty() && !request.dry) {
-      // A whole environment may be held because its branch was rewritten: a person now takes it as it is.
-      MUSTER_CHECK(open->records->accept_rewritten(environment));
-      MUSTER_CHECK(open->records->look(std::nullopt, session.stop()));
+      const Result<void> taken = take_as_it_stands(session, *open, environment);
       const Result<record::Branch> branch = open->records->branch(environment);
       if (!branch.ok() && branch.failure().reason == Reason::absent) return begins_anew(environment);
-      if (!branch.ok()) return branch.failure();
-      MUSTER_CHECK(reconcile::accept_branch(open->session->engine().targets(), *branch));
+      MUSTER_CHECK(taken);
     }
     MUSTER_TRY(request.failed, failed_jobs(session, *open, environment));
     MUSTER_TRY(auto result, deliver::resume(open->session->engine().deliverer(), open->fleet.fleet(), open->fleet.revision, request, by,

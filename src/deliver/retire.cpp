@@ -57,17 +57,25 @@ Result<VerbResult> retire(Deliverer& deliverer, record::EnvironmentRepository& r
   }
   VerbResult out;
   const auto decide = [&](const record::Branch& branch) { return empty_environment(deliverer.state(), records, branch, request, by, out); };
-  MUSTER_TRY(const auto branch, commit_verb(deliverer.state(), records, request.environment, decide, stop));
-  if (request.dry) return out;
-  if (!out.services.empty()) {
-    out.commit = branch.tip;
-    out.notes.push_back(
-        fmt::format("reconcile prunes what they own; `muster retire {}` again then removes the branch", request.environment));
-    return out;
+  for (int attempt = 0;; ++attempt) {
+    MUSTER_TRY(const auto branch, commit_verb(deliverer.state(), records, request.environment, decide, stop));
+    if (request.dry) return out;
+    if (!out.services.empty()) {
+      out.commit = branch.tip;
+      out.notes.push_back(
+          fmt::format("reconcile prunes what they own; `muster retire {}` again then removes the branch", request.environment));
+      return out;
+    }
+    auto removed = records.remove(branch, stop);
+    if (removed.ok()) {
+      out.notes.push_back(fmt::format("the branch {} is gone; its last commit was {}", request.environment, branch.tip.text()));
+      return out;
+    }
+    if (removed.failure().reason != Reason::conflict || attempt + 1 >= record::EnvironmentRepository::kAttempts) {
+      return std::move(removed).failure();
+    }
+    if (!record::pause_after_lost_race(deliverer.state().world, attempt, stop)) return retry(Reason::cancelled, "stopped");
   }
-  MUSTER_CHECK(records.remove(branch, stop));
-  out.notes.push_back(fmt::format("the branch {} is gone; its last commit was {}", request.environment, branch.tip.text()));
-  return out;
 }
 
 }  // namespace muster::deliver

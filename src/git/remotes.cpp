@@ -297,9 +297,20 @@ class DiskRemotes final : public Remotes {
   }
 
   static Result<void> set_refs(DiskRepository& mirror, const std::vector<Ref>& wanted) {
-    for (const Ref& ref : wanted) {
-      MUSTER_TRY(const auto old, mirror.ref(ref.name));
-      if (old != ref.id) MUSTER_CHECK(mirror.update_ref(ref.name, ref.id, old));
+    for (const Ref& ref : wanted) MUSTER_CHECK(set_ref(mirror, ref));
+    return {};
+  }
+
+  /// Whoever pushes sets the mirror's ref as well, without the lock of a fetch. What descends from what was listed here is newer.
+  static Result<void> set_ref(DiskRepository& mirror, const Ref& ref) {
+    constexpr int kTries = 20;
+    MUSTER_TRY(auto old, mirror.ref(ref.name));
+    for (int tries = 1; old != ref.id; ++tries) {
+      auto set = mirror.update_ref(ref.name, ref.id, old);
+      if (set.ok() || set.failure().reason != Reason::conflict || tries == kTries) return set;
+      MUSTER_TRY(old, mirror.ref(ref.name));
+      const auto newer = old ? mirror.is_ancestor(ref.id, *old) : Result<bool>(false);
+      if (newer.ok() && *newer) return {};
     }
     return {};
   }

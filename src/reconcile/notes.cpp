@@ -7,8 +7,6 @@
 namespace muster::reconcile {
 namespace {
 
-constexpr int kAttempts = 5;  // Other writers of notes are few.
-
 std::vector<record::HealthObservation> observations_of(const Observation& observation, std::size_t environment,
                                                        const std::vector<Run>& runs) {
   std::vector<record::HealthObservation> observations;
@@ -32,7 +30,7 @@ Result<void> publish(const World& world, record::EnvironmentRepository& records,
     if (!notes) return {};
     auto published = records.publish_notes(branch, *notes, options.stop);
     if (published.ok()) return {};
-    if (published.failure().reason != Reason::conflict || attempt + 1 == kAttempts) return std::move(published).failure();
+    if (published.failure().reason != Reason::conflict || attempt + 1 >= record::EnvironmentRepository::kAttempts) return std::move(published).failure();
     if (!record::pause_after_lost_race(world, attempt, options.stop)) return retry(Reason::cancelled, "stopped");
     MUSTER_CHECK(records.look(std::vector<std::string>{environment}, options.stop));
   }

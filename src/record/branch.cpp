@@ -35,6 +35,37 @@ EnvironmentRepository::EnvironmentRepository(const World& world, git::Remotes& r
 // ---- looking ----
 
 Result<void> EnvironmentRepository::look(const std::optional<std::vector<std::string>>& environments, const std::stop_token& stop) {
+  std::map<std::string, std::optional<git::Oid>> before;
+  for (int attempt = 1;; ++attempt) {
+    MUSTER_CHECK(look_once(environments, stop));
+    auto behind = overtaken(environments);
+    // A branch that is listed twice at the same older commit is older.
+    if (behind.empty() || behind == before || attempt == kAttempts) return {};
+    before = std::move(behind);
+  }
+}
+
+/// Branches that another process here pushed on, and noted as seen, after they were listed: they look rewound, and are not.
+std::map<std::string, std::optional<git::Oid>> EnvironmentRepository::overtaken(
+    const std::optional<std::vector<std::string>>& environments) const {
+  std::map<std::string, std::optional<git::Oid>> out;
+  for (const auto& [environment, branch] : branches_) {
+    const bool asked = !environments || std::find(environments->begin(), environments->end(), environment) != environments->end();
+    if (!asked || branch.ok() || branch.failure().reason != Reason::conflict) continue;
+    const auto seen = remembered(environment);
+    const auto listed = refs_.find(branch_ref(environment));
+    if (!seen) continue;
+    if (listed == refs_.end()) {
+      out.emplace(environment, std::nullopt);
+      continue;
+    }
+    const auto behind = repository_->is_ancestor(listed->second, seen->tip);
+    if (behind.ok() && *behind) out.emplace(environment, listed->second);
+  }
+  return out;
+}
+
+Result<void> EnvironmentRepository::look_once(const std::optional<std::vector<std::string>>& environments, const std::stop_token& stop) {
   auto listed = location_.remote ? list_remote(environments, stop) : list_embedded();
   if (!listed.ok()) {
     // A repository that is said not to exist says nothing about its branches: absence is a branch's, in a whole answer. Nor does the
@@ -134,7 +165,8 @@ void EnvironmentRepository::inspect_all(const std::optional<std::vector<std::str
     // A branch that was seen and is gone must not simply be missing from the list.
     const auto tips = world_.files.list(cache() / "tips");
     for (const auto& tip : tips.ok() ? *tips : std::vector<DirectoryEntry>{}) {
-      if (!refs_.contains(branch_ref(tip.name))) names.push_back(tip.name);
+      const bool is_being_written = tip.name.starts_with('.');
+      if (!is_being_written && !refs_.contains(branch_ref(tip.name))) names.push_back(tip.name);
     }
   }
   for (const auto& name : names) {

@@ -10,6 +10,7 @@
 #include "git/disk_repository.hpp"
 #include "git/fixture.hpp"
 #include "git/tidy.hpp"
+#include "support/watched_files.hpp"
 
 namespace muster::git {
 namespace {
@@ -129,6 +130,44 @@ TEST_F(MirrorTest, NeverGoesBackWhenFetchesOverlap) {
   }
   over = true;
   for (std::thread& fetcher : fetchers) fetcher.join();
+}
+
+/// Fetches what `source` has while `meanwhile` sets the mirror's ref, as a push does, just before the fetch sets it.
+class OvertakenFetch : public MirrorTest {
+ protected:
+  Result<std::shared_ptr<Repository>> fetch(const std::function<Oid(Repository& mirror)>& meanwhile) {
+    const auto mirror = remotes->mirror(at(source)).value();
+    const auto old = mirror->ref("refs/heads/main").value();
+    bool done = false;
+    files.watch([&](std::string_view call, const Path& path) {
+      if (done || call != "lock" || path.filename() != "refs.lock") return;
+      done = true;
+      EXPECT_TRUE(mirror->update_ref("refs/heads/main", meanwhile(*mirror), old).ok());
+    });
+    auto fetched = make_remotes(watched, secrets, folder("mirrors"), TransferLimits{})->fetch(at(source), main_only, {});
+    EXPECT_TRUE(done);
+    return fetched;
+  }
+  test::WatchedFiles files{system_files()};
+  World watched{world.clock, files, world.processes, world.random};
+};
+
+TEST_F(OvertakenFetch, KeepsWhatWasPushedSince) {
+  ASSERT_TRUE(remotes->fetch(at(source), main_only, {}).ok());
+  const Oid listed = id(source.commit({{"b", "listed"}}));
+  Oid pushed;
+  const auto fetched = fetch([&](Repository& mirror) { return pushed = write(mirror, {{"b", "pushed"}}, listed); });
+  ASSERT_TRUE(fetched.ok()) << fetched.failure().text;
+  EXPECT_EQ((*fetched)->ref("refs/heads/main").value(), pushed);
+}
+
+TEST_F(OvertakenFetch, SetsWhatItListedWhereThePushIsOlder) {
+  ASSERT_TRUE(remotes->fetch(at(source), main_only, {}).ok());
+  const Oid pushed = id(source.commit({{"b", "pushed"}}));
+  const Oid listed = id(source.commit({{"b", "listed"}}));
+  const auto fetched = fetch([&](Repository&) { return pushed; });
+  ASSERT_TRUE(fetched.ok()) << fetched.failure().text;
+  EXPECT_EQ((*fetched)->ref("refs/heads/main").value(), listed);
 }
 
 TEST_F(MirrorTest, MergesPacksWhileOthersRead) {

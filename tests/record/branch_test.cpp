@@ -9,6 +9,7 @@
 #include "record/play.hpp"
 #include "support/git_repository.hpp"
 #include "support/scripted_server.hpp"
+#include "support/watched_files.hpp"
 
 namespace muster::record::test {
 namespace {
@@ -86,6 +87,34 @@ TEST_F(RemoteRepository, HoldsABranchThatWasRewritten) {
   must(play.records->accept_rewritten("production"));
   must(play.records->look(kProduction, {}));
   EXPECT_TRUE(play.records->branch("production").ok());
+}
+
+TEST_F(RemoteRepository, TakesNoBranchForRewrittenThatAnotherProcessPushedOnDuringTheLook) {
+  Play play(remote());
+  play.begin();
+  muster::test::WatchedFiles files(system_files());
+  const World world{play.clock, files, system_processes(), system_random()};
+  const auto remotes = git::make_remotes(world, play.secrets, play.folder.path() / "mirrors", git::TransferLimits{});
+  EnvironmentRepository slow(world, *remotes, {remote(), "shop", play.folder.path() / ".muster"});
+  bool done = false;
+  files.watch([&](std::string_view, const Path& path) {
+    if (done || path.parent_path().filename() != "tips") return;
+    done = true;  // The listing is done, and what was seen before is about to be read.
+    play.record("cart", {{"source", source("v1")}});
+  });
+  must(slow.look(kProduction, {}));
+  EXPECT_TRUE(done);
+  const auto branch = slow.branch("production");
+  ASSERT_TRUE(branch.ok()) << branch.failure().text;
+  EXPECT_EQ(branch->tip, play.branch.tip);
+}
+
+TEST_F(RemoteRepository, TakesNoFileThatIsBeingWrittenForABranchThatIsGone) {
+  Play play(remote());
+  play.begin();
+  play.folder.write(".muster/cache/tips/.production.new", "");
+  must(play.records->look(std::nullopt, {}));
+  EXPECT_THAT(play.records->known(), ElementsAre("production"));
 }
 
 TEST_F(RemoteRepository, HoldsAnEnvironmentWhoseBranchIsGoneOrWasMadeAnew) {
