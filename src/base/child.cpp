@@ -64,6 +64,7 @@ struct Launch {
   std::vector<char*> argv;
   std::vector<char*> envp;
   rlim_t memory = 0;
+  rlim_t private_memory = 0;
   bool die_with_thread = false;
   pid_t parent = 0;
 };
@@ -107,6 +108,10 @@ struct LaunchError {
     const rlimit memory = {launch.memory, launch.memory};
     ::setrlimit(RLIMIT_AS, &memory);
   }
+  if (launch.private_memory != 0) {
+    const rlimit memory = {launch.private_memory, launch.private_memory};
+    ::setrlimit(RLIMIT_DATA, &memory);
+  }
   if (::chdir(launch.directory.c_str()) != 0) fail_launch(high_report, {errno, true});
   ::close_range(10, ~0U, CLOSE_RANGE_CLOEXEC);
   ::execve(launch.program.c_str(), launch.argv.data(), launch.envp.data());
@@ -118,6 +123,7 @@ Launch prepare(const Command& command, std::string program, bool die_with_thread
   launch.program = std::move(program);
   launch.directory = command.directory.empty() ? "/" : command.directory.native();
   launch.memory = command.limits.memory_bytes;
+  launch.private_memory = command.limits.data_bytes;
   launch.die_with_thread = die_with_thread;
   launch.parent = ::getpid();
   for (const auto& [name, value] : command.environment) launch.environment.push_back(fmt::format("{}={}", name, value));
@@ -139,11 +145,44 @@ std::optional<LaunchError> launch_error(const Descriptor& report) {
   return error;
 }
 
+void reap(pid_t process, int& status) {
+  pid_t reaped = 0;
+  do {
+    reaped = ::waitpid(process, &status, 0);
+  } while (reaped < 0 && errno == EINTR);
+}
+
+/// The guard's whole life: a copy of muster that holds nothing of it, async-signal-safe calls only. As a member it keeps the
+/// group's number from being given to anybody else.
+[[noreturn]] void watch(int leash, pid_t group) {
+  if (::setpgid(0, group) != 0) ::_exit(0);
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) ::sigaction(number, &standard, nullptr);
+  ::prctl(PR_SET_NAME, "muster-guard");
+  if (::dup2(leash, 0) < 0) ::_exit(0);
+  ::close_range(1, ~0U, 0);  // Locks and the ends of pipes must not live on here.
+  char byte = 0;
+  while (::read(0, &byte, 1) < 0 && errno == EINTR) {}
+  ::kill(0, SIGKILL);
+  ::_exit(0);
+}
+
 }  // namespace
 
-Result<Child> Child::start(const Command& command, bool die_with_thread) {
+Result<void> Child::guard() {
+  MUSTER_TRY(Pipe leash, make_pipe("a guard"));
+  ::setpgid(process_, process_);  // It may not have done so itself yet.
+  guard_ = ::fork();
+  if (guard_ < 0) return failure_of(errno, "starting", "a guard");
+  if (guard_ == 0) watch(leash.read.number(), process_);
+  leash_ = std::move(leash.write);
+  return {};
+}
+
+Result<Child> Child::start(const Command& command, Start start) {
   MUSTER_TRY(std::string program, find_program(command));
-  const Launch launch = prepare(command, std::move(program), die_with_thread);
+  const Launch launch = prepare(command, std::move(program), start.die_with_thread);
   MUSTER_TRY(Pipe in, make_pipe(launch.program));
   MUSTER_TRY(Pipe out, make_pipe(launch.program));
   MUSTER_TRY(Pipe error, make_pipe(launch.program));
@@ -151,7 +190,8 @@ Result<Child> Child::start(const Command& command, bool die_with_thread) {
 
   const pid_t process = ::fork();
   if (process < 0) return failure_of(errno, "starting", launch.program);
-  if (process == 0) become_program(launch, in.read.number(), out.write.number(), error.write.number(), report.write.number());
+  const Descriptor& second = start.one_output ? out.write : error.write;
+  if (process == 0) become_program(launch, in.read.number(), out.write.number(), second.number(), report.write.number());
 
   Child child;
   child.process_ = process;
@@ -159,7 +199,7 @@ Result<Child> Child::start(const Command& command, bool die_with_thread) {
       Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));  // glibc 2.36 declares pidfd_open without C linkage.
   child.input = std::move(in.write);
   child.output = std::move(out.read);
-  child.error = std::move(error.read);
+  if (!start.one_output) child.error = std::move(error.read);
   for (const Descriptor* ours : {&child.input, &child.output, &child.error}) make_non_blocking(*ours);
   // The child's ends must not stay open here, or we would never see the end of its output.
   in.read.close();
@@ -170,6 +210,7 @@ Result<Child> Child::start(const Command& command, bool die_with_thread) {
     return failed->directory ? failure_of(failed->error, "entering", launch.directory)
                              : failure_of(failed->error, "starting", launch.program);
   }
+  if (start.guarded) MUSTER_CHECK(child.guard());
   return child;
 }
 
@@ -178,6 +219,8 @@ Child::Child(Child&& other) noexcept
       output(std::move(other.output)),
       error(std::move(other.error)),
       process_(std::exchange(other.process_, -1)),
+      guard_(std::exchange(other.guard_, -1)),
+      leash_(std::move(other.leash_)),
       exit_code_(other.exit_code_),
       end_event_(std::move(other.end_event_)) {}
 
@@ -195,10 +238,12 @@ int Child::finish() {
   ::kill(-process_, SIGKILL);
   ::kill(process_, SIGKILL);
   int status = 0;
-  pid_t reaped = 0;
-  do {
-    reaped = ::waitpid(process_, &status, 0);
-  } while (reaped < 0 && errno == EINTR);
+  if (guard_ > 0) {
+    ::kill(guard_, SIGKILL);  // It may not have joined the group.
+    reap(guard_, status);
+    guard_ = -1;
+  }
+  reap(process_, status);
   process_ = -1;
   exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return *exit_code_;

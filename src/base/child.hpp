@@ -1,5 +1,8 @@
 // A child process in a process group of its own, with pipes on its three standard streams.
 //
+// A guarded child has a second process beside it in its group, which kills the group as soon as muster is gone: a signal
+// to the child alone would leave what the child has started.
+//
 // Ownership: a Child owns the process and its pipes; destroying it kills the group and reaps. Not thread-safe.
 #pragma once
 
@@ -14,8 +17,12 @@ namespace muster {
 
 class Child {
  public:
-  /// `die_with_thread`: the kernel kills it when the calling thread ends, for callers that wait for it here.
-  static Result<Child> start(const Command& command, bool die_with_thread);
+  struct Start {
+    bool die_with_thread = false;  ///< The kernel kills it when the calling thread ends, for callers that wait for it here.
+    bool one_output = false;       ///< Standard error goes where standard output goes; `error` is closed.
+    bool guarded = false;
+  };
+  static Result<Child> start(const Command& command, Start start);
   Child(Child&& other) noexcept;
   Child& operator=(Child&&) = delete;
   Child(const Child&) = delete;
@@ -36,7 +43,11 @@ class Child {
 
  private:
   Child() = default;
+  Result<void> guard();
+
   pid_t process_ = -1;
+  pid_t guard_ = -1;
+  Descriptor leash_;  ///< The guard acts when nobody has this end any more.
   std::optional<int> exit_code_;
   Descriptor end_event_;
 };

@@ -219,6 +219,24 @@ class SystemFiles final : public Files {
     return {};
   }
 
+  Result<void> append(const Path& path, std::string_view bytes) override {
+    static constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
+    Descriptor opened = open_file(path, kFlags);
+    if (!opened && errno == ENOENT) {
+      MUSTER_CHECK(make_directories(folder_of(path)));
+      opened = open_file(path, kFlags);
+    }
+    if (!opened) return failure_of(errno, "writing", path.native());
+    if (const int error = write_all(opened.number(), bytes); error != 0) return failure_of(error, "writing", path.native());
+    return {};
+  }
+
+  Result<void> set_permissions(const Path& path, unsigned bits) override {
+    const Descriptor opened = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (!opened || ::fchmod(opened.number(), bits) != 0) return failure_of(errno, "setting the permissions of", path.native());
+    return {};
+  }
+
   Result<void> remove(const Path& path) override {
     if (::unlink(path.c_str()) == 0) {
       auto synced = sync_folder(folder_of(path));

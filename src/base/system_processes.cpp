@@ -230,35 +230,68 @@ class SystemStream final : public ProcessStream {
   std::string error_text_;
 };
 
+Failure too_much(const Command& command) {
+  return stalled(Reason::limit, fmt::format("{} wrote more than {} bytes", name_of(command), command.limits.output_bytes));
+}
+
+/// Feeds the child its input and lets `take_in` empty its outputs until it ends, within the time it has.
+template <typename TakeIn>
+Result<void> attend(Child& child, const Command& command, TakeIn take_in, const std::stop_token& stop) {
+  const SteadyTime deadline = deadline_after(command.limits.time);
+  const StopEvent stopped(stop);
+  std::string_view input = command.input;
+  while (true) {
+    const bool ended = child.has_ended();  // Asked before taking in: what it wrote before its end is in the pipes.
+    if (child.input) feed(child.input, input);
+    MUSTER_CHECK(take_in());
+    if (ended) return {};
+    if (stop.stop_requested()) return retry(Reason::cancelled, fmt::format("{} was stopped", name_of(command)));
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return retry(Reason::timeout, fmt::format("{} took longer than {}", name_of(command), format_duration(command.limits.time)));
+    }
+    wait_for_news(child, child.input.number() >= 0, true, stopped.number(), deadline);
+  }
+}
+
 class SystemProcesses final : public Processes {
  public:
   Result<ProcessOutput> run(const Command& command, const std::stop_token& stop) override {
-    const SteadyTime deadline = deadline_after(command.limits.time);
-    const StopEvent stopped(stop);
-    MUSTER_TRY(Child child, Child::start(command, true));
-    std::string_view input = command.input;
+    MUSTER_TRY(Child child, Child::start(command, {.die_with_thread = true}));
     ProcessOutput output;
-    while (true) {
-      const bool ended = child.has_ended();  // Asked before draining: what it wrote before its end is in the pipes.
-      if (child.input) feed(child.input, input);
-      const std::size_t limit = command.limits.output_bytes;
-      if (drain(child.output, output.out, limit) == Drained::over_the_limit ||
-          drain(child.error, output.error, limit) == Drained::over_the_limit) {
-        return stalled(Reason::limit, fmt::format("{} wrote more than {} bytes", name_of(command), limit));
-      }
-      if (ended) break;
-      if (stop.stop_requested()) return retry(Reason::cancelled, fmt::format("{} was stopped", name_of(command)));
-      if (std::chrono::steady_clock::now() >= deadline) {
-        return retry(Reason::timeout, fmt::format("{} took longer than {}", name_of(command), format_duration(command.limits.time)));
-      }
-      wait_for_news(child, child.input.number() >= 0, true, stopped.number(), deadline);
-    }
+    const std::size_t limit = command.limits.output_bytes;
+    const auto take_in = [&]() -> Result<void> {
+      if (drain(child.output, output.out, limit) == Drained::over_the_limit) return too_much(command);
+      return drain(child.error, output.error, limit) == Drained::over_the_limit ? Result<void>(too_much(command)) : Result<void>();
+    };
+    MUSTER_CHECK(attend(child, command, take_in, stop));
     output.exit_code = child.finish();
     return output;
   }
 
+  Result<int> follow(const Command& command, const TakeOutput& take, const std::stop_token& stop) override {
+    MUSTER_TRY(Child child, Child::start(command, {.die_with_thread = true, .one_output = true, .guarded = true}));
+    std::size_t left = command.limits.output_bytes;
+    std::array<char, kChunk> chunk;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills what is used.
+    const auto take_in = [&]() -> Result<void> {
+      // As much as a pipe can hold, no more: who writes without end must not keep us from looking at the clock.
+      for (int i = 0; i < 16 && child.output; ++i) {
+        const ssize_t size = ::read(child.output.number(), chunk.data(), chunk.size());
+        if (size < 0 && would_block(errno)) return {};
+        if (size <= 0) child.output.close();
+        if (size <= 0) return {};
+        const auto got = static_cast<std::size_t>(size);
+        MUSTER_CHECK(take(std::string_view(chunk.data(), std::min(got, left))));
+        if (got > left) return too_much(command);
+        left -= got;
+      }
+      return {};
+    };
+    MUSTER_CHECK(attend(child, command, take_in, stop));
+    return child.finish();
+  }
+
   Result<std::unique_ptr<ProcessStream>> open(const Command& command, const std::stop_token& stop) override {
-    MUSTER_TRY(Child child, Child::start(command, false));
+    MUSTER_TRY(Child child, Child::start(command, {}));
     auto stream = std::make_unique<SystemStream>(std::move(child), command, stop);
     if (!command.input.empty()) MUSTER_CHECK(stream->write(command.input));
     return std::unique_ptr<ProcessStream>(std::move(stream));

@@ -42,6 +42,32 @@ TEST_F(FilesTest, ReadsBackWhatItWroteAndMakesTheFolders) {
   EXPECT_THAT(names(path("a/b")), ElementsAre("c.txt")) << "no temporary stays behind";
 }
 
+TEST_F(FilesTest, AppendsAndMakesTheFolders) {
+  ASSERT_TRUE(files_.append(path("a/b/log"), "one").ok());
+  ASSERT_TRUE(files_.append(path("a/b/log"), "two").ok());
+  EXPECT_EQ(folder_.read("a/b/log"), "onetwo");
+  folder_.write("elsewhere", "untouched");
+  std::filesystem::create_symlink(path("elsewhere"), path("link"));
+  EXPECT_FALSE(files_.append(path("link"), "x").ok());
+  EXPECT_EQ(folder_.read("elsewhere"), "untouched");
+}
+
+TEST_F(FilesTest, SetsPermissionsOfFilesAndFoldersAndFollowsNoLink) {
+  const auto bits = [&](std::string_view name) {
+    struct stat status {};
+    return lstat(path(name).c_str(), &status) == 0 ? status.st_mode & 07777U : 0U;
+  };
+  folder_.write("folder/file", "");
+  ASSERT_TRUE(files_.set_permissions(path("folder/file"), 0751).ok());
+  ASSERT_TRUE(files_.set_permissions(path("folder"), 0700).ok());
+  EXPECT_EQ(bits("folder/file"), 0751U);
+  EXPECT_EQ(bits("folder"), 0700U);
+  std::filesystem::create_symlink(path("folder/file"), path("link"));
+  EXPECT_FALSE(files_.set_permissions(path("link"), 0777).ok());
+  EXPECT_EQ(bits("folder/file"), 0751U);
+  EXPECT_EQ(files_.set_permissions(path("nothing"), 0600).failure().reason, Reason::absent);
+}
+
 TEST_F(FilesTest, RefusesAFileOverTheLimit) {
   folder_.write("a", "12345");
   EXPECT_EQ(files_.read(path("a"), 5).value(), "12345");

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <thread>
@@ -158,6 +160,97 @@ TEST(Processes, ManyRunAtOnceWithoutHoldingEachOthersPipes) {
       }
     });
   }
+}
+
+struct Followed {
+  Result<int> ended;
+  std::string output;
+};
+
+Followed follow(const Command& command, const std::stop_token& stop = {}) {
+  std::string output;
+  const TakeOutput take = [&](std::string_view bytes) {
+    output += bytes;
+    return Result<void>();
+  };
+  Result<int> ended = system_processes().follow(command, take, stop);
+  return {std::move(ended), std::move(output)};
+}
+
+TEST(FollowedProcesses, GiveOutputAndErrorInTheOrderInWhichTheyWereWritten) {
+  const Followed followed = follow(shell("echo one; echo two >&2; echo three; exit 4"));
+  EXPECT_EQ(followed.output, "one\ntwo\nthree\n");
+  EXPECT_EQ(followed.ended.value(), 4);
+}
+
+TEST(FollowedProcesses, LoseNothingOfALongOutput) {
+  Command command = shell("head -c 5000000 /dev/zero | tr '\\0' x; echo end");
+  const Followed followed = follow(command);
+  EXPECT_EQ(followed.output, std::string(5'000'000, 'x') + "end\n");
+  command.limits.output_bytes = 1'000'000;
+  const Followed capped = follow(command);
+  EXPECT_EQ(capped.ended.failure().reason, Reason::limit);
+  EXPECT_EQ(capped.output, std::string(1'000'000, 'x'));
+}
+
+TEST(FollowedProcesses, AreSeenWhileTheyRun) {
+  const test::TemporaryFolder folder;
+  const std::string seen = (folder.path() / "seen").native();
+  const Command command = shell("echo first; while [ ! -e '" + seen + "' ]; do sleep 0.01; done; echo second");
+  std::string output;
+  const TakeOutput take = [&](std::string_view bytes) {
+    output += bytes;
+    if (output == "first\n") folder.write("seen", "");
+    return Result<void>();
+  };
+  EXPECT_EQ(system_processes().follow(command, take, {}).value(), 0);
+  EXPECT_EQ(output, "first\nsecond\n");
+}
+
+TEST(FollowedProcesses, EndWhenTimeIsUpWhateverTheyWriteMeanwhile) {
+  Command command = shell("yes");
+  command.limits.time = 100ms;
+  command.limits.output_bytes = SIZE_MAX;
+  EXPECT_EQ(system_processes().follow(command, [](std::string_view) { return Result<void>(); }, {}).failure().reason, Reason::timeout);
+}
+
+TEST(FollowedProcesses, EndWhenTheirOutputCannotBeTaken) {
+  const TakeOutput take = [](std::string_view) -> Result<void> { return retry(Reason::exhausted, "the disk is full"); };
+  EXPECT_EQ(system_processes().follow(shell("echo x; sleep 1000"), take, {}).failure().text, "the disk is full");
+}
+
+TEST(FollowedProcesses, EndWhenTheCallerStops) {
+  std::stop_source source;
+  std::jthread stopper([&] { source.request_stop(); });
+  EXPECT_EQ(follow(shell("sleep 1000"), source.get_token()).ended.failure().reason, Reason::cancelled);
+}
+
+TEST(FollowedProcesses, AreBoundInPrivateMemory) {
+  Command command = shell("ulimit -d");
+  command.limits.data_bytes = std::size_t{512} << 20U;
+  EXPECT_EQ(follow(command).output, "524288\n");
+}
+
+/// The FIFO ends for its reader when the last process that could write has ended.
+TEST(FollowedProcesses, DieWithAllTheirChildrenWhenMusterIsKilled) {
+  const test::TemporaryFolder folder;
+  const std::string pipe = (folder.path() / "alive").native();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const pid_t muster = fork();
+  if (muster == 0) {
+    follow(shell("exec 3>'" + pipe + "'; (echo x >&3; sleep 1000 & sleep 1000) & sleep 1000"));
+    _exit(0);
+  }
+  ASSERT_EQ(fcntl(reader, F_SETFL, 0), 0);
+  char byte = 0;
+  while (read(reader, &byte, 1) != 1) {  // 0 until the first writer has opened it.
+  }
+  EXPECT_EQ(read(reader, &byte, 1), 1);
+  kill(muster, SIGKILL);
+  EXPECT_EQ(read(reader, &byte, 1), 0) << "blocks for ever when one of them lives";
+  waitpid(muster, nullptr, 0);
+  close(reader);
 }
 
 class ProcessStreamTest : public testing::Test {

@@ -26,6 +26,8 @@ class WatchedFiles final : public Files {
   Result<DirectoryEntry> stat(const Path& path) override { return under_.stat(path); }
   Result<void> write_atomic(const Path& path, std::string_view bytes) override { return under_.write_atomic(path, bytes); }
   Result<void> write_whole(const Path& path, std::string_view bytes) override { return under_.write_whole(path, bytes); }
+  Result<void> append(const Path& path, std::string_view bytes) override { return under_.append(path, bytes); }
+  Result<void> set_permissions(const Path& path, unsigned bits) override { return under_.set_permissions(path, bits); }
   Result<void> remove(const Path& path) override { return under_.remove(path); }
   Result<void> remove_all(const Path& path) override { return under_.remove_all(path); }
   Result<void> remove_if_empty(const Path& path) override { return under_.remove_if_empty(path); }

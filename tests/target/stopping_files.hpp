@@ -21,6 +21,12 @@ class StoppingFiles final : public Files {
   Result<void> write_atomic(const Path& path, std::string_view bytes) override {
     return change([&] { return under_.write_atomic(path, bytes); });
   }
+  Result<void> append(const Path& path, std::string_view bytes) override {
+    return change([&] { return under_.append(path, bytes); });
+  }
+  Result<void> set_permissions(const Path& path, unsigned bits) override {
+    return change([&] { return under_.set_permissions(path, bits); });
+  }
   Result<void> remove(const Path& path) override {
     return change([&] { return under_.remove(path); });
   }

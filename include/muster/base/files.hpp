@@ -52,6 +52,11 @@ class Files {
   /// As write_atomic, at less than half the cost: readers and a killed process see no difference, but after a power failure
   /// the old bytes may be there again. For what is compared with its source at each run anyway.
   virtual Result<void> write_whole(const Path& path, std::string_view bytes) { return write_atomic(path, bytes); }
+  /// Adds to the end of a file, made if missing with its parent folders. Neither durable nor whole: for logs and scratch.
+  /// A link at `path` is a failure.
+  virtual Result<void> append(const Path& path, std::string_view bytes) = 0;
+  /// Exactly these permission bits, whatever the umask; follows no link.
+  virtual Result<void> set_permissions(const Path& path, unsigned bits) = 0;
   /// Removes a file or link; absent is success. Durable like write_atomic.
   virtual Result<void> remove(const Path& path) = 0;
   /// Removes a folder and all below it; never follows links. Absent is success.

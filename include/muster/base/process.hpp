@@ -1,8 +1,9 @@
 // The process seam of the World: every child process muster starts (ssh, git credential helpers, check commands,
-// renderers) is started here, with limits, and is killed with its whole process group. Thread-safe.
+// renderers, builders) is started here, with limits, and is killed with its whole process group. Thread-safe.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -20,6 +21,7 @@ struct ProcessLimits {
   Duration time = std::chrono::minutes(5);
   std::size_t output_bytes = std::size_t{16} << 20U;  ///< Each of standard output and error; more is Reason::limit.
   std::size_t memory_bytes = 0;                       ///< Address space; 0 is no limit.
+  std::size_t data_bytes = 0;  ///< Private memory of each process; 0 is no limit. For programs that reserve more than they use.
 };
 
 struct Command {
@@ -49,11 +51,17 @@ class ProcessStream {
   virtual Result<int> wait() = 0;
 };
 
+/// What a child wrote, as it comes. A Failure ends the child.
+using TakeOutput = std::function<Result<void>(std::string_view bytes)>;
+
 /// Failures: absent (no such program), timeout, limit, cancelled, exhausted. A non-zero exit code is no Failure.
 class Processes {
  public:
   virtual ~Processes() = default;
   virtual Result<ProcessOutput> run(const Command& command, const std::stop_token& stop) = 0;
+  /// As run, but `take` gets standard output and error as they come, in the order in which they were written; output_bytes
+  /// counts both together. Returns the exit code. Where muster itself is killed, the whole group is killed too.
+  virtual Result<int> follow(const Command& command, const TakeOutput& take, const std::stop_token& stop) = 0;
   /// `limits.time` is the longest silence on a read; output is not capped.
   virtual Result<std::unique_ptr<ProcessStream>> open(const Command& command, const std::stop_token& stop) = 0;
 };

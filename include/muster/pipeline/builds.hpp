@@ -5,6 +5,12 @@
 // out of it are a failure), a child process builds with limits, its output goes to a log file, then the image is pushed and
 // its digest read back from the registry. Nothing else of muster's writes to a registry.
 //
+// On disk, below Settings::state, all of it free to be deleted while nothing builds:
+//   builds/<service>/<tag>.log    what the builder said, secrets masked; the newest few of a service are kept
+//   builds/<service>/<tag>.json   of a failed build: why, when; what keeps it from being tried again by itself
+//   scratch/<random>/             exported trees, credentials, the builder's storage; gone when the build ends, and those of
+//                                 killed processes at the next start
+//
 // Ownership: the seams must outlive it; destroying it kills what runs and removes its scratch folders. Thread-safety: from
 // any thread. Failures: none of its own; a build's are told in its Progress.
 #pragma once
@@ -36,7 +42,7 @@ struct Order {
   registry::Access access;
   std::shared_ptr<const source::Tree> tree;
   std::string branch;  ///< A newer order of the same service, image and branch cancels an older one that runs.
-  bool again = false;  ///< A person asks: what failed before is tried again.
+  bool again = false;  ///< A person asks: each ask() with it begins a failed build anew, so set it in one alone.
 };
 
 /// "muster-0f3a…": 32 digits over tree id and Build::declaration.
@@ -58,7 +64,8 @@ struct Progress {
 struct Settings {
   Path state;                                      ///< ".muster": logs and results in builds/, scratch folders in scratch/.
   int jobs = 2;                                    ///< Builds at once.
-  std::map<std::string, std::string> environment;  ///< PATH, HOME for the builders' programs; a build's own child gets PATH alone.
+  std::map<std::string, std::string> environment;  ///< muster's own. Builders get its PATH and, for base images, its proxies.
+  Path docker_config;                              ///< What `docker_config()` reads; empty: `.docker/config.json` in HOME.
 };
 
 class Builds {
@@ -66,7 +73,8 @@ class Builds {
   virtual ~Builds() = default;
   /// What has come of an order; begins it where nothing has (looking into the registry first). Never waits for a build.
   virtual Progress ask(const Order& order, const std::stop_token& stop) = 0;
-  /// Ends where no build waits or runs, when one has ended since the last call, or when `stop` is asked for. True: look again.
+  /// Ends when a build has ended since the last call (true: look again), where none waits or runs, or when `stop` is asked
+  /// for. A failed build that is to be tried later (again_at) does not count: the next ask() after that time begins it.
   virtual bool wait(const std::stop_token& stop) = 0;
   /// The newest line of each build that runs, by "service image", for a terminal.
   [[nodiscard]] virtual std::map<std::string, std::string> lines() const = 0;

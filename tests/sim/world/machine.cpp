@@ -87,6 +87,12 @@ Result<void> MemoryFiles::write_atomic(const Path& path, std::string_view bytes)
   return change([&] { contents_[key_of(path)] = std::string(bytes); });
 }
 
+Result<void> MemoryFiles::append(const Path& path, std::string_view bytes) {
+  return change([&] { contents_[key_of(path)] += bytes; });
+}
+
+Result<void> MemoryFiles::set_permissions(const Path& /*path*/, unsigned /*bits: everything may everything here*/) { return {}; }
+
 Result<void> MemoryFiles::remove(const Path& path) {
   return steps_.effect([&]() -> Result<void> {
     contents_.erase(key_of(path));
@@ -130,6 +136,11 @@ Result<std::unique_ptr<FileLock>> MemoryFiles::lock(const Path& path, std::strin
 
 Result<ProcessOutput> NoProcesses::run(const Command& command, const std::stop_token& /*stop*/) {
   return stalled(Reason::absent, "no program " + (command.argv.empty() ? std::string() : command.argv.front()));
+}
+
+Result<int> NoProcesses::follow(const Command& command, const TakeOutput& /*take*/, const std::stop_token& stop) {
+  MUSTER_TRY(const ProcessOutput output, run(command, stop));
+  return output.exit_code;
 }
 
 Result<std::unique_ptr<ProcessStream>> NoProcesses::open(const Command& command, const std::stop_token& /*stop*/) {

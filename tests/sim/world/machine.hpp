@@ -37,6 +37,8 @@ class MemoryFiles final : public Files {
   Result<std::vector<DirectoryEntry>> list(const Path& directory) override;
   Result<DirectoryEntry> stat(const Path& path) override;
   Result<void> write_atomic(const Path& path, std::string_view bytes) override;
+  Result<void> append(const Path& path, std::string_view bytes) override;
+  Result<void> set_permissions(const Path& path, unsigned bits) override;
   Result<void> remove(const Path& path) override;
   Result<void> remove_all(const Path& path) override;
   Result<void> remove_if_empty(const Path& directory) override;
@@ -62,6 +64,7 @@ class MemoryFiles final : public Files {
 class NoProcesses final : public Processes {
  public:
   Result<ProcessOutput> run(const Command& command, const std::stop_token& stop) override;
+  Result<int> follow(const Command& command, const TakeOutput& take, const std::stop_token& stop) override;
   Result<std::unique_ptr<ProcessStream>> open(const Command& command, const std::stop_token& stop) override;
 };
 
