@@ -112,6 +112,41 @@ Value patch_value(const Patch& patch) {
   return Object{{"object", patch.name.empty() ? patch.kind : patch.kind + "/" + patch.name}, {"operations", std::move(operations)}};
 }
 
+Object registry_value(const Registry& one) {
+  Object object{{"match", one.match}, {"auth", auth_value(one.auth)}};
+  put(object, "ca_file", one.ca_file);
+  if (one.plain_http) object.append("plain_http", true);
+  if (one.requests != 0) object.append("requests", one.requests);
+  return object;
+}
+
+/// A literal without demands is its text alone, as fleet files write it.
+Value image_value(const ImageInput& one) {
+  if (!one.policy && one.keys.empty()) return one.reference;
+  Object object;
+  put(object, "reference", one.reference);
+  if (one.policy) {
+    object.append("watch", one.policy->repository.where());
+    object.append("rule", one.policy->rule());
+  }
+  put(object, "keys", one.keys);
+  return object;
+}
+
+Object build_value(const Build& one) {
+  Object object{{"image", one.image}};
+  put(object, "file", one.file);
+  put(object, "command", one.command);
+  put(object, "arguments", one.arguments);
+  Object secrets;
+  for (const auto& [name, secret] : one.secrets) secrets.append(name, secret.reference);
+  if (!secrets.empty()) object.append("secrets", std::move(secrets));
+  object.append("push", one.push.where());
+  object.append("timeout", format_duration(one.timeout));
+  if (one.memory != 0) object.append("memory", Value(one.memory));
+  return object;
+}
+
 void put_source(Object& object, const Instance& instance) {
   if (instance.source) {
     Object source{{"repository", instance.source->repository.url}};
@@ -119,12 +154,14 @@ void put_source(Object& object, const Instance& instance) {
     put(source, "path", instance.source->path);
     if (instance.source->repository.auth.method != Credentials::Method::none)
       source.append("auth", auth_value(instance.source->repository.auth));
+    put(source, "verify", instance.source->repository.verify_keys);
     object.append("source", std::move(source));
   }
   put(object, "follows", instance.follows);
   Object images;
-  for (const ImageInput& image : instance.images) images.append(image.name, image.reference);
+  for (const ImageInput& image : instance.images) images.append(image.name, image_value(image));
   if (!images.empty()) object.append("images", std::move(images));
+  if (instance.build) object.append("build", build_value(*instance.build));
 }
 
 void put_renderer(Object& object, const Instance& instance) {
@@ -202,6 +239,7 @@ Value to_value(const Fleet& fleet) {
   Object object{{"fleet", fleet.name}, {"language", fleet.language}};
   put(object, "records", fleet.records);
   object.append("evidence", format_duration(fleet.evidence));
+  object.append("builds", fleet.builds);
   object.append("barrier", fleet.barrier);
   object.append("whole", fleet.whole);
   object.append("environments", by_name(fleet.environments, [&](const Environment& one) { return environment_value(one, fleet); }));
@@ -218,6 +256,7 @@ Value to_value(const Fleet& fleet) {
   object.append("forges", by_name(fleet.forges, [](const Forge& one) {
                   return Object{{"match", one.match}, {"auth", auth_value(one.auth)}};
                 }));
+  object.append("registries", by_name(fleet.registries, registry_value));
   object.append("freezes", by_name(fleet.freezes, freeze_value));
   Object groups;
   for (const auto& [name, members] : fleet.groups) put(groups, name, members);
