@@ -44,18 +44,31 @@ bool is_behind_its_stamp(const EnvironmentState& environment) {
   return !environment.unreadable && environment.stamp && !environment.stamp_in_history;
 }
 
+/// Tips of the branches that lack what their target was applied from.
+std::vector<std::string> tips_behind(const Observation& observation) {
+  std::vector<std::string> tips;
+  for (const auto& environment : observation.environments) {
+    if (is_behind_its_stamp(environment)) tips.push_back(environment.name + " " + environment.tip);
+  }
+  return tips;
+}
+
 /// Between the look at the branch and that at the stamp another machine may have applied a newer record: that is no
-/// rewritten history, so the branch is looked at again before it is taken for one.
+/// rewritten history, so the branch is looked at again before it is taken for one. It is one where it stands as it stood.
 Observation observe_for_writing(const World& world, record::EnvironmentRepository& records, target::Targets& targets,
                                 std::vector<EnvironmentAt> environments, const PassOptions& options) {
   for (auto& at : environments) {
     if (at.stale) at.branch = *at.stale;
   }
-  auto observation = observe(world, records, targets, environments, {options.jobs, options.stop});
-  const bool behind = std::any_of(observation.environments.begin(), observation.environments.end(), is_behind_its_stamp);
-  if (!behind || !records.look(std::nullopt, options.stop).ok()) return observation;
-  for (auto& at : environments) at.branch = records.branch(at.name);
-  return observe(world, records, targets, environments, {options.jobs, options.stop});
+  std::vector<std::string> before;
+  for (int attempt = 1;; ++attempt) {
+    auto observation = observe(world, records, targets, environments, {options.jobs, options.stop});
+    auto behind = tips_behind(observation);
+    const bool settled = behind.empty() || behind == before || attempt == record::EnvironmentRepository::kAttempts;
+    if (settled || !records.look(std::nullopt, options.stop).ok()) return observation;
+    for (auto& at : environments) at.branch = records.branch(at.name);
+    before = std::move(behind);
+  }
 }
 
 /// The stamp is compare-and-swapped before the first write: from here on an older copy of the branch can do no harm.

@@ -1,11 +1,14 @@
 // hold, resume, promote, rollback, retire.
 #include "muster/deliver/verbs.hpp"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "deliver/stage.hpp"
+#include "muster/base/text.hpp"
 #include "muster/record/standing.hpp"
+#include "support/watched_files.hpp"
 
 namespace muster::deliver::test {
 namespace {
@@ -319,6 +322,113 @@ TEST_F(Verbs, AnEnvironmentThatIsNoLongerDeclaredIsLeftAloneUntilItIsRetired) {
   ASSERT_TRUE(retire(stage.deliverer(), records, &fleet, {"production", false, false}, stage.ann, {}).ok());
   EXPECT_EQ(stage.commits("production"), 0U);
   EXPECT_FALSE(retire(stage.deliverer(), records, &fleet, {"other", true, false}, stage.ann, {}).ok()) << "that one is declared";
+}
+
+// ---- two machines on one branch ----
+
+class NoSecrets : public Secrets {
+ public:
+  Result<std::string> resolve(std::string_view reference) override { return stalled(Reason::absent, std::string(reference)); }
+};
+
+/// Another machine, with a state directory of its own, that acts each time this one is about to push to a branch.
+class Race : public ::testing::Test {
+ protected:
+  Race() {
+    stage.fed_by("staging", "main");
+    stage.follows("production", "staging");
+    stage.service("cart");
+    stage.push("cart", "v1");
+    stage.deliver();
+    files.watch([this](std::string_view call, const Path& path) {
+      const bool pushes = call == "lock" && path == stage.environment_repository() / "muster" / "refs.lock";
+      if (pushes && !faster.empty()) {
+        const auto next = std::move(faster.front());
+        faster.erase(faster.begin());
+        next();
+      }
+    });
+    World world = *stage.world;
+    const World watched{world.clock, files, world.processes, world.random};
+    settings = stage.settings;
+    settings.state = folder.path() / ".muster";
+    remotes = git::make_remotes(watched, secrets, settings.state / "mirrors", git::TransferLimits{});
+    slow.emplace(watched, *remotes, settings);
+  }
+  Delivery deliver_slowly() { return slow->deliver(stage.fleet(), stage.revision(), {}, {}); }
+  Result<VerbResult> resume_cart() {
+    return resume(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"cart"}, false}, stage.ann, {});
+  }
+  Result<VerbResult> roll_back_cart() {
+    const auto fleet = stage.fleet();
+    RollbackRequest request;
+    request.environment = "production";
+    request.services = {"cart"};
+    return rollback(stage.deliverer(), stage.deliverer().records(fleet), &fleet, stage.revision(), request, stage.ann, {});
+  }
+  /// Records that leave the tree of their parent and list only what the ledger had already.
+  [[nodiscard]] std::vector<std::string> empty_records(const std::string& environment) const {
+    std::vector<std::string> out;
+    std::string tree;
+    std::map<std::string, std::string> ledger;
+    const std::string log = stage.git({"log", "--first-parent", "--reverse", "--format=%H", environment});
+    for (const auto commit : split(log, '\n')) {
+      const std::string id(commit);
+      const std::string now = stage.git({"rev-parse", id + "^{tree}"});
+      const std::string body = stage.git({"log", "-1", "--format=%B", id});
+      bool moved = now != tree;
+      for (const auto line : split(body, '\n')) {
+        if (!line.starts_with("Muster-Release: ")) continue;
+        for (const auto word : split(line, ' ')) {
+          const auto equals = word.find('=');
+          if (equals == std::string_view::npos) continue;
+          std::string& known = ledger[std::string(word.substr(0, equals))];
+          moved = moved || known != word;
+          known = word;
+        }
+      }
+      if (!moved && body.find("Muster-Record:") != std::string::npos) out.push_back(body);
+      tree = now;
+    }
+    return out;
+  }
+
+  Stage stage{Stage::Records::remote};
+  muster::test::TemporaryFolder folder;
+  muster::test::WatchedFiles files{system_files()};
+  NoSecrets secrets;
+  std::unique_ptr<git::Remotes> remotes;
+  Settings settings;
+  std::optional<Deliverer> slow;
+  std::vector<std::function<void()>> faster;
+};
+
+TEST_F(Race, WhoeverLosesItMakesNoRecordOfWhatTheOtherRecorded) {
+  stage.push("cart", "v2");
+  faster = {[&] { stage.deliver(); }};
+  const auto delivery = deliver_slowly();
+  EXPECT_EQ(delivery.report.exit_code(), 0);
+  EXPECT_EQ(stage.stands("cart@production"), "v2 setting=a");
+  EXPECT_EQ(stage.commits("staging"), 3U) << "begun, v1, v2";
+  EXPECT_EQ(stage.commits("production"), 3U);
+}
+
+TEST_F(Race, NeitherRollbackHoldAndResumeNorBothTogetherLeaveARecordOfNothing) {
+  stage.push("cart", "v2");
+  stage.deliver();
+  stage.push("cart", "v3");
+  const auto roll_back = [&] { EXPECT_TRUE(roll_back_cart().ok()); };
+  const auto resumed = [&] { EXPECT_TRUE(resume_cart().ok()); };
+  const auto deliver = [&] { stage.deliver(); };
+  faster = {deliver, roll_back, resumed, deliver, [&] { EXPECT_TRUE(stage.hold({"production", {"cart"}, "x", false, false}).ok()); },
+            resumed, deliver,   roll_back, resumed};
+  for (int pass = 0; pass < 6; ++pass) {
+    EXPECT_EQ(deliver_slowly().report.exit_code(), 0);
+    stage.push("cart", fmt::format("v{}", 4 + pass));
+  }
+  EXPECT_THAT(faster, IsEmpty());
+  EXPECT_THAT(empty_records("production"), IsEmpty());
+  EXPECT_THAT(empty_records("staging"), IsEmpty());
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include "muster/base/parallel.hpp"
 #include "muster/reconcile/pass.hpp"
 #include "muster/record/layout.hpp"
+#include "muster/target/targets.hpp"
 #include "shop.hpp"
+#include "support/watched_files.hpp"
 
 namespace muster::reconcile {
 namespace {
@@ -543,6 +545,29 @@ TEST(Overtaken, AMachineDoesNotPutBackWhatItTakesForDrift) {
   const auto report = overtaken(shop, [&] { shop.record("production", {{"cart", {config("cart", "four"), config("extra", "x")}, "v4"}}); });
   EXPECT_EQ(report.find(kCart)->state, State::superseded);
   EXPECT_EQ(shop.contents().at("cart"), "four");
+}
+
+TEST(Overtaken, AMachineThatIsOvertakenAtEveryLookTakesNothingForRewritten) {
+  Shop shop;
+  shop.use_directories();
+  shop.begin("production");
+  shop.record("production", {{"cart", {config("cart", "one")}}});
+  shop.pass();
+  test::WatchedFiles files(system_files());
+  const World world{shop.clock, files, system_processes(), system_random()};
+  const auto targets = target::open_targets(world, shop.folder.path());
+  record::EnvironmentRepository records(world, *shop.remotes, {std::nullopt, "shop", shop.folder.path() / "state"});
+  ASSERT_TRUE(records.look(std::nullopt, {}).ok());
+  int newer = 0;
+  files.watch([&](std::string_view, const Path& path) {
+    if (path.filename() != "stamp" || newer == 3) return;
+    shop.record("production", {{"cart", {config("cart", std::to_string(++newer))}, "v" + std::to_string(newer)}});
+    shop.pass();
+  });
+  const auto report = run_pass(world, records, *targets, all_environments(records), {});
+  EXPECT_EQ(newer, 3);
+  EXPECT_EQ(report.exit_code(), 0) << report.find(kCart)->text;
+  EXPECT_EQ(report.find(kCart)->state, State::matched);
 }
 
 // ---- prunes that fail ----
