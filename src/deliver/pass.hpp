@@ -70,8 +70,9 @@ struct Item {
   bool stands = false;
   bool start = false;  ///< It has to be put there whole.
   bool selected = true;
-  bool resumed = false;      ///< A person's resume waits to be carried out, or is being asked for.
-  bool accepts_all = false;  ///< It is being asked for: whatever is observed counts as moved.
+  bool resumed = false;        ///< A person's resume waits to be carried out, or is being asked for.
+  bool replaces_edit = false;  ///< What stands was edited by hand, and a resume replaces it.
+  bool accepts_all = false;    ///< It is being asked for: whatever is observed counts as moved.
   std::map<std::string, Observation> observed;
   MovedInputs moved;
   std::vector<Candidate> candidates;             ///< `from`: what may be followed, newest first.

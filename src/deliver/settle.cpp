@@ -10,9 +10,19 @@ bool all_or_nothing(const Item& item) {
   return item.start || !item.renamed_from.empty() || (item.instance != nullptr && !item.instance->together.empty());
 }
 
-/// Does a proposal move an object, the ledger, or a name? A record that moves nothing is never made.
-bool says_something(const Proposal& proposal) {
-  return proposal.objects_differ || !proposal.moves.empty() || !proposal.renamed_from.empty();
+/// Does the input stand at this value, and was it recorded last with it?
+bool is_recorded(const Item& item, const Move& move) {
+  const record::LedgerInput* recorded = item.ledger == nullptr ? nullptr : item.ledger->input(move.input);
+  return move.before && record::same_content(*move.before, move.after) && recorded != nullptr &&
+         record::same_content(recorded->value, move.after);
+}
+
+/// Does a proposal move an object, the ledger, or a name? A record that moves nothing is never made. (While a newer bundle waits, the
+/// one that passes may be the very one that a resume accepted, and that stands.)
+bool says_something(const Item& item, const Proposal& proposal) {
+  const bool moves =
+      std::any_of(proposal.moves.begin(), proposal.moves.end(), [&](const Move& move) { return !is_recorded(item, move); });
+  return proposal.objects_differ || moves || item.replaces_edit || !proposal.renamed_from.empty();
 }
 
 /// A rename or a new rendering moves no input, and still belongs to the fleet.
@@ -26,7 +36,7 @@ bool frozen_without_moves(Pass& pass, Item& item) {
 }
 
 Result<void> check_and_keep(Pass& pass, Item& item, Proposal proposal) {
-  if (!says_something(proposal)) return {};
+  if (!says_something(item, proposal)) return {};
   if (proposal.objects_differ) {
     MUSTER_TRY(auto obstacles, run_checks(pass, item, proposal));
     if (!obstacles.empty()) {
@@ -47,7 +57,7 @@ Result<void> settle(Pass& pass, Item& item) {
     return {};
   }
   if (!whole->objects_differ) {
-    if (says_something(*whole)) item.proposal = std::move(whole);
+    if (says_something(item, *whole)) item.proposal = std::move(whole);
     return {};
   }
   if (frozen_without_moves(pass, item)) return {};

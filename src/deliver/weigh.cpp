@@ -147,6 +147,7 @@ Result<void> weigh_standing(Pass& pass, Item& item) {
   if (item.moved.empty() && item.renamed_from.empty() && !item.resumed && !pass.run.request.rerender) return {};
   MUSTER_CHECK(load_descriptor(pass, item));
   MUSTER_TRY(const std::string edited, pass.standing->edited(item.descriptor->service));
+  item.replaces_edit = item.resumed && !edited.empty();
   if (item.resumed) weigh_resumed(item, !edited.empty());
   if (!edited.empty() && !item.resumed) {
     item.moved.clear();

@@ -53,6 +53,33 @@ TEST_F(Soak, RunsFromTheFirstHealthNoteAndMatchesByTrees) {
   EXPECT_EQ(stage.stands("cart@production"), "v2 setting=a");
 }
 
+TEST(FollowedSoak, OfANewerBundleMakesNoRecordOfTheOneThatStandsAfterAResume) {
+  Stage stage;
+  stage.fed_by("staging", "main");
+  stage.follows("production", "staging");
+  stage.service("cart");
+  stage.push("cart", "v1");
+  stage.edit([](FleetSpec& fleet) { fleet.environments["production"].gate.soak.push_back({"staging", hours(24)}); });
+  stage.deliver();
+  stage.note_health("cart@staging");
+  stage.clock.advance(hours(25));
+  stage.deliver();
+  ASSERT_EQ(stage.stands("cart@production"), "v1 setting=a");
+  ASSERT_TRUE(stage.hold({"production", {"cart"}, "wait", false, false}).ok());
+  ASSERT_TRUE(resume(stage.deliverer(), stage.fleet(), stage.revision(), {"production", {"cart"}, false}, stage.ann, {}).ok());
+  const auto commits = stage.commits("production");
+  stage.push("cart", "v2");
+  for (int pass = 0; pass < 3; ++pass) {
+    stage.deliver();
+    EXPECT_EQ(stage.why("cart@production"), "soak");
+    EXPECT_EQ(stage.commits("production"), commits) << stage.git({"log", "-1", "--format=%B", "production"});
+  }
+  stage.note_health("cart@staging");
+  stage.clock.advance(hours(24));
+  stage.deliver();
+  EXPECT_EQ(stage.stands("cart@production"), "v2 setting=a");
+}
+
 TEST_F(Soak, IsNotStoppedByNewerContentThere) {
   push_both("v2");
   stage.deliver();
