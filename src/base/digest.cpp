@@ -37,6 +37,29 @@ std::optional<std::string> from_hex(std::string_view text) {
   return out;
 }
 
+std::optional<std::string> from_base64(std::string_view text) {
+  static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const bool is_padded = text.size() % 4 == 0 && text.ends_with('=');
+  if (is_padded) text.remove_suffix(text.ends_with("==") ? 2 : 1);
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string out;
+  out.reserve(text.size() * 3 / 4);
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const auto letter = kLetters.find(c);
+    if (letter == std::string_view::npos) return std::nullopt;
+    bits = (bits << 6U) | static_cast<std::uint32_t>(letter);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    out.push_back(static_cast<char>(bits >> static_cast<unsigned>(count)));
+    bits &= (1U << static_cast<unsigned>(count)) - 1;
+  }
+  if (bits != 0) return std::nullopt;
+  return out;
+}
+
 std::string Digest::text() const { return "sha256:" + to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()}); }
 
 std::string Digest::short_text() const { return text().substr(7, 12); }

@@ -67,6 +67,7 @@ class CurlClient final : public Client {
       MUSTER_TRY(Url next, resolve(at, location));
       if (at.is_tls && !next.is_tls)
         return stalled(Reason::denied, fmt::format("{} redirects from https to http, which is not followed", at.host));
+      if (request.may_follow) MUSTER_CHECK(request.may_follow(next.whole));
       if (result.answer->status == 303) method = "GET";
       at = std::move(next);
     }

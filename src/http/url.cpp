@@ -85,4 +85,11 @@ std::optional<std::string> origin_of(std::string_view url) {
   return parsed.ok() ? std::optional(parsed->origin) : std::nullopt;
 }
 
+std::optional<std::string> resolve_url(std::string_view base, std::string_view reference) {
+  const auto from = parse_url(base);
+  if (!from.ok()) return std::nullopt;
+  auto resolved = resolve(*from, reference);
+  return resolved.ok() ? std::optional(resolved->whole) : std::nullopt;
+}
+
 }  // namespace muster::http

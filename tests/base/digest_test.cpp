@@ -31,6 +31,19 @@ TEST(Hasher, TellsWhereOnePartEndsAndTheNextBegins) {
   EXPECT_NE(one.add("ab").add("c").finish(), other.add("a").add("bc").finish());
 }
 
+TEST(Base64, IsReadWithAndWithoutPadding) {
+  EXPECT_EQ(from_base64(""), "");
+  EXPECT_EQ(from_base64("YQ=="), "a");
+  EXPECT_EQ(from_base64("YQ"), "a");
+  EXPECT_EQ(from_base64("YWE="), "aa");
+  EXPECT_EQ(from_base64("YWFh"), "aaa");
+  EXPECT_EQ(from_base64("+/+/"), "\xfb\xff\xbf");
+}
+
+TEST(Base64, IsRefusedWithOtherCharactersOrLeftOverBits) {
+  for (const char* text : {"Y", "YR==", "Y===", "YW=h", "Y Q=", "YQ==YQ==", "-_-_", "===="}) EXPECT_FALSE(from_base64(text)) << text;
+}
+
 RC_GTEST_PROP(Hexadecimal, SurvivesARoundTrip, (const std::string& bytes)) { RC_ASSERT(from_hex(to_hex(bytes)) == bytes); }
 
 TEST(Hexadecimal, RefusesOddLengthsAndOtherCharacters) {

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "support/certificate.hpp"
 #include "support/git_repository.hpp"
 #include "support/scripted_server.hpp"
 
@@ -105,7 +106,7 @@ std::optional<std::string> GitHttpServer::missing() {
 }
 
 GitHttpServer::GitHttpServer(Options options) : options_(std::move(options)) {
-  if (options_.tls) make_certificate();
+  if (options_.tls) make_certificate(folder_.path());
   folder_.write("access.log", "");
   if (!options_.user.empty()) folder_.write("users", fmt::format("{}:{{PLAIN}}{}\n", options_.user, options_.password));
   start_gateway();
@@ -138,18 +139,6 @@ bool GitHttpServer::start_server() {
   server_.emplace(std::vector<std::string>{program("nginx"), "-p", folder, "-e", folder + "/error.log", "-c", configuration.string()},
                   std::map<std::string, std::string>{{"PATH", "/usr/bin:/bin"}}, folder_.path() / "nginx.log");
   return wait_for_port(port_, *server_);
-}
-
-void GitHttpServer::make_certificate() {
-  const auto path = [&](const char* name) { return (folder_.path() / name).string(); };
-  const std::string openssl = program("openssl");
-  run_program({openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-               "/CN=test authority", "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", path("ca.key"), "-out", path("ca.pem")});
-  run_program({openssl, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout",
-               path("server.key"), "-out", path("server.csr")});
-  folder_.write("extensions", "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
-  run_program({openssl, "x509", "-req", "-in", path("server.csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-CAcreateserial",
-               "-days", "2", "-extfile", path("extensions"), "-out", path("server.pem")});
 }
 
 std::string GitHttpServer::url(const std::string& repository) const {

@@ -37,7 +37,6 @@ class GitHttpServer {
  private:
   void start_gateway();
   bool start_server();
-  void make_certificate();
 
   Options options_;
   TemporaryFolder folder_;

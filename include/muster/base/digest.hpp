@@ -49,5 +49,7 @@ class Hasher {
 std::string to_hex(std::string_view bytes);
 /// nullopt for an odd length or another character.
 std::optional<std::string> from_hex(std::string_view text);
+/// RFC 4648, section 4; with or without `=` at the end. nullopt for another character or left-over bits.
+std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace muster

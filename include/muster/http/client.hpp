@@ -58,6 +58,8 @@ struct Request {
   using Sink = std::function<Result<void>(std::string_view)>;
   /// Fills up to `size` bytes; 0 is the end.
   using Source = std::function<Result<std::size_t>(char* buffer, std::size_t size)>;
+  /// Asked before a redirect is followed, with the URL that it leads to; a failure ends the exchange and is what send() returns.
+  using Guard = std::function<Result<void>(std::string_view url)>;
 
   std::string method = "GET";
   std::string url;
@@ -71,6 +73,7 @@ struct Request {
   Limits limits;
   bool repeatable = true;   ///< May be sent again after a failure that may pass: reading, or compare-and-swap.
   bool compressed = false;  ///< Accept gzip.
+  Guard may_follow;         ///< Empty: any redirect is followed, never one from https to http.
 };
 
 struct Answer {
@@ -125,5 +128,7 @@ std::unique_ptr<Client> make_client(const World& world, Options options = {});
 
 /// "https://host:443" of a URL, host in lower case: what credentials are bound to. nullopt for anything but http(s).
 std::optional<std::string> origin_of(std::string_view url);
+/// What a reference in an answer from `base` means (RFC 3986): "/next?n=2" is of the same origin. nullopt for anything but http(s).
+std::optional<std::string> resolve_url(std::string_view base, std::string_view reference);
 
 }  // namespace muster::http

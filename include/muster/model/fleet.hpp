@@ -57,6 +57,7 @@ struct Registry {
   Credentials auth;
   std::string ca_file;      ///< PEM file of a private CA; empty: the system's.
   bool plain_http = false;  ///< Without TLS; loopback registries may anyway.
+  std::string realm;        ///< Host that gives tokens, where it is neither the registry's own nor known to belong to it.
   int requests = 0;         ///< A minute at most; 0: as the registry answers.
   Span span;
 };

@@ -9,9 +9,9 @@
 // digest says, not what the specification says), invalid. Retry-After is passed on in Failure.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -32,7 +32,8 @@ struct Access {
   model::Credentials auth;
   std::string ca_file;
   bool plain_http = false;
-  int requests = 0;  ///< A minute at most, over all repositories of the host; 0: no limit of our own.
+  std::string realm;  ///< Host that gives tokens, where it is neither the registry's own nor known to belong to it.
+  int requests = 0;   ///< A minute at most, over all repositories of the host; 0: no limit of our own.
 };
 /// The first `registry` in the fleet that matches; of several, the longest `match`.
 Access access_of(std::span<const model::Registry> registries, const model::ImageReference& reference);
@@ -63,10 +64,17 @@ class Registries {
 struct Settings {
   Path docker_config;                              ///< "~/.docker/config.json" or $DOCKER_CONFIG/config.json: what `docker_config()` reads.
   std::map<std::string, std::string> environment;  ///< For credential helpers.
+  http::Limits limits;                             ///< Of one exchange; the answer's size is the room's own business.
 };
 
 /// The real one. Tokens, listings' validators and budgets are kept while it lives, in memory alone.
 std::unique_ptr<Registries> make_registries(const World& world, http::Client& client, Secrets& secrets, Settings settings);
+
+/// The caps of an answer from a registry: more is Reason::limit.
+inline constexpr std::size_t kMaxManifestBytes = std::size_t{4} << 20U;  ///< What the specification has registries accept.
+inline constexpr std::size_t kMaxPageBytes = std::size_t{4} << 20U;      ///< One page of tags.
+inline constexpr std::size_t kMaxPages = 1'000;
+inline constexpr std::size_t kMaxTags = 200'000;
 
 /// What a policy chooses among tags. Pure.
 struct Choice {

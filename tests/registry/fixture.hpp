@@ -1,0 +1,72 @@
+// What the room's tests share: a client, secrets from a map, and Registries over them.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "muster/registry/registry.hpp"
+#include "support/registry_server.hpp"
+#include "support/scripted_server.hpp"
+#include "support/temporary.hpp"
+
+namespace muster::registry {
+
+class MapSecrets final : public Secrets {
+ public:
+  Result<std::string> resolve(std::string_view reference) override {
+    const auto found = values.find(std::string(reference));
+    if (found == values.end()) return stalled(Reason::absent, "no secret " + std::string(reference));
+    return found->second;
+  }
+  std::map<std::string, std::string> values;
+};
+
+class RegistryTest : public ::testing::Test {
+ protected:
+  RegistryTest() {
+    settings.docker_config = temporary.path() / "config.json";
+    settings.limits.time = std::chrono::seconds(20);
+    settings.limits.silence = std::chrono::seconds(5);
+  }
+  Registries& registries() {
+    if (made_) return *made_;
+    http::Options options;
+    options.retry = {1, Duration(1), Duration(20)};
+    client_ = http::make_client(world, options);
+    made_ = make_registries(world, *client_, secrets, settings);
+    return *made_;
+  }
+  static model::ImageReference image(const std::string& host, const std::string& repository, const std::string& tag = "",
+                                     const std::string& digest = "") {
+    model::ImageReference out;
+    out.host = host;
+    out.repository = repository;
+    out.tag = tag;
+    out.digest = digest;
+    return out;
+  }
+  /// Credentials by reference, as a fleet has them; their value is kept in the map.
+  Access with_secret(model::Credentials::Method method, const std::string& user, const std::string& value) {
+    secrets.values["env:REGISTRY"] = value;
+    Access out;
+    out.auth.method = method;
+    out.auth.user = user;
+    out.auth.secret = model::SecretRef{"env:REGISTRY", {}};
+    return out;
+  }
+
+  using Method = model::Credentials::Method;
+  test::TemporaryFolder temporary;
+  World world = system_world();
+  MapSecrets secrets;
+  Settings settings;
+
+ private:
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<Registries> made_;
+};
+
+}  // namespace muster::registry
