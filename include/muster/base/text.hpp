@@ -18,6 +18,8 @@ std::string_view trim(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 /// Shell-style glob over a whole name: `*` any run, `?` one character; no classes. At most length times length steps.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text);
+/// RFC 4648, with padding.
+std::string to_base64(std::string_view bytes);
 /// "1 service", "3 services".
 std::string count_of(std::size_t count, std::string_view singular, std::string_view plural = {});
 
