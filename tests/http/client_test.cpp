@@ -140,6 +140,25 @@ TEST_F(HttpClient, EndsRedirectsThatGoOnOrLeaveHttp) {
   EXPECT_EQ(client->send(get(server.url("/file")), {}).failure().reason, Reason::invalid);
 }
 
+TEST_F(HttpClient, AsksBeforeItFollowsARedirect) {
+  ScriptedServer server([](const ScriptedServer::Request& request, ScriptedServer::Conversation& out) {
+    if (request.target == "/moved") out.answer(302, "", "Location: inner/place\r\n");
+    if (request.target != "/moved") out.answer(200, request.target);
+    return true;
+  });
+  std::vector<std::string> asked;
+  Request request = get(server.url("/moved"));
+  request.may_follow = [&](std::string_view url) -> Result<void> {
+    asked.emplace_back(url);
+    if (asked.size() > 1) return stalled(Reason::denied, "not there");
+    return {};
+  };
+  EXPECT_EQ(client->send(request, {}).value().body, "/inner/place");
+  EXPECT_EQ(client->send(request, {}).failure().text, "not there");
+  EXPECT_THAT(asked, testing::ElementsAre(server.url("/inner/place"), server.url("/inner/place")));
+  EXPECT_EQ(server.requests(), 3);
+}
+
 TEST_F(HttpClient, TriesAgainWhereItMayHelp) {
   std::atomic<int> asked = 0;
   ScriptedServer server([&](const auto& request, auto& out) {
@@ -320,6 +339,10 @@ TEST(Origin, IsSchemeHostAndPort) {
   EXPECT_EQ(origin_of("https://Host/x?y"), "https://host:443");
   EXPECT_EQ(origin_of("http://host:8080"), "http://host:8080");
   EXPECT_EQ(origin_of("ssh://host/x"), std::nullopt);
+  EXPECT_EQ(resolve_url("https://host/a/b?c", "d?e"), "https://host/a/d?e");
+  EXPECT_EQ(resolve_url("https://host/a/b", "//other/x"), "https://other/x");
+  EXPECT_EQ(resolve_url("https://host/a/b", "file:///x"), std::nullopt);
+  EXPECT_EQ(resolve_url("https://host/a/b", "a b"), std::nullopt);
 }
 
 }  // namespace
