@@ -30,7 +30,8 @@ Result<void> publish(const World& world, record::EnvironmentRepository& records,
     if (!notes) return {};
     auto published = records.publish_notes(branch, *notes, options.stop);
     if (published.ok()) return {};
-    if (published.failure().reason != Reason::conflict || attempt + 1 >= record::EnvironmentRepository::kAttempts) return std::move(published).failure();
+    if (published.failure().reason != Reason::conflict || attempt + 1 >= record::EnvironmentRepository::kAttempts)
+      return std::move(published).failure();
     if (!record::pause_after_lost_race(world, attempt, options.stop)) return retry(Reason::cancelled, "stopped");
     MUSTER_CHECK(records.look(std::vector<std::string>{environment}, options.stop));
   }

@@ -103,7 +103,11 @@ Result<http::Credentials> Tokens::credentials(const Asking& asking) {
     if (known != challenges_.end()) challenge = known->second;
   }
   if (!challenge) return http::Credentials{};
-  return answer_to(asking, *challenge);
+  auto answer = answer_to(asking, *challenge);
+  // What one repository is refused another may be given without: the registry says it itself.
+  if (!answer.ok() && answer.failure().reason == Reason::denied && challenge->scheme == Challenge::Scheme::basic)
+    return http::Credentials{};
+  return answer;
 }
 
 Result<http::Credentials> Tokens::credentials_after(const Asking& asking, const http::Answer& refusal) {

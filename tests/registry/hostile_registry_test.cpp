@@ -334,6 +334,15 @@ TEST_F(HostileRegistry, IsAskedOnceMoreAfterARefusalAndNeverAgain) {
   EXPECT_EQ(targets.size(), 3U);
 }
 
+TEST_F(HostileRegistry, MayKeepOneRepositoryToItselfAndShowAnother) {
+  serve([](const Request& request, Conversation& out) {
+    if (request.target.find("/secret/") != std::string::npos) return out.answer(401, "", "WWW-Authenticate: Basic realm=\"r\"\r\n");
+    out.answer(200, R"({"tags":["1"]})");
+  });
+  EXPECT_EQ(registries().tags(access, image(cart().host, "shop/secret"), {}).failure().reason, Reason::denied);
+  EXPECT_THAT(registries().tags(access, cart(), {}).value(), ElementsAre("1"));
+}
+
 TEST_F(HostileRegistry, TakesNoTokenThatIsNone) {
   for (const std::string answer : {"", "{}", "[]", R"({"token":""})", R"({"token":5})", "{\"token\":\"a\\nb\"}", R"({"token":"a b"})"}) {
     serve([&, answer](const Request& request, Conversation& out) {
