@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "muster/base/digest.hpp"
+#include "muster/base/parallel.hpp"
 #include "registry/fixture.hpp"
 
 namespace muster::registry {
@@ -147,6 +148,19 @@ TEST_F(RealRegistry, ComesBackAfterTheRegistryDoes) {
   EXPECT_EQ(away.failure().kind, FailureKind::retry);
   server.start_again();
   EXPECT_TRUE(registries().tags({}, image(server.host(), "shop/cart"), {}).ok());
+}
+
+TEST_F(RealRegistry, AnswersManyAtOnce) {
+  RegistryServer server({.user = "ada", .password = "canary-7"});
+  const std::string digest = server.push("shop/cart", "1", "one");
+  const Access access = with_secret(Method::basic, "ada", "canary-7");
+  Registries& shared = registries();
+  std::vector<std::string> digests(64);
+  for_each_index(digests.size(), 16, [&](std::size_t i) {
+    if (i % 2 == 0) digests[i] = shared.digest(access, image(server.host(), "shop/cart", "1"), {}).value();
+    if (i % 2 == 1) digests[i] = shared.manifest(access, image(server.host(), "shop/cart", "1"), {}).value().digest;
+  });
+  EXPECT_THAT(digests, ::testing::Each(digest));
 }
 
 /// docker-registry checks the tokens; the realm is played, for Debian has no server of it.
