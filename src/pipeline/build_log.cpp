@@ -12,6 +12,17 @@ namespace {
 constexpr std::size_t kLines = 10;
 constexpr std::size_t kLongestLine = 400;
 
+/// Where the last lines begin; 0 where there are not more of them.
+std::size_t begin_of_last(std::string_view text) {
+  constexpr std::size_t kEnough = 4 * kLines * kLongestLine;
+  const std::size_t first = text.size() > kEnough ? text.size() - kEnough : 0;
+  std::size_t lines = 0;
+  for (std::size_t at = text.size(); at > first; --at) {
+    if ((text[at - 1] == '\n' || text[at - 1] == '\r') && ++lines > 2 * kLines) return at;
+  }
+  return first;
+}
+
 }  // namespace
 
 Masker::Masker(const std::vector<std::string>& secrets) {
@@ -103,10 +114,9 @@ Result<void> BuildLog::keep(std::string_view masked) {
 }
 
 void BuildLog::look_at_lines(std::string_view masked) {
-  // Nobody reads the lines of a gigabyte one by one: without a reader for all, the end of a piece has those that matter.
-  constexpr std::size_t kEnough = 4 * kLines * kLongestLine;
-  if (!every_ && masked.size() > kEnough) {
-    masked.remove_prefix(masked.size() - kEnough);
+  // Nobody reads the lines of a gigabyte one by one: without a reader for all, only the last ones of a piece matter.
+  if (const std::size_t from = every_ ? 0 : begin_of_last(masked); from > 0) {
+    masked.remove_prefix(from);
     line_.clear();
   }
   while (!masked.empty()) {

@@ -32,7 +32,7 @@ Result<std::optional<std::string>> look(const Run& run) {
   auto digest = run.registries.digest(run.order.access, tagged(run.order), run.stop);
   if (digest.ok()) return std::optional(std::move(digest).value());
   if (digest.failure().reason == Reason::absent) return std::optional<std::string>();
-  return std::move(digest).failure().with_context("looking for " + tagged(run.order).text());
+  return std::move(digest).failure();
 }
 
 /// One build of the same content at a time on this machine: the second finds what the first has pushed.
@@ -84,15 +84,16 @@ Result<void> build(Work& work) {
   return built;
 }
 
-Result<void> push_with_patience(Work& work) {
+/// Once more and once again where a registry does not answer: what was built is not thrown away for a moment's outage.
+template <typename Try>
+auto with_patience(const Run& run, Try attempt) {
   constexpr std::array kPauses = {std::chrono::seconds(2), std::chrono::seconds(8)};
-  Result<void> pushed = push_with_buildah(*work.bench);
+  auto result = attempt();
   for (const Duration pause : kPauses) {
-    if (pushed.ok() || pushed.failure().reason != Reason::unreachable) break;
-    if (!work.run.world.clock.sleep(pause, work.run.stop)) break;
-    pushed = push_with_buildah(*work.bench);
+    if (result.ok() || result.failure().reason != Reason::unreachable || !run.world.clock.sleep(pause, run.stop)) break;
+    result = attempt();
   }
-  return pushed;
+  return result;
 }
 
 /// Another machine may have pushed the same meanwhile: its image is as good, and is recorded already.
@@ -103,14 +104,16 @@ Result<void> push(Work& work) {
     MUSTER_TRY(work.kept, keep_with_buildah(*work.bench, result_path(work.run.settings, work.run.order).concat(".oci.tar")));
     return {};
   }
-  MUSTER_CHECK(look_first(work));
+  // Where it does not answer now, it may when the push is tried again.
+  const auto looked = look_first(work);
+  if (!looked.ok() && looked.failure().reason != Reason::unreachable) return looked;
   if (!work.digest.empty()) return {};
-  return push_with_patience(work);
+  return with_patience(work.run, [&] { return push_with_buildah(*work.bench); });
 }
 
 Result<void> read_back(Work& work) {
   if (work.run.local) return {};
-  MUSTER_TRY(const auto digest, look(work.run));
+  MUSTER_TRY(const auto digest, with_patience(work.run, [&] { return look(work.run); }));
   if (digest) {
     work.digest = *digest;
     return {};

@@ -1,0 +1,272 @@
+// Builds by a command of the service's own, and the rules that hold for every builder.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "pipeline/fixture.hpp"
+
+namespace muster::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+using State = Progress::State;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class CommandTest : public PipelineTest {
+ protected:
+  void SetUp() override {
+    if (const auto missing = test::RegistryServer::missing()) GTEST_SKIP() << *missing;
+  }
+  std::string mark(std::string_view name) const { return (folder.path() / name).string(); }
+  /// The lines that a build appended to a file outside of its scratch folder.
+  std::size_t times(std::string_view name) const {
+    const auto text = world.files.read(folder.path() / name, 1U << 20U);
+    return text.ok() ? static_cast<std::size_t>(std::count(text->begin(), text->end(), '\n')) : 0;
+  }
+};
+
+TEST_F(CommandTest, GetsItsImagesNameAndWhatIsDeclaredAndNothingElse) {
+  Order order = by_command("env | sort; pwd; exit 1\n");
+  order.build.arguments["FLAVOUR"] = "sweet";
+  settings.environment["MUSTERS_OWN"] = "x";
+  const Progress progress = build(order);
+  const std::string log = log_of(progress);
+  EXPECT_THAT(log, HasSubstr("\nFLAVOUR=sweet\n"));
+  EXPECT_THAT(log, HasSubstr("\nIMAGE=" + registry().host() + "/shop/cart:" + content_tag(order.build, order.tree->id()) + "\n"));
+  EXPECT_THAT(log, HasSubstr("\nPATH=/usr/local/bin:/usr/bin:/bin\n"));
+  EXPECT_THAT(log, HasSubstr("/state/scratch/"));
+  EXPECT_THAT(log, Not(HasSubstr("MUSTERS_OWN")));
+}
+
+TEST_F(CommandTest, FailsWithItsExitCodeAndLastLinesAndIsNotTriedAgainByItself) {
+  const Order order = by_command("echo once >> " + mark("runs") + "\nfor i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line $i; done; exit 7\n");
+  const auto builds = make();
+  const Progress progress = settle(*builds, order);
+  ASSERT_EQ(progress.state, State::failed);
+  EXPECT_EQ(progress.failure->text, "./build.sh ended with exit code 7");
+  EXPECT_EQ(progress.last_lines.size(), 10U);
+  EXPECT_EQ(progress.last_lines.back(), "line 12");
+  EXPECT_FALSE(progress.again_at);
+  EXPECT_THAT(log_of(progress), HasSubstr("line 1\n"));
+  EXPECT_EQ(settle(*builds, order).state, State::failed);
+  EXPECT_EQ(times("runs"), 1U);
+  EXPECT_THAT(scratch(), IsEmpty());
+}
+
+TEST_F(CommandTest, IsRememberedAsFailedByLaterRunsUntilAPersonAsks) {
+  Order order = by_command("echo once >> " + mark("runs") + "\necho no good; exit 7\n");
+  const Progress first = settle(*make(), order);
+  const auto builds = make();
+  const Progress second = builds->ask(order, {});
+  EXPECT_EQ(second.state, State::failed);
+  EXPECT_EQ(second.failure->text, first.failure->text);
+  EXPECT_EQ(second.last_lines, first.last_lines);
+  EXPECT_EQ(second.log, first.log);
+  EXPECT_EQ(times("runs"), 1U);
+  order.again = true;
+  EXPECT_EQ(settle(*builds, order).state, State::failed);
+  EXPECT_EQ(times("runs"), 2U);
+}
+
+TEST_F(CommandTest, MustPushWhatItIsToldTo) {
+  const Progress progress = settle(*make(), by_command("echo all is well\n"));
+  ASSERT_EQ(progress.state, State::failed);
+  EXPECT_THAT(progress.failure->text, HasSubstr("the command ended well without pushing"));
+  EXPECT_FALSE(progress.again_at);
+}
+
+TEST_F(CommandTest, IsDoneWhenTheRegistryKnowsItsTag) {
+  const Order order = by_command("touch " + mark("begun") + "; while [ ! -e " + mark("pushed") + " ]; do sleep 0.01; done\n");
+  const auto builds = make();
+  EXPECT_EQ(builds->ask(order, {}).state, State::waiting);
+  while (!std::filesystem::exists(mark("begun"))) std::this_thread::yield();
+  EXPECT_EQ(builds->ask(order, {}).state, State::running);
+  const std::string digest = registry().push("shop/cart", content_tag(order.build, order.tree->id()), "cart");
+  folder.write("pushed", "");
+  EXPECT_TRUE(builds->wait({}));
+  const Progress progress = builds->ask(order, {});
+  ASSERT_EQ(progress.state, State::done);
+  EXPECT_EQ(progress.digest, digest);
+  EXPECT_EQ(progress.reference, registry().host() + "/shop/cart@" + digest);
+  EXPECT_FALSE(progress.reused);
+  EXPECT_FALSE(builds->wait({})) << "nothing waits";
+}
+
+TEST_F(CommandTest, IsNotRunWhereTheRegistryHasTheImage) {
+  const Order order = by_command("echo once >> " + mark("runs") + "\n");
+  const std::string digest = registry().push("shop/cart", content_tag(order.build, order.tree->id()), "cart");
+  const auto builds = make();
+  const Progress progress = builds->ask(order, {});
+  ASSERT_EQ(progress.state, State::done);
+  EXPECT_TRUE(progress.reused);
+  EXPECT_EQ(progress.digest, digest);
+  EXPECT_EQ(times("runs"), 0U);
+  const int requests = registry().requests("HEAD") + registry().requests("GET");
+  EXPECT_EQ(builds->ask(order, {}).state, State::done);
+  EXPECT_EQ(registry().requests("HEAD") + registry().requests("GET"), requests) << "what is known is not asked for again";
+}
+
+TEST_F(CommandTest, EndsWhenItsTimeIsUp) {
+  Order order = by_command("echo begun; sleep 1000\n");
+  order.build.timeout = 300ms;
+  const Progress progress = settle(*make(), order);
+  ASSERT_EQ(progress.state, State::failed);
+  EXPECT_EQ(progress.failure->text, "the build took longer than 300ms");
+  EXPECT_THAT(progress.last_lines, ElementsAre("begun"));
+  EXPECT_FALSE(progress.again_at);
+}
+
+TEST_F(CommandTest, ShowsNoSecretInItsLog) {
+  Order order = by_command("echo it is $TOKEN; echo $KEY; cat $REGISTRY_AUTH_FILE; exit 3\n");
+  secrets.values = {{"env:TOKEN", "canary-one"}, {"env:KEY", "canary two\ncanary three"}, {"env:REGISTRY", "canary-four"}};
+  order.build.secrets["TOKEN"] = {"env:TOKEN", {}};
+  order.build.secrets["KEY"] = {"env:KEY", {}};
+  order.access.auth.method = model::Credentials::Method::basic;
+  order.access.auth.user = "ada";
+  order.access.auth.secret = model::SecretRef{"env:REGISTRY", {}};
+  const Progress progress = settle(*make(), order);
+  ASSERT_EQ(progress.state, State::failed);
+  const std::string log =
+      log_of(progress) + testing::PrintToString(progress.last_lines) + folder.read("state/builds/cart/" + progress.tag + ".json");
+  EXPECT_THAT(log, HasSubstr("it is ***"));
+  EXPECT_THAT(log, HasSubstr("\"auth\":\"***\""));
+  EXPECT_THAT(log, Not(HasSubstr("canary")));
+}
+
+TEST_F(CommandTest, WaitsForASecretThatIsNotThere) {
+  Order order = by_command("exit 0\n");
+  order.build.secrets["TOKEN"] = {"env:TOKEN", {}};
+  const Progress progress = settle(*make(), order);
+  ASSERT_EQ(progress.state, State::failed);
+  EXPECT_THAT(progress.failure->text, HasSubstr("env:TOKEN"));
+  EXPECT_TRUE(progress.again_at) << "no fault of the inputs";
+}
+
+TEST_F(CommandTest, IsTriedAgainWithGrowingPausesWhileTheRegistryDoesNotAnswer) {
+  const Order order = by_command("exit 0\n");
+  registry().stop();
+  const auto builds = make_timed();
+  Progress progress = builds->ask(order, {});
+  ASSERT_EQ(progress.state, State::failed);
+  ASSERT_TRUE(progress.again_at);
+  EXPECT_EQ(*progress.again_at - clock.now(), 30s);
+  EXPECT_FALSE(builds->wait({}));
+  const Instant first = *progress.again_at;
+  EXPECT_EQ(*builds->ask(order, {}).again_at, first) << "not before its time";
+  clock.advance(30s);
+  EXPECT_EQ(*builds->ask(order, {}).again_at - clock.now(), 60s);
+  clock.advance(60s);
+  registry().start_again();
+  registry().push("shop/cart", content_tag(order.build, order.tree->id()), "cart");
+  EXPECT_EQ(builds->ask(order, {}).state, State::done);
+}
+
+TEST_F(CommandTest, IsNotBlamedForARegistryThatWentAway) {
+  const Order order = by_command("touch " + mark("begun") + "; while [ ! -e " + mark("gone") + " ]; do sleep 0.01; done; exit 1\n");
+  const auto builds = make();
+  builds->ask(order, {});
+  while (!std::filesystem::exists(mark("begun"))) std::this_thread::yield();
+  registry().stop();
+  folder.write("gone", "");
+  EXPECT_TRUE(builds->wait({}));
+  EXPECT_TRUE(builds->ask(order, {}).again_at);
+}
+
+TEST_F(CommandTest, IsCancelledByANewerCommit) {
+  settings.jobs = 1;
+  const Order older = by_command("echo old >> " + mark("runs") + "; touch " + mark("begun") + "; sleep 1000\n");
+  const Order newer = by_command("echo new >> " + mark("runs") + "; exit 1\n");
+  const auto builds = make();
+  builds->ask(older, {});
+  while (!std::filesystem::exists(mark("begun"))) std::this_thread::yield();
+  EXPECT_EQ(settle(*builds, newer).failure->text, "./build.sh ended with exit code 1");
+  EXPECT_EQ(folder.read("runs"), "old\nnew\n");
+  EXPECT_THAT(scratch(), IsEmpty());
+}
+
+TEST_F(CommandTest, OfAnotherBranchRunsBesideIt) {
+  Order one = by_command("touch " + mark("one") + "; while [ ! -e " + mark("two") + " ]; do sleep 0.01; done; exit 1\n");
+  Order two = by_command("touch " + mark("two") + "; while [ ! -e " + mark("one") + " ]; do sleep 0.01; done; exit 2\n");
+  two.branch = "release";
+  const auto builds = make();
+  builds->ask(one, {});
+  builds->ask(two, {});
+  while (builds->wait({})) {}
+  EXPECT_EQ(builds->ask(one, {}).failure->text, "./build.sh ended with exit code 1");
+  EXPECT_EQ(builds->ask(two, {}).failure->text, "./build.sh ended with exit code 2");
+}
+
+TEST_F(CommandTest, ShowsItsNewestLineWhileItRuns) {
+  const Order order = by_command("echo compiling; while [ ! -e " + mark("seen") + " ]; do sleep 0.01; done; exit 1\n");
+  const auto builds = make();
+  builds->ask(order, {});
+  const std::map<std::string, std::string> expected = {{"cart main", "compiling"}};
+  while (builds->lines() != expected) std::this_thread::yield();
+  folder.write("seen", "");
+  EXPECT_TRUE(builds->wait({}));
+  EXPECT_THAT(builds->lines(), IsEmpty());
+}
+
+/// A FIFO is at its end for the reader only when every process that could write has ended.
+TEST_F(CommandTest, DiesWithAllItStartedWhenNobodyWantsItAnyMore) {
+  ASSERT_EQ(mkfifo(mark("alive").c_str(), 0600), 0);
+  const int reader = open(mark("alive").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  auto builds = make();
+  builds->ask(by_command("exec 3> " + mark("alive") + "; (echo x >&3; sleep 1000) & sleep 1000\n"), {});
+  ASSERT_EQ(fcntl(reader, F_SETFL, 0), 0);
+  char byte = 0;
+  while (read(reader, &byte, 1) != 1) {  // 0 until the first writer has opened it.
+  }
+  EXPECT_EQ(read(reader, &byte, 1), 1);
+  builds.reset();
+  EXPECT_EQ(read(reader, &byte, 1), 0) << "blocks for ever when one of them lives";
+  EXPECT_THAT(scratch(), IsEmpty());
+  close(reader);
+}
+
+TEST_F(CommandTest, LeavesNoFolderThatItsOwnerMayNotWriteTo) {
+  const Progress progress =
+      settle(*make(), by_command("mkdir -p $HOME/go/pkg && touch $HOME/go/pkg/mod && chmod 0500 $HOME/go/pkg; exit 1\n"));
+  EXPECT_EQ(progress.state, State::failed);
+  EXPECT_THAT(scratch(), IsEmpty());
+}
+
+TEST_F(CommandTest, KeepsTheNewestLogsOfAServiceAlone) {
+  for (int i = 0; i < 23; ++i) {
+    ASSERT_EQ(build(by_command("exit 1 # " + std::to_string(i) + "\n")).state, State::failed);
+  }
+  std::size_t logs = 0;
+  for (const DirectoryEntry& entry : world.files.list(settings.state / "builds" / "cart").value())
+    logs += entry.name.ends_with(".log") ? 1U : 0U;
+  EXPECT_EQ(logs, 20U);
+}
+
+TEST_F(CommandTest, CannotStayOnThisMachine) {
+  const Progress progress = build(by_command("exit 0\n"), true);
+  ASSERT_EQ(progress.state, State::failed);
+  EXPECT_THAT(progress.failure->text, HasSubstr("only what buildah builds can stay here"));
+}
+
+TEST_F(CommandTest, MayPrintAGigabyte) {
+  Order order = by_command("yes a line of a gigabyte | head -c 1000000000; echo; echo the end; exit 4\n");
+  order.build.secrets["TOKEN"] = {"env:TOKEN", {}};
+  secrets.values["env:TOKEN"] = "canary";
+  const Progress progress = build(order);
+  EXPECT_EQ(progress.failure->text, "./build.sh ended with exit code 4");
+  EXPECT_EQ(progress.last_lines.back(), "the end");
+  EXPECT_LT(std::filesystem::file_size(progress.log), 64U << 20U);
+}
+
+TEST_F(CommandTest, IsBoundInMemory) {
+  Order order = by_command("ulimit -d; exit 1\n");
+  order.build.memory = std::uint64_t{1} << 30U;
+  EXPECT_THAT(build(order).last_lines, ElementsAre("1048576"));
+}
+
+}  // namespace
+}  // namespace muster::pipeline
