@@ -27,6 +27,19 @@ struct Work {
 
 Path log_path(const Run& run) { return result_path(run.settings, run.order).concat(".log"); }
 
+/// Once more and once again where a registry does not answer: what was built is not thrown away for a moment's
+/// outage, and Debian's registry answers 500 while another machine writes the same tag.
+template <typename Try>
+auto with_patience(const Run& run, Try attempt) {
+  constexpr std::array kPauses = {std::chrono::seconds(2), std::chrono::seconds(8)};
+  auto result = attempt();
+  for (const Duration pause : kPauses) {
+    if (result.ok() || result.failure().reason != Reason::unreachable || !run.world.clock.sleep(pause, run.stop)) break;
+    result = attempt();
+  }
+  return result;
+}
+
 /// nullopt: the registry does not have it.
 Result<std::optional<std::string>> look(const Run& run) {
   auto digest = run.registries.digest(run.order.access, tagged(run.order), run.stop);
@@ -50,7 +63,7 @@ Result<void> take_turn(Work& work) {
 
 Result<void> look_first(Work& work) {
   if (work.run.local) return {};
-  MUSTER_TRY(const auto digest, look(work.run));
+  MUSTER_TRY(const auto digest, with_patience(work.run, [&] { return look(work.run); }));
   if (digest) work.digest = *digest;
   work.reused = digest.has_value();
   return {};
@@ -82,18 +95,6 @@ Result<void> build(Work& work) {
   // It may have failed over its push: where the registry does not answer, the inputs are not to blame.
   if (!built.ok() && is_for_good(built.failure())) MUSTER_CHECK(look(work.run));
   return built;
-}
-
-/// Once more and once again where a registry does not answer: what was built is not thrown away for a moment's outage.
-template <typename Try>
-auto with_patience(const Run& run, Try attempt) {
-  constexpr std::array kPauses = {std::chrono::seconds(2), std::chrono::seconds(8)};
-  auto result = attempt();
-  for (const Duration pause : kPauses) {
-    if (result.ok() || result.failure().reason != Reason::unreachable || !run.world.clock.sleep(pause, run.stop)) break;
-    result = attempt();
-  }
-  return result;
 }
 
 /// Another machine may have pushed the same meanwhile: its image is as good, and is recorded already.

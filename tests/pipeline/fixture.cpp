@@ -34,7 +34,7 @@ int main(int count, char** words) {
     static char block[1 << 16];
     memset(block, 'g', sizeof block);
     for (int i = 64; i <= 1 << 16; i += 64) block[i - 1] = '\n';
-    for (int i = 0; i < 1 << 11; ++i) fwrite(block, 1, sizeof block, stdout);
+    for (int i = 0; i < 1 << 10; ++i) fwrite(block, 1, sizeof block, stdout);
     puts("the end");
   }
   if (strncmp(line, "secret ", 7) == 0) {

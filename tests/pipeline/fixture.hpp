@@ -34,7 +34,7 @@ class MapSecrets final : public Secrets {
 };
 
 /// The bytes of a static program that is `/bin/sh` in an image and does what its words say: `hang`, `fail`, `print TEXT`,
-/// `show VARIABLE`, `flood` (128 MiB), `secret NAME`, `eat` memory.
+/// `show VARIABLE`, `flood` (64 MiB), `secret NAME`, `eat` memory.
 const std::string& image_shell();
 
 class PipelineTest : public ::testing::Test {
