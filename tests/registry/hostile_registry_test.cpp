@@ -371,6 +371,17 @@ TEST_F(HostileRegistry, IsLeftAloneWhereItIsBusyWithoutSayingHowLong) {
   EXPECT_LE(targets.size(), 2U) << "the client's own repeat, and none of the nineteen others";
 }
 
+TEST_F(HostileRegistry, IsAskedNoMoreOftenThanTheFleetSays) {
+  serve([](const Request&, Conversation& out) { out.answer(503); });
+  access.requests = 3;
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(tags_failure().after.has_value());
+  const Failure held = tags_failure();
+  EXPECT_EQ(held.kind, FailureKind::retry);
+  ASSERT_TRUE(held.after.has_value());
+  EXPECT_THAT(held.text, HasSubstr("has had its 3 requests a minute"));
+  EXPECT_EQ(targets.size(), 3U) << "failures are not repeated behind the budget's back";
+}
+
 TEST_F(HostileRegistry, IsGivenUpWhenItIsSlow) {
   settings.limits.silence = Duration(200);
   serve([](const Request&, Conversation& out) {
