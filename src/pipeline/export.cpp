@@ -85,7 +85,7 @@ class Exporter {
 
 Result<void> export_tree(Files& files, const source::Tree& tree, const Path& folder, const ExportLimits& limits,
                          const std::stop_token& stop) {
-  MUSTER_TRY(const std::vector<source::File> listed, tree.files());
+  MUSTER_TRY(const std::vector<source::File> listed, tree.files_through_links());
   Exporter exporter(files, tree, folder, limits);
   MUSTER_CHECK(exporter.make_folder(folder));
   for (const source::File& file : listed) {

@@ -1,7 +1,7 @@
 // Export: the files of a service's tree as plain files in a folder, for programs that cannot read git's objects.
 //
-// Links become the files that they lead to, as source::Tree reads them; one that leads nowhere or out of the repository is a
-// failure. Permissions are git's two, whatever the umask, so that equal trees give equal images.
+// Links become the files and folders that they lead to, as source::Tree reads them; one that leads nowhere or out of the
+// repository is a failure, submodules are left out. Permissions are git's two, whatever the umask, so that equal trees give equal images.
 // Failures: invalid (names, links), limit, and those of git and the disk. Thread-safety: as its arguments.
 #pragma once
 

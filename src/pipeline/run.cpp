@@ -109,7 +109,7 @@ Result<void> push(Work& work) {
   const auto looked = look_first(work);
   if (!looked.ok() && looked.failure().reason != Reason::unreachable) return looked;
   if (!work.digest.empty()) return {};
-  return with_patience(work.run, [&] { return push_with_buildah(*work.bench); });
+  return push_with_buildah(*work.bench);
 }
 
 Result<void> read_back(Work& work) {

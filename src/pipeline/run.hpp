@@ -35,7 +35,7 @@ model::ImageReference tagged(const Order& order);
 /// A Progress in which the registry has the image.
 Progress had(const Order& order, std::string digest, bool reused, Instant since);
 
-/// Never retries as a whole; a push is tried a few times.
+/// Never retries as a whole.
 Progress carry_out(const Run& run);
 
 }  // namespace muster::pipeline

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "muster/base/text.hpp"
 #include "source/links.hpp"
@@ -123,8 +124,27 @@ struct Collector {
   const git::Oid& root;
   std::vector<std::string> real;  ///< Path of the present folder in the commit.
   std::vector<File>& out;
+  bool follows_folders = false;
+  std::vector<std::vector<std::string>> left = {};  ///< The folders in which the links stand that led here.
 
-  Result<void> add_link(const git::TreeEntry& entry, const std::string& path) {
+  /// Entering it would come by this place again.
+  [[nodiscard]] bool is_around(const std::vector<std::string>& folder) const {
+    const auto holds = [&](const std::vector<std::string>& place) {
+      return folder.size() <= place.size() && std::equal(folder.begin(), folder.end(), place.begin());
+    };
+    return holds(real) || std::any_of(left.begin(), left.end(), holds);
+  }
+
+  Result<void> enter_link(Found found, const std::string& path, int depth) {
+    if (is_around(found.path)) return {};
+    left.push_back(std::exchange(real, std::move(found.path)));
+    MUSTER_CHECK(add(found.entry.id, path + "/", depth + 1));
+    real = std::move(left.back());
+    left.pop_back();
+    return {};
+  }
+
+  Result<void> add_link(const git::TreeEntry& entry, const std::string& path, int depth) {
     auto found = follow(repository, root, real, entry.name);
     if (!found.ok()) {
       const Reason reason = found.failure().reason;
@@ -132,6 +152,8 @@ struct Collector {
       out.push_back({path, git::Oid{}, false});
     } else if (is_file(found->entry.mode)) {
       out.push_back({path, found->entry.id, found->entry.mode == git::Mode::executable});
+    } else if (follows_folders && found->entry.mode == git::Mode::tree) {
+      return enter_link(std::move(found).value(), path, depth);
     }
     return {};
   }
@@ -145,7 +167,7 @@ struct Collector {
       if (is_file(entry.mode)) {
         out.push_back({path, entry.id, entry.mode == git::Mode::executable});
       } else if (entry.mode == git::Mode::symlink) {
-        MUSTER_CHECK(add_link(entry, path));
+        MUSTER_CHECK(add_link(entry, path, depth));
       } else if (entry.mode == git::Mode::tree) {
         real.push_back(entry.name);
         MUSTER_CHECK(add(entry.id, path + "/", depth + 1));
@@ -176,9 +198,13 @@ bool climbs_out(std::string_view path) {
 
 }  // namespace
 
-Result<std::vector<File>> Tree::files() const {
+Result<std::vector<File>> Tree::files() const { return list(FolderLinks::left_out); }
+
+Result<std::vector<File>> Tree::files_through_links() const { return list(FolderLinks::followed); }
+
+Result<std::vector<File>> Tree::list(FolderLinks links) const {
   std::vector<File> files;
-  Collector collector{*repository_, root_, parts_of(path_), files};
+  Collector collector{*repository_, root_, parts_of(path_), files, links == FolderLinks::followed};
   auto added = collector.add(folder_, "", 0);
   if (!added.ok()) return at(origin_, path_, std::move(added).failure());
   std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.path < b.path; });

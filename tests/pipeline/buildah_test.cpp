@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "muster/base/text.hpp"
 #include "muster/manifest/yaml.hpp"
 #include "pipeline/fixture.hpp"
 
@@ -221,6 +222,14 @@ TEST_F(BuildahTest, OnTwoMachinesAtOnceMakesOneImage) {
   EXPECT_EQ(in_registry(order), made[0].digest);
 }
 
+/// As where the disk of a builder fills up: its last words say so, and the inputs are not to blame.
+TEST_F(BuildahTest, IsTriedAgainLaterAfterAFullDisk) {
+  const Progress progress = settle(*make(), order(commit_image("RUN full\n")));
+  ASSERT_EQ(progress.state, State::failed);
+  EXPECT_EQ(progress.failure->reason, Reason::exhausted) << told(progress);
+  EXPECT_TRUE(progress.again_at);
+}
+
 class GuardedRegistry : public BuildahTest {
  protected:
   Order order_with(model::Credentials::Method method) {
@@ -249,6 +258,28 @@ TEST_F(GuardedRegistry, TakesAPasswordOverAPrivateAuthority) {
   ASSERT_EQ(progress.state, State::done) << told(progress);
   EXPECT_THAT(log_of(progress), Not(HasSubstr("canary")));
   EXPECT_FALSE(is_anywhere_in(settings.state, "canary"));
+}
+
+TEST_F(GuardedRegistry, TakesWhatDockerLoginWrote) {
+  Order order = order_with(model::Credentials::Method::docker_config);
+  order.access.ca_file = guarded().ca_file();
+  settings.docker_config =
+      folder.write("config.json", R"({"auths": {")" + guarded().host() + R"(": {"auth": ")" + to_base64("ada:canary") + R"("}}})");
+  const Progress progress = build(order);
+  ASSERT_EQ(progress.state, State::done) << told(progress);
+  EXPECT_FALSE(is_anywhere_in(settings.state, to_base64("ada:canary")));
+}
+
+TEST_F(GuardedRegistry, AsksTheHelperOfDockersConfiguration) {
+  Order order = order_with(model::Credentials::Method::docker_config);
+  order.access.ca_file = guarded().ca_file();
+  settings.docker_config = folder.write("config.json", R"({"credsStore": "test"})");
+  const auto helper =
+      folder.write("bin/docker-credential-test", "#!/bin/sh\nread server\necho '{\"Username\": \"ada\", \"Secret\": \"canary\"}'\n");
+  std::filesystem::permissions(helper, std::filesystem::perms::owner_all);
+  settings.environment["PATH"] = (folder.path() / "bin").string() + ":" + settings.environment["PATH"];
+  const Progress progress = build(order);
+  EXPECT_EQ(progress.state, State::done) << told(progress);
 }
 
 TEST_F(GuardedRegistry, RefusesAWrongPasswordWithoutABuildBeingBlamed) {

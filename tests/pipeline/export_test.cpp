@@ -50,6 +50,33 @@ TEST_F(ExportTest, FollowsLinksInsideTheRepository) {
   EXPECT_EQ(bytes("link"), "shared");
 }
 
+TEST_F(ExportTest, FollowsLinksToFoldersAndGoesNoRounds) {
+  const auto tree = commit({{"cart/vendor", "../shared", "120000"},
+                            {"cart/src/here", ".", "120000"},
+                            {"cart/src/up", "..", "120000"},
+                            {"cart/src/a.c", "int a;"},
+                            {"shared/deep/text", "shared"},
+                            {"shared/back", "../cart", "120000"}},
+                           "cart");
+  ASSERT_TRUE(put(*tree).ok());
+  EXPECT_EQ(bytes("vendor/deep/text"), "shared");
+  EXPECT_EQ(bytes("src/a.c"), "int a;");
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "out/vendor/back"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "out/src/up"));
+}
+
+/// Names that only a hand-made tree can have.
+TEST_F(ExportTest, RefusesNamesThatWouldClimbOutOrHideARepository) {
+  for (const std::string name : {"..", ".git", ".GIT"}) {
+    const auto tree = commit_raw("100644", name, "hooks");
+    if (!tree.ok()) continue;  // The library of git objects refuses it already.
+    const auto exported = put(**tree);
+    ASSERT_FALSE(exported.ok()) << name;
+    EXPECT_THAT(exported.failure().reason, testing::AnyOf(Reason::invalid, Reason::corrupt));
+    std::filesystem::remove_all(folder.path() / "out");
+  }
+}
+
 TEST_F(ExportTest, RefusesLinksThatLeadOut) {
   for (const std::string target : {"../../../etc/passwd", "/etc/passwd", "nowhere"}) {
     const auto exported = put(*commit({{"cart/passwd", target, "120000"}}, "cart"));

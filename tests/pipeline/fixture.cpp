@@ -22,6 +22,7 @@ int main(int count, char** words) {
   if (strncmp(line, "print ", 6) == 0) puts(line + 6);
   if (strncmp(line, "show ", 5) == 0) puts(getenv(line + 5));
   if (strcmp(line, "fail") == 0) { puts("it cannot be built"); return 7; }
+  if (strcmp(line, "full") == 0) { puts("cp: error writing '/x': No space left on device"); return 1; }
   if (strcmp(line, "hang") == 0) { puts("begun"); fflush(stdout); fork(); for (;;) pause(); }
   if (strcmp(line, "eat") == 0) {
     for (long i = 0; i < 4096; ++i) {
@@ -96,6 +97,16 @@ std::shared_ptr<const source::Tree> PipelineTest::commit(const std::vector<Commi
   return source::Tree::open(opened_, git::Oid::parse(repository_.tip()).value(), path, "shop/cart").value();
 }
 
+Result<std::shared_ptr<const source::Tree>> PipelineTest::commit_raw(const std::string& mode, const std::string& name,
+                                                                     const std::string& bytes) {
+  const auto blob = git::Oid::parse(repository_.git({"hash-object", "-w", "--stdin"}, bytes)).value();
+  const std::string entry = mode + " " + name + '\0' + std::string(blob.bytes.begin(), blob.bytes.end());
+  const std::string tree = repository_.git({"hash-object", "-t", "tree", "-w", "--stdin", "--literally"}, entry);
+  const std::string commit =
+      repository_.git({"-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit-tree", tree, "-m", "change"});
+  return source::Tree::open(opened_, git::Oid::parse(commit).value(), "", "shop/cart");
+}
+
 std::shared_ptr<const source::Tree> PipelineTest::commit_image(const std::string& lines, const std::string& more) {
   return commit({{"Containerfile", "FROM scratch\nCOPY sh /bin/sh\n" + lines}, {"sh", image_shell(), "100755"}, {"more", more}});
 }
@@ -134,7 +145,10 @@ registry::Registries& PipelineTest::registries() {
   http::Options options;
   options.retry = {1, Duration(1), Duration(20)};
   client_ = http::make_client(world, options);
-  registries_ = registry::make_registries(world, *client_, secrets, registry::Settings{});
+  registry::Settings asked;
+  asked.docker_config = settings.docker_config;
+  asked.environment = settings.environment;
+  registries_ = registry::make_registries(world, *client_, secrets, asked);
   return *registries_;
 }
 

@@ -33,7 +33,7 @@ class MapSecrets final : public Secrets {
   std::map<std::string, std::string> values;
 };
 
-/// The bytes of a static program that is `/bin/sh` in an image and does what its words say: `hang`, `fail`, `print TEXT`,
+/// The bytes of a static program that is `/bin/sh` in an image and does what its words say: `hang`, `fail`, `full`, `print TEXT`,
 /// `show VARIABLE`, `flood` (64 MiB), `secret NAME`, `eat` memory.
 const std::string& image_shell();
 
@@ -43,6 +43,8 @@ class PipelineTest : public ::testing::Test {
 
   /// A commit of these files alone; the service's folder at it.
   std::shared_ptr<const source::Tree> commit(const std::vector<CommitFile>& files, std::string_view path = "");
+  /// A commit whose tree has one entry, of whatever name.
+  Result<std::shared_ptr<const source::Tree>> commit_raw(const std::string& mode, const std::string& name, const std::string& bytes);
   /// `FROM scratch` with the shell, and these lines.
   std::shared_ptr<const source::Tree> commit_image(const std::string& lines, const std::string& more = "");
   Order order(std::shared_ptr<const source::Tree> tree);

@@ -45,6 +45,8 @@ class Tree {
 
   /// All files, sorted by path.
   [[nodiscard]] Result<std::vector<File>> files() const;
+  /// Also those of folders that links lead to, under the link's name; a link into a folder around it is left out.
+  [[nodiscard]] Result<std::vector<File>> files_through_links() const;
   /// The bytes of a file. `path` is relative to the folder and may not climb out of it with `..`; a link may lead
   /// elsewhere in the same commit.
   [[nodiscard]] Result<std::string> read(std::string_view path, std::size_t limit) const;
@@ -52,6 +54,9 @@ class Tree {
   [[nodiscard]] Result<std::string> read(const File& file, std::size_t limit) const;
 
  private:
+  enum class FolderLinks : bool { left_out, followed };
+  [[nodiscard]] Result<std::vector<File>> list(FolderLinks links) const;
+
   Tree() = default;
   std::shared_ptr<git::Repository> repository_;
   git::Oid commit_;
