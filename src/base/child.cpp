@@ -67,6 +67,7 @@ struct Launch {
   rlim_t private_memory = 0;
   bool die_with_thread = false;
   pid_t parent = 0;
+  pid_t group = 0;  ///< 0: one of its own.
 };
 
 struct LaunchError {
@@ -82,7 +83,7 @@ struct LaunchError {
 
 /// In the child, async-signal-safe calls only.
 [[noreturn]] void become_program(const Launch& launch, int in, int out, int error, int report) {
-  ::setpgid(0, 0);
+  if (::setpgid(0, launch.group) != 0 && launch.group != 0) ::_exit(127);  // Its guard has ended, so muster has.
   if (launch.die_with_thread) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != launch.parent) ::_exit(127);
@@ -152,10 +153,10 @@ void reap(pid_t process, int& status) {
   } while (reaped < 0 && errno == EINTR);
 }
 
-/// The guard's whole life: a copy of muster that holds nothing of it, async-signal-safe calls only. As a member it keeps the
-/// group's number from being given to anybody else.
-[[noreturn]] void watch(int leash, pid_t group) {
-  if (::setpgid(0, group) != 0) ::_exit(0);
+/// The guard's whole life: a copy of muster that holds nothing of it, async-signal-safe calls only. It leads the group, and is
+/// there before whoever is guarded: there is no moment at which muster could die and leave somebody behind.
+[[noreturn]] void watch(int leash) {
+  ::setpgid(0, 0);
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
   for (int number = 1; number < NSIG; ++number) ::sigaction(number, &standard, nullptr);
@@ -172,28 +173,32 @@ void reap(pid_t process, int& status) {
 
 Result<void> Child::guard() {
   MUSTER_TRY(Pipe leash, make_pipe("a guard"));
-  ::setpgid(process_, process_);  // It may not have done so itself yet.
   guard_ = ::fork();
   if (guard_ < 0) return failure_of(errno, "starting", "a guard");
-  if (guard_ == 0) watch(leash.read.number(), process_);
+  if (guard_ == 0) watch(leash.read.number());
+  ::setpgid(guard_, guard_);  // It may not have done so itself yet.
   leash_ = std::move(leash.write);
   return {};
 }
 
 Result<Child> Child::start(const Command& command, Start start) {
   MUSTER_TRY(std::string program, find_program(command));
-  const Launch launch = prepare(command, std::move(program), start.die_with_thread);
+  Launch launch = prepare(command, std::move(program), start.die_with_thread);
   MUSTER_TRY(Pipe in, make_pipe(launch.program));
   MUSTER_TRY(Pipe out, make_pipe(launch.program));
   MUSTER_TRY(Pipe error, make_pipe(launch.program));
   MUSTER_TRY(Pipe report, make_pipe(launch.program));
 
+  Child child;
+  if (start.guarded) {
+    MUSTER_CHECK(child.guard());
+    launch.group = child.guard_;
+  }
   const pid_t process = ::fork();
   if (process < 0) return failure_of(errno, "starting", launch.program);
   const Descriptor& second = start.one_output ? out.write : error.write;
   if (process == 0) become_program(launch, in.read.number(), out.write.number(), second.number(), report.write.number());
 
-  Child child;
   child.process_ = process;
   child.end_event_ =
       Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));  // glibc 2.36 declares pidfd_open without C linkage.
@@ -210,7 +215,6 @@ Result<Child> Child::start(const Command& command, Start start) {
     return failed->directory ? failure_of(failed->error, "entering", launch.directory)
                              : failure_of(failed->error, "starting", launch.program);
   }
-  if (start.guarded) MUSTER_CHECK(child.guard());
   return child;
 }
 
@@ -233,16 +237,18 @@ bool Child::has_ended() const {
 }
 
 int Child::finish() {
-  if (process_ < 0) return exit_code_.value_or(0);
-  // Both: the child may not have reached its own setpgid yet.
-  ::kill(-process_, SIGKILL);
-  ::kill(process_, SIGKILL);
   int status = 0;
   if (guard_ > 0) {
-    ::kill(guard_, SIGKILL);  // It may not have joined the group.
+    ::kill(-guard_, SIGKILL);
+    if (process_ > 0) ::kill(process_, SIGKILL);  // It may not have joined the group.
     reap(guard_, status);
     guard_ = -1;
+  } else if (process_ > 0) {
+    // Both: the child may not have reached its own setpgid yet.
+    ::kill(-process_, SIGKILL);
+    ::kill(process_, SIGKILL);
   }
+  if (process_ < 0) return exit_code_.value_or(0);
   reap(process_, status);
   process_ = -1;
   exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -1,6 +1,6 @@
 // A child process in a process group of its own, with pipes on its three standard streams.
 //
-// A guarded child has a second process beside it in its group, which kills the group as soon as muster is gone: a signal
+// A guarded child has a second process at the head of its group, which kills the group as soon as muster is gone: a signal
 // to the child alone would leave what the child has started.
 //
 // Ownership: a Child owns the process and its pipes; destroying it kills the group and reaps. Not thread-safe.
