@@ -23,6 +23,18 @@ git::RemoteOptions remote_options(const Session& session) {
   return options;
 }
 
+/// Where `docker login` writes: $DOCKER_CONFIG, else ~/.docker.
+registry::Settings registry_settings(const Session& session) {
+  registry::Settings out;
+  out.environment = session.environment();
+  if (const auto folder = session.environment().find("DOCKER_CONFIG"); folder != session.environment().end()) {
+    out.docker_config = Path(folder->second) / "config.json";
+  } else if (const auto home = session.environment().find("HOME"); home != session.environment().end()) {
+    out.docker_config = Path(home->second) / ".docker" / "config.json";
+  }
+  return out;
+}
+
 }  // namespace
 
 std::unique_ptr<FleetSession> FleetSession::open(Session& session, int& exit_code) {
@@ -41,6 +53,8 @@ std::unique_ptr<FleetSession> FleetSession::open(Session& session, int& exit_cod
     }
   }
   out->remotes_ = git::make_remotes(session.world(), session.secrets(), state / "mirrors", remote_options(session));
+  out->http_ = http::make_client(session.world());
+  out->registries_ = registry::make_registries(session.world(), *out->http_, session.secrets(), registry_settings(session));
   out->targets_ = target::open_targets(session.world(), *root);
   daemon::Settings settings;
   settings.root = *root;
@@ -48,6 +62,9 @@ std::unique_ptr<FleetSession> FleetSession::open(Session& session, int& exit_cod
   settings.version = MUSTER_VERSION;
   settings.owner = fmt::format("muster {} (process {})", session.verb().name, getpid());
   settings.jobs = session.jobs();
+  settings.registries = out->registries_.get();
+  settings.secrets = &session.secrets();
+  settings.environment = session.environment();
   settings.verify = [&session](const std::string& raw, std::span<const std::string> keys) {
     return git::verify_commit(session.world(), session.environment(), raw, keys, session.stop());
   };

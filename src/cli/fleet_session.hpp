@@ -19,6 +19,7 @@ class FleetSession {
   static std::unique_ptr<FleetSession> open(Session& session, int& exit_code);
 
   daemon::Engine& engine() { return *engine_; }
+  registry::Registries& registries() { return *registries_; }
   [[nodiscard]] const Path& root() const { return root_; }
 
   /// Reads the fleet and prints its mistakes. Failure only where files cannot be read.
@@ -41,6 +42,8 @@ class FleetSession {
   Path root_;
   std::unique_ptr<git::Remotes> remotes_;
   std::unique_ptr<target::Targets> targets_;
+  std::unique_ptr<http::Client> http_;
+  std::unique_ptr<registry::Registries> registries_;
   std::unique_ptr<daemon::Engine> engine_;
   bool stale_ = false;
 };

@@ -1,6 +1,7 @@
 // `why cart@production`: the chain of causes from commit to running object. `why cart.replicas@production`: where a value
 // came from, with what it shadows.
 #include "cli/delivery_text.hpp"
+#include "cli/image_text.hpp"
 #include "cli/open_fleet.hpp"
 #include "cli/verbs.hpp"
 #include "muster/base/text.hpp"
@@ -29,6 +30,24 @@ std::optional<Question> parse(std::string_view operand) {
   const std::size_t dot = rest.find('.');
   out.service = rest.substr(0, dot);
   if (dot != std::string_view::npos) out.field = rest.substr(dot + 1);
+  return out;
+}
+
+/// Where the images of an instance come from; printed where that is wanted.
+Array why_images(Session& session, const Question& question) {
+  Array out;
+  int code = kDone;
+  const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
+  if (!parts) return out;
+  const Result<daemon::LoadedFleet> fleet = parts->engine().load();
+  const model::Instance* instance = fleet.ok() ? fleet->fleet().instance(question.service, question.environment) : nullptr;
+  if (instance == nullptr) return out;
+  for (const ImageStory& story : image_stories(session, *parts, *fleet, *instance)) {
+    if (!session.json()) {
+      for (const std::string& line : lines_of(story)) session.out().line(escape_for_terminal(line));
+    }
+    out.push_back(to_value(story));
+  }
   return out;
 }
 
@@ -61,12 +80,10 @@ int why_value(Session& session, const Question& question) {
     session.out().print("{}  {}  {}  {}", escape_for_terminal(padded(line.value, value_width)), padded(where, where_width),
                         padded(line.place, place_width), line.verdict);
   }
-  return session.json() ? session.finish(Object{{"service", question.service},
-                                                {"environment", question.environment},
-                                                {"field", question.field},
-                                                {"lines", std::move(list)}},
-                                         kDone)
-                        : kDone;
+  Object result{
+      {"service", question.service}, {"environment", question.environment}, {"field", question.field}, {"lines", std::move(list)}};
+  if (question.field.starts_with("image")) result.append("images", why_images(session, question));
+  return session.json() ? session.finish(std::move(result), kDone) : kDone;
 }
 
 /// What the chain is told from.
@@ -252,13 +269,15 @@ const Verb kWhy = {
     "the chain of causes behind an instance or a value",
     "For an instance: which commits and values its release was made from, which record brought them, what is newer and why it\n"
     "waits, and how the objects stand in the target. For a field: every place that sets it, the winner first, with what it\n"
-    "shadows.",
+    "shadows; for `image` also which tags of its registry its rule considers and refuses.",
     "INSTANCE|FIELD",
     kOptions,
     "$ muster why cart@production\n"
-    " $ muster why cart.replicas@production",
+    " $ muster why cart.replicas@production\n"
+    " $ muster why cart.image@production",
     "For an instance: service, environment, release, inputs ({name: {value, cause, ledger, record}}), edited, since, deliver,\n"
-    "health, objects. For a field: service, environment, field, lines ([{value, at, place, verdict, library}]).",
+    "health, objects. For a field: service, environment, field, lines ([{value, at, place, verdict, library}]),\n"
+    "of an image also images ([{name, repository, rule, at, from, chosen, considered, refused, trouble}]).",
     run};
 
 }  // namespace muster::cli

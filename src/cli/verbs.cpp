@@ -24,8 +24,8 @@ std::span<const Option> global_options() { return kGlobal; }
 
 std::span<const Verb> verbs() {
   static const std::array kVerbs = {
-      kInit,    kCheck,  kPlan,   kApply, kDeliver, kReconcile, kServe, kPromote, kRollback, kHold,    kResume,
-      kApprove, kRetire, kStatus, kWhy,   kHistory, kDiff,      kGraph, kEval,    kDump,     kExplain, kVersion,
+      kInit,    kCheck,  kPlan,   kApply, kBuild,   kDeliver, kReconcile, kServe, kPromote, kRollback, kHold,    kResume,
+      kApprove, kRetire, kStatus, kWhy,   kHistory, kDiff,    kGraph,     kEval,  kDump,    kExplain,  kVersion,
   };
   return kVerbs;
 }

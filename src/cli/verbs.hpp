@@ -8,6 +8,7 @@ namespace muster::cli {
 extern const Verb kApply;
 extern const Verb kApprove;
 extern const Verb kCheck;
+extern const Verb kBuild;
 extern const Verb kDeliver;
 extern const Verb kDiff;
 extern const Verb kDump;

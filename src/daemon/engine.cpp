@@ -23,6 +23,7 @@ deliver::Settings deliver_settings(const Settings& settings, FleetReader& reader
   out.jobs = settings.jobs;
   out.verify = settings.verify;
   out.cache = &cache;
+  out.registries = settings.registries;
   out.past_fleet = [&reader](const std::string& revision) -> Result<std::shared_ptr<const model::Fleet>> {
     MUSTER_TRY(const LoadedFleet past, reader.read_at(revision));
     return std::shared_ptr<const model::Fleet>(past.compilation, &past.compilation->fleet());
@@ -107,10 +108,6 @@ Result<record::EnvironmentRepository*> Engine::records(const LoadedFleet* fleet)
     remembered_records_ = std::make_unique<record::EnvironmentRepository>(world_, remotes_, location_from(value, settings_.state));
   }
   return remembered_records_.get();
-}
-
-deliver::Delivery Engine::deliver(const LoadedFleet& fleet, const deliver::Request& request, const std::stop_token& stop) {
-  return deliverer_->deliver(fleet.fleet(), fleet.revision, request, stop);
 }
 
 std::vector<reconcile::EnvironmentAt> Engine::chosen(const record::EnvironmentRepository& records, const ReconcileRequest& request) const {

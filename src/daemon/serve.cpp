@@ -96,6 +96,16 @@ void Server::deliver(const std::stop_token& stop, const Observe& observe) {
     judge(environment.environment, !failed);
   }
   observe({ServeEvent::Kind::delivered, "", nullptr, &delivery.report, nullptr});
+  watch_builds();
+}
+
+void Server::watch_builds() {
+  if (watches_builds_.exchange(true)) return;
+  build_watch_ = std::jthread([this](const std::stop_token& stop) {
+    const bool ended = engine_.wait_for_build(stop);
+    watches_builds_ = false;
+    if (ended && !stop.stop_requested()) request_reload();
+  });
 }
 
 bool Server::reconcile(const std::stop_token& stop, const Observe& observe) {
@@ -159,6 +169,7 @@ void Server::run(const std::stop_token& stop, const std::function<void(const Ser
     const Duration pause = std::max(next_beat_ - now(), Duration());
     if (!stop.stop_requested()) engine_.world().clock.sleep(soon ? std::min(pause, kSoon) : pause, wake);
   }
+  if (build_watch_.joinable()) build_watch_.request_stop();
   observe({ServeEvent::Kind::stopped, "", nullptr, nullptr, nullptr});
 }
 

@@ -11,14 +11,19 @@
 namespace muster::daemon {
 namespace {
 
-/// The source commit in short where there is a source, else the tag of the first image.
+/// The tag of an image that is watched; else the source commit in short; else the tag of the first image.
 std::string version_of(const record::Release& release) {
+  for (const auto& [name, input] : release.inputs) {
+    const auto* image = std::get_if<record::ImageValue>(&input.value);
+    if (image != nullptr && !image->rule.empty() && image->commit.empty()) return image->tag;
+  }
   for (const auto& [name, input] : release.inputs) {
     if (const auto* source = std::get_if<record::SourceValue>(&input.value)) return source->commit.short_text();
   }
   for (const auto& [name, input] : release.inputs) {
     const auto* image = std::get_if<record::ImageValue>(&input.value);
     if (image == nullptr) continue;
+    if (!image->tag.empty()) return image->tag;
     const std::size_t colon = image->reference.rfind(':');
     const bool tagged = colon != std::string::npos && image->reference.find('/', colon) == std::string::npos;
     return tagged ? image->reference.substr(colon + 1) : image->reference;

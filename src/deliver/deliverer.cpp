@@ -274,15 +274,15 @@ Delivery Deliverer::deliver(const model::Fleet& fleet, const FleetRevision& revi
   }
   names = upstream_first(fleet, names);
   const std::set<std::string> asked(names.begin(), names.end());
-  const SourceHeads sources = fleet.barrier ? SourceHeads{} : ask_sources(*state_, fleet, asked, stop);
-  Run run{*state_, fleet, revision, request, sources, stop, std::nullopt, state_->settings.author, {}};
+  const Answers answers = fleet.barrier ? Answers{} : ask_outside(*state_, fleet, asked, stop);
+  Run run{*state_, fleet, revision, request, answers, stop, std::nullopt, state_->settings.author, {}};
   if (fleet.barrier) return refuse_barrier(run, names);
   if (!request.exactly.empty() && !request.dry) {
     // The plan was made of one state of the world: it holds as a whole, before anything is written, and what is written
     // upstream must not change what was planned downstream.
     Request rehearsal = request;
     rehearsal.dry = true;
-    Run dry{*state_, fleet, revision, rehearsal, sources, stop, std::nullopt, state_->settings.author, {}};
+    Run dry{*state_, fleet, revision, rehearsal, answers, stop, std::nullopt, state_->settings.author, {}};
     Delivery checked = run_passes(dry, names);
     if (moved_since_plan(checked)) {
       checked.proposals.clear();

@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <cctype>
-
 namespace muster::deliver {
 namespace {
 
@@ -23,32 +21,11 @@ Judged moved_by_fleet(std::string_view input, const Base& base, const FleetOrder
   return obstacle ? held(std::move(*obstacle), input) : moved();
 }
 
-/// A run of digits, or of anything else, from the front of `text`.
-std::string_view take_run(std::string_view& text) {
-  const auto digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
-  std::size_t length = 1;
-  while (length < text.size() && digit(text[length]) == digit(text[0])) ++length;
-  const std::string_view run = text.substr(0, length);
-  text.remove_prefix(length);
-  return run;
-}
-
-int compare_runs(std::string_view a, std::string_view b) {
-  const bool numbers = std::isdigit(static_cast<unsigned char>(a[0])) != 0 && std::isdigit(static_cast<unsigned char>(b[0])) != 0;
-  if (numbers) {
-    while (a.size() > 1 && a.front() == '0') a.remove_prefix(1);
-    while (b.size() > 1 && b.front() == '0') b.remove_prefix(1);
-    if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
-  }
-  const int order = a.compare(b);
-  return order < 0 ? -1 : order > 0 ? 1 : 0;
-}
-
 std::optional<git::Oid> commit_of(const ImageValue& image) { return git::Oid::parse(image.commit); }
 
 /// Under one rule only the same tag with a new digest, or a higher tag, is newer.
-Judged judge_watched(const std::string& input, const ImageValue& base, const ImageValue& observed) {
-  if (compare_tags(observed.tag, base.tag) >= 0) return moved();
+Judged judge_watched(const std::string& input, const ImageValue& base, const ImageValue& observed, const model::ImagePolicy& policy) {
+  if (policy.order(observed.tag, base.tag) >= 0) return moved();
   Obstacle obstacle;
   obstacle.why = Why::list_shrank;
   obstacle.text = fmt::format("the list of tags shrank: `{}` selects {} now, {} was recorded", observed.rule, observed.tag, base.tag);
@@ -56,18 +33,13 @@ Judged judge_watched(const std::string& input, const ImageValue& base, const Ima
   return held(std::move(obstacle), input);
 }
 
-}  // namespace
-
-int compare_tags(std::string_view a, std::string_view b) {
-  while (!a.empty() && !b.empty()) {
-    // A pre-release is below its release: 1.4.0-rc1 < 1.4.0.
-    if (const int order = compare_runs(take_run(a), take_run(b)); order != 0) return order;
-  }
-  if (a.empty() && b.empty()) return 0;
-  const bool prerelease = (a.empty() ? b : a).front() == '-';
-  const bool a_longer = b.empty();
-  return a_longer != prerelease ? 1 : -1;
+/// `ghcr.io/shop/cart` of what was recorded; the text as it is where it is no reference.
+std::string repository_of(const ImageValue& image) {
+  const auto reference = model::parse_image_reference(image.reference);
+  return reference.ok() ? reference->where() : image.reference;
 }
+
+}  // namespace
 
 Base base_of(const record::ServiceLedger* ledger, const std::string& input) {
   Base base;
@@ -98,14 +70,15 @@ Result<Judged> judge_source(const Base& base, const SourceValue& observed, const
   return held(std::move(obstacle), record::kSource);
 }
 
-Result<Judged> judge_image(const std::string& input, const Base& base, const ImageValue& observed, const Descends& descends,
-                           const FleetOrder& order) {
+Result<Judged> judge_image(const std::string& input, const Base& base, const ImageValue& observed, const model::ImagePolicy* policy,
+                           const Descends& descends, const FleetOrder& order) {
   const auto* known = base.value == nullptr ? nullptr : std::get_if<ImageValue>(base.value);
   if (known == nullptr) return moved();
   if (record::same_content(*known, observed)) return same();
   if (observed.literal || known->literal) return moved_by_fleet(input, base, order);
   if (observed.rule != known->rule) return moved_by_fleet(input, base, order);
-  if (!observed.rule.empty()) return judge_watched(input, *known, observed);
+  if (policy != nullptr && repository_of(observed) != repository_of(*known)) return moved_by_fleet(input, base, order);
+  if (policy != nullptr) return judge_watched(input, *known, observed, *policy);
   // From CI: a build of something older than what is recorded has nothing to say.
   const auto known_commit = commit_of(*known);
   const auto observed_commit = commit_of(observed);

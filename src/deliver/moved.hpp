@@ -8,6 +8,7 @@
 
 #include "muster/base/result.hpp"
 #include "muster/deliver/outcome.hpp"
+#include "muster/model/image.hpp"
 #include "muster/record/inputs.hpp"
 #include "muster/record/ledger.hpp"
 
@@ -32,11 +33,9 @@ struct Base {
 Base base_of(const record::ServiceLedger* ledger, const std::string& input);
 
 Result<Judged> judge_source(const Base& base, const record::SourceValue& observed, const Descends& descends, const FleetOrder& order);
-Result<Judged> judge_image(const std::string& input, const Base& base, const record::ImageValue& observed, const Descends& descends,
-                           const FleetOrder& order);
+/// `policy`: the rule by which it is watched; nullptr: by none.
+Result<Judged> judge_image(const std::string& input, const Base& base, const record::ImageValue& observed, const model::ImagePolicy* policy,
+                           const Descends& descends, const FleetOrder& order);
 Judged judge_declaration(const Base& base, const record::DeclarationValue& observed, const FleetOrder& order);
-
-/// -1, 0, 1: tags by their numbers where both are versions ("v1.10.0" is higher than "v1.9.2"), else by bytes.
-int compare_tags(std::string_view a, std::string_view b);
 
 }  // namespace muster::deliver

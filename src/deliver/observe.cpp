@@ -4,29 +4,12 @@
 #include <algorithm>
 
 #include "deliver/pass.hpp"
+#include "muster/base/text.hpp"
 
 namespace muster::deliver {
 namespace {
 
-using record::ImageValue;
 using record::SourceValue;
-
-/// The instance whose source an instance is finally made from: itself, or that of the environment it follows.
-const model::Instance* fed_by_branch(const model::Fleet& fleet, const model::Instance* instance) {
-  for (std::size_t hops = 0; instance != nullptr && !instance->follows.empty() && hops <= fleet.environments.size(); ++hops) {
-    instance = fleet.instance(instance->name, instance->follows);
-  }
-  return instance;
-}
-
-Observation unknown(Why why, std::string input, std::string text, std::string lift) {
-  Observation out;
-  out.obstacle.why = why;
-  out.obstacle.input = std::move(input);
-  out.obstacle.text = std::move(text);
-  out.obstacle.lift = std::move(lift);
-  return out;
-}
 
 struct WayOut {
   Reason reason;
@@ -50,7 +33,7 @@ const char* way_out(Reason reason) {
 
 /// What a failed look at a branch means.
 Observation no_head(const Failure& failure, bool recorded_before) {
-  const std::string input(record::kSource);
+  const std::string_view input = record::kSource;
   // The repository answered, and the branch is not in it. A repository that is not there itself says nothing.
   if (failure.kind == FailureKind::wait && failure.reason == Reason::absent) {
     if (recorded_before)
@@ -66,14 +49,35 @@ const SourceValue* recorded_source(const Item& item) {
   return base.value == nullptr ? nullptr : std::get_if<SourceValue>(base.value);
 }
 
+/// Where the fleet demands it, a commit moves nothing until somebody who may has signed it. nullopt: it is as demanded.
+std::optional<Observation> ask_signature(Pass& pass, const model::Repository& repository, const source::Head& head) {
+  if (repository.verify_keys.empty()) return std::nullopt;
+  Deliverer::State& state = pass.run.state;
+  const std::string about = head.commit.text() + " " + join(repository.verify_keys, "\n");
+  auto known = state.signatures.find(about);
+  if (known == state.signatures.end()) {
+    auto raw = head.repository->raw_commit(head.commit);
+    auto answer = raw.ok() ? state.settings.verify(*raw, repository.verify_keys) : Result<std::optional<std::string>>(raw.failure());
+    if (!answer.ok()) {
+      return unknown(Why::source_failed, record::kSource,
+                     fmt::format("the signature of {} cannot be checked: {}", head.commit.short_text(), answer.failure().text),
+                     "mend what the message names");
+    }
+    known = state.signatures.emplace(about, answer->has_value()).first;
+  }
+  if (known->second) return std::nullopt;
+  return unknown(Why::source_unsigned, record::kSource,
+                 fmt::format("{} of {} is not signed with a key that the fleet takes (`verify`)", head.commit.short_text(), repository.url),
+                 "have it signed: a new commit with `git commit -S` on top is enough");
+}
+
 Observation observe_source(Pass& pass, const Item& item) {
   const model::SourceRef& source = *item.instance->source;
   const std::string key = git::url_key(source.repository.url);
   const SourceValue* recorded = recorded_source(item);
-  const auto found = pass.run.sources.heads.find({key, source.branch});
-  if (found == pass.run.sources.heads.end()) {
-    return unknown(Why::source_unreachable, std::string(record::kSource), fmt::format("{} was not asked", source.repository.url),
-                   "run again");
+  const auto found = pass.run.answers.heads.find({key, source.branch});
+  if (found == pass.run.answers.heads.end()) {
+    return unknown(Why::source_unreachable, record::kSource, fmt::format("{} was not asked", source.repository.url), "run again");
   }
   if (!found->second.ok()) return no_head(found->second.failure(), recorded != nullptr);
   const source::Head& head = *found->second;
@@ -89,58 +93,44 @@ Observation observe_source(Pass& pass, const Item& item) {
   auto id = ids->second.id_at(head.commit, source.path);
   if (!id.ok()) {
     const std::string text = fmt::format("{} at {}: {}", source.repository.url, head.commit.short_text(), id.failure().text);
-    return unknown(Why::source_failed, std::string(record::kSource), text, "mend the repository, or the `path` of the service");
+    return unknown(Why::source_failed, record::kSource, text, "mend the repository, or the `path` of the service");
   }
+  if (auto unsigned_commit = ask_signature(pass, source.repository, head)) return std::move(*unsigned_commit);
   value.tree = *id;
   out.value = std::move(value);
   return out;
 }
 
-const BuiltImage* built_image(const Request& request, const std::string& service, const std::string& name) {
-  const auto found =
-      std::find_if(request.images.begin(), request.images.end(), [&](const auto& i) { return i.service == service && i.name == name; });
-  return found == request.images.end() ? nullptr : &*found;
+}  // namespace
+
+const model::Instance* fed_by_branch(const model::Fleet& fleet, const model::Instance* instance) {
+  for (std::size_t hops = 0; instance != nullptr && !instance->follows.empty() && hops <= fleet.environments.size(); ++hops) {
+    instance = fleet.instance(instance->name, instance->follows);
+  }
+  return instance;
 }
 
-Observation observe_image(const Pass& pass, const Item& item, const model::ImageInput& image) {
-  const std::string input = std::string(record::kImagePrefix) + image.name;
-  const BuiltImage* built = built_image(pass.run.request, item.service, image.name);
-  Observation out;
-  out.seen = pass.now;
-  if (!image.reference.empty()) {
-    ImageValue value;
-    value.reference = image.reference;
-    value.literal = true;
-    out.value = std::move(value);
-    if (built != nullptr && built->reference != image.reference) {
-      out.obstacle.why = Why::image_refused;
-      out.obstacle.input = input;
-      out.obstacle.text = fmt::format("the fleet names the image `{}`, so `{}` is refused", image.reference, built->reference);
-      out.obstacle.lift = "change the fleet file, or leave the image to CI there";
+namespace {
+
+/// Whatever the instances of these environments, and those they follow, watch.
+std::vector<const model::ImagePolicy*> watched(const model::Fleet& fleet, const std::set<std::string>& environments) {
+  std::vector<const model::ImagePolicy*> out;
+  for (const auto& instance : fleet.instances) {
+    if (!environments.contains(fleet.environment(instance.environment).name)) continue;
+    const model::Instance* fed = fed_by_branch(fleet, &instance);
+    if (fed == nullptr) continue;
+    for (const model::ImageInput& image : fed->images) {
+      if (image.policy) out.push_back(&*image.policy);
     }
-    return out;
   }
-  if (built != nullptr) {
-    ImageValue value;
-    value.reference = built->reference;
-    value.commit = built->commit;
-    out.value = std::move(value);
-    return out;
-  }
-  const Base base = base_of(item.ledger, input);
-  if (base.value != nullptr) {
-    out.value = *base.value;  // CI is the only source, and says nothing new.
-    return out;
-  }
-  return unknown(Why::image_missing, input, fmt::format("no image `{}` was delivered yet", image.name),
-                 fmt::format("`muster deliver {} --image {}=REFERENCE` after the build", item.service, image.name));
+  return out;
 }
 
 }  // namespace
 
-SourceHeads ask_sources(Deliverer::State& state, const model::Fleet& fleet, const std::set<std::string>& environments,
-                        const std::stop_token& stop) {
-  SourceHeads out;
+Answers ask_outside(Deliverer::State& state, const model::Fleet& fleet, const std::set<std::string>& environments,
+                    const std::stop_token& stop) {
+  Answers out;
   std::vector<source::Question> questions;
   std::vector<std::pair<std::string, std::string>> keys;
   std::set<std::pair<std::string, std::string>> asked;
@@ -154,6 +144,8 @@ SourceHeads ask_sources(Deliverer::State& state, const model::Fleet& fleet, cons
     questions.push_back({source::remote_of(fed->source->repository), fed->source->branch});
     keys.push_back(std::move(key));
   }
+  out.images = std::make_shared<Images>(state.settings.registries, fleet.registries, state.settings.jobs);
+  out.images->list(watched(fleet, environments), stop);
   source::Heads heads(state.remotes, state.settings.jobs);
   auto answers = heads.ask(questions, stop);
   for (std::size_t i = 0; i < answers.size(); ++i) out.heads.insert_or_assign(keys[i], std::move(answers[i]));
@@ -169,15 +161,19 @@ void observe(Pass& pass, Item& item) {
   if (!instance.follows.empty()) return;  // `from` is found by find_candidates.
   if (instance.source) item.observed.emplace(record::kSource, observe_source(pass, item));
   for (const auto& image : instance.images) {
-    item.observed.emplace(std::string(record::kImagePrefix) + image.name, observe_image(pass, item, image));
+    Observation seen = observe_image(pass, item, image);
+    // Source and image of a build go together: until there is an image, nothing of the new commit is delivered.
+    const bool lacks_build = instance.build && instance.build->image == image.name && !seen.value;
+    if (lacks_build) item.observed[std::string(record::kSource)].value.reset();
+    item.observed.emplace(std::string(record::kImagePrefix) + image.name, std::move(seen));
   }
 }
 
 Descends descends_in(Pass& pass, const std::string& repository_key) {
   return [&pass, repository_key](const git::Oid& ancestor, const git::Oid& descendant) -> Result<bool> {
     if (ancestor == descendant) return true;
-    const auto remote = pass.run.sources.remotes.find(repository_key);
-    if (remote == pass.run.sources.remotes.end()) return false;
+    const auto remote = pass.run.answers.remotes.find(repository_key);
+    if (remote == pass.run.answers.remotes.end()) return false;
     MUSTER_TRY(const auto mirror, pass.run.state.remotes.mirror(remote->second));
     auto answer = mirror->is_ancestor(ancestor, descendant);
     // A commit that is not here cannot be shown to be an ancestor.

@@ -15,6 +15,7 @@ using Step = Result<void> (*)(Pass&);
 
 constexpr Step kSteps[] = {
     gather_items,      // declared, standing, or in the ledger; renames
+    pin_images,        // digests of tags that nobody resolved yet
     weigh_items,       // which inputs moved; rewound, taken off, edited, taken back: held
     propose_removals,  // undeclared, fleet whole and not older
     settle_items,      // render; drop the inputs whose gates wait; render again

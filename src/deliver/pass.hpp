@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "deliver/images.hpp"
 #include "deliver/moved.hpp"
 #include "deliver/state.hpp"
 #include "muster/deliver/deliverer.hpp"
@@ -28,10 +29,17 @@ struct Observation {
   std::optional<Instant> seen;
 };
 
-/// Where the branches of the application repositories stand; asked once a run for all environments.
-struct SourceHeads {
+inline Observation unknown(Why why, std::string_view input, std::string text, std::string lift) {
+  Observation out;
+  out.obstacle = {why, std::string(input), std::move(text), std::move(lift), std::nullopt, std::nullopt};
+  return out;
+}
+
+/// Where the branches of the application repositories stand and what registries list; asked once a run for all environments.
+struct Answers {
   std::map<std::pair<std::string, std::string>, source::Answer> heads;  ///< By git::url_key and branch.
   std::map<std::string, git::Remote> remotes;                           ///< By git::url_key.
+  std::shared_ptr<Images> images = std::make_shared<Images>();          ///< Asked for digests while the passes go on.
 };
 
 /// An input that shall move.
@@ -48,7 +56,7 @@ struct Run {
   const model::Fleet& fleet;
   const FleetRevision& revision;
   const Request& request;
-  const SourceHeads& sources;
+  const Answers& answers;
   std::stop_token stop;
   /// promote: these services take this record of that environment, past order and take-backs.
   struct Manual {
@@ -109,10 +117,16 @@ struct Pass {
 };
 
 // ---- observe.cpp ----
-/// Asks all branches that the instances of these environments, and those they follow, are made from.
-SourceHeads ask_sources(Deliverer::State& state, const model::Fleet& fleet, const std::set<std::string>& environments,
-                        const std::stop_token& stop);
+/// Asks all branches that the instances of these environments, and those they follow, are made from, and lists what they watch.
+Answers ask_outside(Deliverer::State& state, const model::Fleet& fleet, const std::set<std::string>& environments,
+                    const std::stop_token& stop);
 void observe(Pass& pass, Item& item);
+
+// ---- observe_images.cpp ----
+/// Asks for the digests that the images of the pass's instances lack, all at once.
+Result<void> pin_images(Pass& pass);
+/// After its source: a build makes an image of what the source is now.
+Observation observe_image(Pass& pass, Item& item, const model::ImageInput& image);
 /// Is one commit of an application repository an ancestor of another?
 Descends descends_in(Pass& pass, const std::string& repository_key);
 

@@ -48,8 +48,8 @@ Result<VerbResult> promote(Deliverer& deliverer, const model::Fleet& fleet, cons
   if (!request.from.empty()) looked.push_back(request.from);
   std::set<std::string> asked{request.to};
   if (!request.from.empty()) asked.insert(request.from);
-  const SourceHeads sources = ask_sources(deliverer.state(), fleet, asked, stop);
-  Run run{deliverer.state(), fleet, revision, passed, sources, stop, Run::Manual{request.from, moving}, author_of(by), {}};
+  const Answers answers = ask_outside(deliverer.state(), fleet, asked, stop);
+  Run run{deliverer.state(), fleet, revision, passed, answers, stop, Run::Manual{request.from, moving}, author_of(by), {}};
   MUSTER_CHECK(records.look(looked, stop));
   Delivery delivery;
   pass_environment(run, *environment, records, delivery);

@@ -109,12 +109,12 @@ Result<std::shared_ptr<const source::Tree>> open_source(const Pass& pass, const 
                                                         const std::map<std::string, record::StandingInput>& inputs) {
   const auto* source = value_of<SourceValue>(inputs, std::string(record::kSource));
   if (source == nullptr) return std::shared_ptr<const source::Tree>{};
-  const auto remote = pass.run.sources.remotes.find(source->repository);
-  if (remote == pass.run.sources.remotes.end() && !item.instance->source) {
+  const auto remote = pass.run.answers.remotes.find(source->repository);
+  if (remote == pass.run.answers.remotes.end() && !item.instance->source) {
     return stalled(Reason::absent, fmt::format("the fleet names no repository {}", source->repository));
   }
   const git::Remote& reached =
-      remote != pass.run.sources.remotes.end() ? remote->second : source::remote_of(item.instance->source->repository);
+      remote != pass.run.answers.remotes.end() ? remote->second : source::remote_of(item.instance->source->repository);
   MUSTER_TRY(const auto mirror, pass.run.state.remotes.mirror(reached));
   return source::Tree::open(mirror, source->commit, source->path, reached.url);
 }

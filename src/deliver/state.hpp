@@ -24,6 +24,7 @@ struct Deliverer::State {
   std::map<std::string, std::unique_ptr<record::EnvironmentRepository>> records;  ///< By fleet and URL.
   std::map<std::string, LineageMemory> lineages;                                  ///< By environment.
   std::map<std::string, source::TreeIds> tree_ids;                                ///< By git::url_key.
+  std::map<std::string, bool> signatures;                                         ///< Of commits: good or not, by commit and keys.
   SinceMemory since;
   Zones zones;
 

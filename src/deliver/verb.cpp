@@ -84,8 +84,8 @@ Request dry_request(const std::string& environment) {
 Rehearsal::Rehearsal(Deliverer::State& state, const model::Fleet& fleet, const FleetRevision& revision, const std::string& environment_,
                      std::stop_token stop)
     : request(dry_request(environment_)),
-      sources(ask_sources(state, fleet, {environment_}, stop)),
-      run{state, fleet, revision, request, sources, stop, std::nullopt, state.settings.author, {}},
+      answers(ask_outside(state, fleet, {environment_}, stop)),
+      run{state, fleet, revision, request, answers, stop, std::nullopt, state.settings.author, {}},
       environment(environment_) {}
 
 Result<Pass> Rehearsal::decide() {

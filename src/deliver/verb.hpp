@@ -42,7 +42,7 @@ struct Rehearsal {
   Result<Pass> decide();
 
   Request request;
-  SourceHeads sources;
+  Answers answers;
   Run run;
   std::string environment;
 };

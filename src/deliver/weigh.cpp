@@ -10,6 +10,12 @@ namespace {
 
 using record::InputValue;
 
+const model::ImageInput* image_of(const model::Instance& instance, std::string_view input) {
+  const auto found = std::find_if(instance.images.begin(), instance.images.end(),
+                                  [&](const auto& image) { return input == std::string(record::kImagePrefix) + image.name; });
+  return found == instance.images.end() ? nullptr : &*found;
+}
+
 Result<Judged> judge(Pass& pass, const Item& item, const std::string& input, const InputValue& observed) {
   if (item.accepts_all) return Judged{Judged::Verdict::moved, {}};
   const Base base = base_of(item.ledger, input);
@@ -18,16 +24,19 @@ Result<Judged> judge(Pass& pass, const Item& item, const std::string& input, con
     return judge_source(base, *source, descends_in(pass, source->repository), order);
   }
   if (const auto* image = std::get_if<record::ImageValue>(&observed)) {
+    const model::ImageInput* declared = image_of(*item.instance, input);
+    const model::ImagePolicy* policy = declared != nullptr && declared->policy ? &*declared->policy : nullptr;
     const std::string key = item.instance->source ? git::url_key(item.instance->source->repository.url) : std::string();
-    return judge_image(input, base, *image, descends_in(pass, key), order);
+    return judge_image(input, base, *image, policy, descends_in(pass, key), order);
   }
   if (const auto* declaration = std::get_if<record::DeclarationValue>(&observed)) return judge_declaration(base, *declaration, order);
   // `from`: find_candidates offers only what is later.
   return Judged{Judged::Verdict::moved, {}};
 }
 
-record::Cause cause_of(const std::string& input) {
-  if (input == record::kSource) return record::Cause::push;
+record::Cause cause_of(const std::string& input, const InputValue& value) {
+  const auto* image = std::get_if<record::ImageValue>(&value);
+  if (input == record::kSource || (image != nullptr && image->rule == kBuildRule)) return record::Cause::push;
   if (input == record::kDeclaration) return record::Cause::fleet;
   if (input == record::kFrom) return record::Cause::promotion;
   return record::Cause::image;
@@ -35,7 +44,7 @@ record::Cause cause_of(const std::string& input) {
 
 MovedInput moved_input(const Item& item, const std::string& input, const InputValue& value) {
   if (input == record::kFrom) return follow(item, item.candidates.front());
-  return {value, cause_of(input), {}};
+  return {value, cause_of(input, value), {}};
 }
 
 /// Fills item.moved by the ledger; what is unknown or held goes to the obstacles. False where something is unknown.

@@ -18,6 +18,7 @@ constexpr std::pair<Cause, std::string_view> kCauses[] = {
 };
 
 constexpr std::string_view kAbsent = "absent";
+constexpr std::size_t kShownDigest = 7 + 12;  ///< "sha256:" and twelve digits.
 
 std::string encode_source(const SourceValue& source) {
   return fmt::format("{}/{};{};{};{}", source.commit.text(), source.tree.text(), escape_word(source.branch), escape_word(source.path),
@@ -145,11 +146,22 @@ std::optional<InputValue> decode(std::string_view input, std::string_view text) 
   return std::nullopt;
 }
 
+namespace {
+
+/// "ghcr.io/shop/cart:1.4.2 (sha256:0123456789ab)": a digest alone tells people nothing.
+std::string describe_image(const ImageValue& image) {
+  if (image.digest.empty()) return image.reference;
+  const std::string_view name = std::string_view(image.reference).substr(0, image.reference.find('@'));
+  return fmt::format("{}{}{} ({})", name, image.tag.empty() ? "" : ":", image.tag, std::string_view(image.digest).substr(0, kShownDigest));
+}
+
+}  // namespace
+
 std::string describe(const InputValue& value) {
   return std::visit(Overloaded{
                         [](const Absent&) { return std::string(kAbsent); },
                         [](const SourceValue& source) { return fmt::format("{} ({})", source.commit.short_text(), source.branch); },
-                        [](const ImageValue& image) { return image.reference; },
+                        [](const ImageValue& image) { return describe_image(image); },
                         [](const DeclarationValue& declaration) { return "declaration " + declaration.digest.short_text(); },
                         [](const FromValue& from) { return fmt::format("{} of {}", from.record.short_text(), from.environment); },
                     },

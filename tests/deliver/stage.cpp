@@ -117,8 +117,9 @@ model::Instance Stage::instance_of(const std::string& name, const ServiceSpec& s
   out.source = source;
   if (environment.from) out.follows = *environment.from;
   if (service.image) {
-    const std::string repository = "registry.example/" + name;
-    out.images.push_back({repository, service.image->empty() ? std::string() : repository + ":" + *service.image, {}});
+    const std::string repository = service.image_repository.empty() ? "registry.example/" + name : service.image_repository;
+    out.images.push_back({"registry.example/" + name, service.image->empty() ? std::string() : repository + ":" + *service.image, {}});
+    out.images.back().policy = service.watch;
   }
   const auto setting = service.settings.find(environment.name);
   const std::string value = setting == service.settings.end() ? service.setting : setting->second;
@@ -143,6 +144,7 @@ model::Fleet Stage::fleet_of(const FleetSpec& spec) const {
   fleet.barrier = spec.barrier;
   fleet.freezes = spec.freezes;
   fleet.teams = spec.teams;
+  fleet.registries = spec.registries;
   if (records_kind_ == Records::remote) {
     fleet.records = "file://" + records_path_.string();
     fleet.records_repository.url = fleet.records;

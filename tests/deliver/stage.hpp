@@ -40,6 +40,8 @@ struct ServiceSpec {
   std::string setting = "a";
   std::map<std::string, std::string> settings;  ///< By environment.
   std::optional<std::string> image;             ///< Tag of registry.example/<service>; "" for CI alone; nullopt: none.
+  std::optional<model::ImagePolicy> watch;      ///< Beside `image = ""`: its registry is followed.
+  std::string image_repository;                 ///< Instead of registry.example/<service>.
   std::vector<std::string> only;
   std::vector<std::string> together;
   std::vector<std::string> renamed_from;
@@ -53,6 +55,7 @@ struct FleetSpec {
   std::map<std::string, ServiceSpec> services;
   std::vector<model::Freeze> freezes;
   std::vector<model::Team> teams;
+  std::vector<model::Registry> registries;
   std::vector<std::string> poisoned;  ///< Services whose declaration has an error.
   bool whole = true;
   bool barrier = false;

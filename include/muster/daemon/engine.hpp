@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -32,6 +33,9 @@ struct Settings {
   std::string owner;    ///< Who holds locks: "muster apply (process 4711)".
   unsigned jobs = 1;
   deliver::VerifySignature verify;
+  registry::Registries* registries = nullptr;      ///< Null: images that are watched or built stay as they are recorded.
+  Secrets* secrets = nullptr;                      ///< For builds.
+  std::map<std::string, std::string> environment;  ///< For the programs that build.
 };
 
 /// What a reconcile pass is asked for.
@@ -69,8 +73,26 @@ class Engine {
   /// Reason::absent where none ever was.
   Result<record::EnvironmentRepository*> records(const LoadedFleet* fleet);
 
-  /// One deliver pass over each environment, upstream first.
-  deliver::Delivery deliver(const LoadedFleet& fleet, const deliver::Request& request, const std::stop_token& stop);
+  /// One deliver pass over each environment, upstream first. Builds that it asks for go on after it.
+  deliver::Delivery deliver(const LoadedFleet& fleet, deliver::Request request, const std::stop_token& stop);
+  /// The same again and again until no build that it asked for runs; what all passes did together. `looking` is called
+  /// while builds run, now and then, with the newest line of each.
+  using Lines = std::map<std::string, std::string>;
+  deliver::Delivery deliver_and_build(const LoadedFleet& fleet, const deliver::Request& request,
+                                      const std::function<void(const Lines&)>& looking, const std::stop_token& stop);
+  /// Builds an instance's image here and now, from the head of its branch or from the commit that `at` begins.
+  struct ImageBuild {
+    std::string at;      ///< At least the first 7 digits of a commit; empty: the head of the branch.
+    bool local = false;  ///< Keep the image here, push nothing.
+    std::function<void(std::string_view)> line;
+  };
+  struct Built {
+    git::Oid commit;
+    pipeline::Progress progress;
+  };
+  Result<Built> build(const LoadedFleet& fleet, const model::Instance& instance, const ImageBuild& request, const std::stop_token& stop);
+  /// Waits until a build ends; false where none runs.
+  bool wait_for_build(const std::stop_token& stop);
 
   /// Reconcile passes over the environment branches until none was overtaken by a newer commit; the last one's report, with
   /// what the earlier ones wrote counted in. Looks at the repository first, under the environments' locks.
@@ -90,6 +112,7 @@ class Engine {
 
  private:
   [[nodiscard]] Path remembered_path() const;
+  [[nodiscard]] pipeline::Settings pipeline_settings(const model::Fleet& fleet) const;
   void remember(const model::Fleet& fleet);
   std::vector<reconcile::EnvironmentAt> chosen(const record::EnvironmentRepository& records, const ReconcileRequest& request) const;
   Looked look_at(record::EnvironmentRepository& records, const std::vector<reconcile::EnvironmentAt>& environments,
@@ -108,6 +131,7 @@ class Engine {
   std::unique_ptr<render::Cache> cache_;
   std::unique_ptr<deliver::Deliverer> deliverer_;
   std::unique_ptr<record::EnvironmentRepository> remembered_records_;
+  std::unique_ptr<pipeline::Builds> builds_;  ///< Made when a fleet first asks for one.
   reconcile::Settling settling_;
 };
 

@@ -8,12 +8,14 @@
 // Thread-safety: run() on one thread; request_reload() from any. Failures: none end it; each pass reports its own.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "muster/daemon/engine.hpp"
@@ -59,6 +61,8 @@ class Server {
   /// The environments that are not left alone for a while: empty where all are due, nullopt where none is.
   [[nodiscard]] std::optional<std::vector<std::string>> due(const std::vector<std::string>& all) const;
   void judge(const std::string& environment, bool reached);
+  /// Passes again as soon as a build that goes on now has ended.
+  void watch_builds();
   [[nodiscard]] Duration now() const { return engine_.world().clock.elapsed(); }
   [[nodiscard]] Duration jittered(Duration pause) const;
 
@@ -71,6 +75,8 @@ class Server {
   bool reload_ = false;                       ///< Guarded by mutex_.
   std::stop_source wake_;                     ///< Interrupts the pause.
   std::mutex mutex_;                          ///< Guards wake_ and reload_.
+  std::atomic<bool> watches_builds_ = false;  ///< While build_watch_ waits.
+  std::jthread build_watch_;                  ///< Wakes the loop when a build has ended.
 };
 
 }  // namespace muster::daemon

@@ -21,7 +21,9 @@
 #include "muster/deliver/proposal.hpp"
 #include "muster/git/repository.hpp"
 #include "muster/model/fleet.hpp"
+#include "muster/pipeline/builds.hpp"
 #include "muster/record/branch.hpp"
+#include "muster/registry/registry.hpp"
 #include "muster/render/render.hpp"
 
 namespace muster::deliver {
@@ -47,8 +49,9 @@ struct Settings {
   std::string owner = "muster";  ///< Who holds locks, for whoever waits for one.
   unsigned jobs = 1;
   PastFleet past_fleet;
-  VerifySignature verify;          ///< Empty: git::verify_commit.
-  render::Cache* cache = nullptr;  ///< Of rendered objects; null: none.
+  VerifySignature verify;                      ///< Empty: git::verify_commit.
+  render::Cache* cache = nullptr;              ///< Of rendered objects; null: none.
+  registry::Registries* registries = nullptr;  ///< Null: whatever is watched stays unknown, literal tags stay text.
 };
 
 /// An image that CI built: `muster deliver cart --image main=REF --commit C`.
@@ -65,6 +68,7 @@ struct Request {
   std::vector<BuiltImage> images;
   bool rerender = false;                 ///< Renders anew with the muster and renderers of today, under the budget.
   bool dry = false;                      ///< Decides, and records nothing; checks are not started.
+  pipeline::Builds* builds = nullptr;    ///< Who builds; null (and dry): nothing is built, what the registry has is found.
   std::vector<PlannedInstance> exactly;  ///< `apply PLAN`: only these proposals, or nothing at all (moved_since_plan).
 };
 
@@ -98,5 +102,9 @@ class Deliverer {
 
 /// Environments so that each comes after those it follows or soaks in, else by name.
 std::vector<std::string> upstream_first(const model::Fleet& fleet, const std::vector<std::string>& environments);
+
+/// The instance whose source and images an instance is finally made from: itself, or that of the environment it follows.
+/// nullptr: it is declared nowhere on that way.
+const model::Instance* fed_by_branch(const model::Fleet& fleet, const model::Instance* instance);
 
 }  // namespace muster::deliver

@@ -1,0 +1,350 @@
+// Observe images: written in the fleet, watched in a registry, built by muster, or handed in by CI. Decided twice by the same
+// function: once to know which digests to ask for, all together, and once with the answers.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "deliver/pass.hpp"
+
+namespace muster::deliver {
+namespace {
+
+using record::ImageValue;
+
+constexpr std::string_view kGoesOn = "it goes on by itself when the registry answers";
+
+/// An observation, or one that a digest makes whole.
+struct Half {
+  Observation observation;
+  std::optional<model::ImageReference> pin;  ///< Its digest is missing; the value lacks it.
+};
+
+Half whole(Observation observation) { return {std::move(observation), std::nullopt}; }
+
+std::string input_of(const model::ImageInput& image) { return std::string(record::kImagePrefix) + image.name; }
+
+const BuiltImage* handed_in(const Request& request, const std::string& service, const std::string& name) {
+  const auto found =
+      std::find_if(request.images.begin(), request.images.end(), [&](const auto& i) { return i.service == service && i.name == name; });
+  return found == request.images.end() ? nullptr : &*found;
+}
+
+const ImageValue* recorded_image(const Item& item, const std::string& input) {
+  const Base base = base_of(item.ledger, input);
+  return base.value == nullptr ? nullptr : std::get_if<ImageValue>(base.value);
+}
+
+Half as_recorded(const Pass& pass, const ImageValue& recorded) {
+  Observation out;
+  out.value = recorded;
+  out.seen = pass.now;
+  return whole(std::move(out));
+}
+
+/// `value` with the digest of `reference`, which stands in it already or is asked for.
+Half to_be_pinned(const Pass& pass, ImageValue value, const model::ImageReference& reference) {
+  Half out;
+  if (reference.digest.empty()) {
+    out.pin = reference;
+  } else {
+    value.digest = reference.digest;
+  }
+  out.observation.value = std::move(value);
+  out.observation.seen = pass.now;
+  return out;
+}
+
+Obstacle refused(const std::string& input, std::string text, std::string lift) {
+  return {Why::image_refused, input, std::move(text), std::move(lift), std::nullopt, std::nullopt};
+}
+
+// ---- written in the fleet files ----
+
+Half observe_literal(const Pass& pass, const Item& item, const model::ImageInput& image, const BuiltImage* given) {
+  const std::string input = input_of(image);
+  const ImageValue* recorded = recorded_image(item, input);
+  ImageValue value;
+  value.reference = image.reference;
+  value.literal = true;
+  Half out;
+  const auto reference = model::parse_image_reference(image.reference);
+  if (recorded != nullptr && recorded->literal && names_same(*recorded, image.reference)) {
+    out = as_recorded(pass, *recorded);
+  } else if (reference.ok() && (!reference->digest.empty() || pass.run.answers.images->reaches(*reference))) {
+    value.tag = reference->tag.empty() && reference->digest.empty() ? "latest" : reference->tag;
+    out = to_be_pinned(pass, std::move(value), *reference);
+  } else {
+    out.observation.value = std::move(value);  // Where the fleet does not say how to reach the registry, it is text.
+    out.observation.seen = pass.now;
+  }
+  if (given != nullptr && given->reference != image.reference) {
+    out.observation.obstacle =
+        refused(input, fmt::format("the fleet names the image `{}`, so `{}` is refused", image.reference, given->reference),
+                "change the fleet file, or leave the image to CI there");
+  }
+  return out;
+}
+
+// ---- watched in a registry ----
+
+/// What a registry that did not answer, or would not, means.
+Observation no_answer(const std::string& input, const Failure& failure) {
+  if (failure.reason == Reason::cancelled) return unknown(Why::cancelled, input, failure.text, "run again");
+  if (failure.reason == Reason::denied)
+    return unknown(Why::registry_unreachable, input, failure.text,
+                   "give the registry's `auth` in the fleet file credentials that may read");
+  return unknown(Why::registry_unreachable, input, failure.text,
+                 std::string(failure.kind == FailureKind::stalled ? "mend what the message names" : kGoesOn));
+}
+
+/// A tag that CI hands in for a watched image: accepted by its rule, or refused and why.
+Result<std::string> accepted_tag(const model::ImagePolicy& policy, const BuiltImage& given) {
+  MUSTER_TRY(const auto reference, model::parse_image_reference(given.reference));
+  if (reference.where() != policy.repository.where())
+    return stalled(Reason::invalid, fmt::format("the fleet watches {}, so `{}` is refused", policy.repository.where(), given.reference));
+  const std::string tag = reference.tag.empty() ? "latest" : reference.tag;
+  if (!policy.tag.empty() && policy.tag != tag)
+    return stalled(Reason::invalid, fmt::format("the fleet follows the tag `{}`, so `{}` is refused", policy.tag, given.reference));
+  if (policy.tag.empty()) {
+    if (const auto why = policy.refusal(tag)) return stalled(Reason::invalid, fmt::format("`{}` is refused: {}", given.reference, *why));
+  }
+  return tag;
+}
+
+Observation none_chosen(const std::string& input, const model::ImagePolicy& policy, const registry::Choice& choice, bool recorded) {
+  const std::string where = policy.repository.where();
+  std::string text;
+  if (choice.refused.empty()) {
+    text = fmt::format("{} lists no tag at all", where);
+  } else {
+    text = fmt::format("no tag of {} is chosen by `{}`: {}{}", where, policy.rule(), choice.refused.back().why,
+                       choice.refused.size() > 1 ? fmt::format(", and {} more", choice.refused.size() - 1) : std::string());
+  }
+  if (recorded) return unknown(Why::list_shrank, input, text + "; what was recorded stays", "push the tag again, or change the rule");
+  return unknown(Why::image_missing, input, std::move(text), "push an image that the rule chooses, or change the rule");
+}
+
+Half observe_watched(const Pass& pass, const Item& item, const model::ImageInput& image, const BuiltImage* given) {
+  const model::ImagePolicy& policy = *image.policy;
+  const std::string input = input_of(image);
+  const ImageValue* recorded = recorded_image(item, input);
+  Obstacle refusal;
+  std::string tag = policy.tag;
+  std::string commit;
+  if (tag.empty()) {
+    const auto choice = pass.run.answers.images->choose(policy);
+    if (!choice.ok()) return whole(no_answer(input, choice.failure()));
+    tag = choice->tag;
+    if (tag.empty() && given == nullptr) return whole(none_chosen(input, policy, *choice, recorded != nullptr));
+  }
+  if (given != nullptr) {
+    const auto accepted = accepted_tag(policy, *given);
+    if (!accepted.ok()) {
+      refusal = refused(input, accepted.failure().text, "push a tag that the rule chooses, or change the rule");
+    } else if (tag.empty() || policy.tag == *accepted || policy.order(*accepted, tag) >= 0) {
+      tag = *accepted;
+      commit = given->commit;
+    }
+  }
+  Half out;
+  if (tag.empty()) {
+    out.observation.obstacle = std::move(refusal);
+    return out;
+  }
+  const bool unmoved = recorded != nullptr && policy.tag.empty() && recorded->tag == tag && recorded->rule == policy.rule() &&
+                       !recorded->digest.empty() && recorded->reference.starts_with(policy.repository.where() + "@");
+  if (unmoved) {
+    out = as_recorded(pass, *recorded);
+  } else {
+    model::ImageReference reference = policy.repository;
+    reference.tag = tag;
+    ImageValue value;
+    value.reference = policy.repository.where();
+    value.tag = tag;
+    value.rule = policy.rule();
+    value.commit = commit;
+    out = to_be_pinned(pass, std::move(value), reference);
+  }
+  out.observation.obstacle = std::move(refusal);
+  return out;
+}
+
+// ---- built by muster ----
+
+Observation from_progress(const Pass& pass, const std::string& input, const pipeline::Progress& progress, ImageValue value) {
+  using State = pipeline::Progress::State;
+  const std::string log = progress.log.empty() ? std::string() : fmt::format(" (log: {})", progress.log.string());
+  switch (progress.state) {
+    case State::done: {
+      Observation out;
+      value.reference = progress.reference;
+      value.digest = progress.digest;
+      out.value = std::move(value);
+      out.seen = pass.now;
+      return out;
+    }
+    case State::failed: {
+      std::string text = "the build failed: " + (progress.failure ? progress.failure->text : std::string("no reason is known")) + log;
+      for (const std::string& line : progress.last_lines) text += "\n    " + line;
+      return unknown(Why::build_failed, input, std::move(text),
+                     progress.again_at ? "it is tried again by itself" : "push a commit that builds, or `muster build` to try again");
+    }
+    case State::running: return unknown(Why::building, input, "its image is being built" + log, "it goes on when the build ends");
+    case State::waiting: break;
+  }
+  return unknown(Why::building, input, "its image waits to be built", "it goes on when other builds have ended");
+}
+
+Half observe_build(Pass& pass, Item& item, const model::ImageInput& image) {
+  const std::string input = input_of(image);
+  const model::Build& build = *item.instance->build;
+  const auto seen = item.observed.find(std::string(record::kSource));
+  const auto* source =
+      seen == item.observed.end() || !seen->second.value ? nullptr : std::get_if<record::SourceValue>(&*seen->second.value);
+  if (source == nullptr) return {};  // The source says why it is unknown.
+  ImageValue value;
+  value.reference = build.push.where();
+  value.rule = kBuildRule;
+  value.tag = pipeline::content_tag(build, source->tree);
+  value.commit = source->commit.text();
+  const ImageValue* recorded = recorded_image(item, input);
+  if (recorded != nullptr && recorded->rule == kBuildRule && recorded->tag == value.tag &&
+      recorded->reference.starts_with(build.push.where() + "@")) {
+    return as_recorded(pass, *recorded);
+  }
+  pipeline::Builds* builds = pass.run.request.builds;
+  if (builds == nullptr || pass.run.request.dry) {
+    model::ImageReference reference = build.push;
+    reference.tag = value.tag;
+    return to_be_pinned(pass, std::move(value), reference);
+  }
+  const auto head = pass.run.answers.heads.find({source->repository, source->branch});
+  if (head == pass.run.answers.heads.end() || !head->second.ok()) return {};
+  auto tree = source::Tree::open(head->second->repository, source->commit, source->path, item.instance->source->repository.url);
+  if (!tree.ok()) return whole(unknown(Why::source_failed, input, tree.failure().text, "mend the repository"));
+  pipeline::Order order;
+  order.service = item.service;
+  order.build = build;
+  order.access = registry::access_of(pass.run.fleet.registries, build.push);
+  order.tree = *tree;
+  order.branch = source->branch;
+  const pipeline::Progress progress = builds->ask(order, pass.run.stop);
+  return whole(from_progress(pass, input, progress, std::move(value)));
+}
+
+// ---- handed in by CI ----
+
+Half observe_handed_in(const Pass& pass, const Item& item, const model::ImageInput& image, const BuiltImage* given) {
+  const std::string input = input_of(image);
+  if (given != nullptr) {
+    ImageValue value;
+    value.reference = given->reference;
+    value.commit = given->commit;
+    const auto reference = model::parse_image_reference(given->reference);
+    if (reference.ok() && (!reference->digest.empty() || pass.run.answers.images->reaches(*reference))) {
+      value.tag = reference->tag.empty() && reference->digest.empty() ? "latest" : reference->tag;
+      return to_be_pinned(pass, std::move(value), *reference);
+    }
+    return as_recorded(pass, value);
+  }
+  // CI is the only source, and says nothing new.
+  if (const ImageValue* recorded = recorded_image(item, input)) return as_recorded(pass, *recorded);
+  return whole(unknown(Why::image_missing, input, fmt::format("no image `{}` was delivered yet", image.name),
+                       fmt::format("`muster deliver {} --image {}=REFERENCE` after the build", item.service, image.name)));
+}
+
+bool is_built(const model::Instance& instance, const model::ImageInput& image) {
+  return instance.build && instance.build->image == image.name;
+}
+
+Half observe_half(Pass& pass, Item& item, const model::ImageInput& image) {
+  const BuiltImage* given = handed_in(pass.run.request, item.service, image.name);
+  if (!image.reference.empty()) return observe_literal(pass, item, image, given);
+  if (image.policy) return observe_watched(pass, item, image, given);
+  if (!is_built(*item.instance, image)) return observe_handed_in(pass, item, image, given);
+  Half out = observe_build(pass, item, image);
+  if (given != nullptr) {
+    out.observation.obstacle =
+        refused(input_of(image), fmt::format("muster builds this image itself, so `{}` is refused", given->reference),
+                "take `build` out of the fleet file, or leave the image to it");
+  }
+  return out;
+}
+
+/// Does the pass look at this image at all?
+bool is_weighed(const Pass& pass, const Item& item) {
+  return item.selected && item.instance != nullptr && item.instance->follows.empty() && !pass.run.manual &&
+         !pass.holds.contains(item.service);
+}
+
+/// No digest for a tag: of a build, nothing was built yet.
+Observation not_pinned(const Item& item, const model::ImageInput& image, const ImageValue& value, const Failure& failure) {
+  const std::string input = input_of(image);
+  if (failure.reason != Reason::absent) return no_answer(input, failure);
+  if (is_built(*item.instance, image))
+    return unknown(Why::building, input, fmt::format("its image at {} is not built yet", value.commit.substr(0, 10)),
+                   fmt::format("`muster deliver {}` builds it", item.service));
+  return unknown(Why::image_missing, input, failure.text, "push it, or name another one");
+}
+
+}  // namespace
+
+Result<void> pin_images(Pass& pass) {
+  std::set<model::ImageReference> wanted;
+  for (Item& item : pass.items) {
+    if (!is_weighed(pass, item)) continue;
+    for (const model::ImageInput& image : item.instance->images) {
+      if (is_built(*item.instance, image)) continue;  // Known only after its source is.
+      if (auto half = observe_half(pass, item, image); half.pin) wanted.insert(std::move(*half.pin));
+    }
+  }
+  pass.run.answers.images->pin(wanted, pass.run.stop);
+  return {};
+}
+
+namespace {
+
+/// The image's digest, asked for where it is missing.
+Observation with_digest(Pass& pass, Item& item, const model::ImageInput& image) {
+  Half half = observe_half(pass, item, image);
+  if (!half.observation.value) return std::move(half.observation);
+  auto& value = std::get<ImageValue>(*half.observation.value);
+  if (half.pin) {
+    Images& images = *pass.run.answers.images;
+    if (images.digest(*half.pin) == nullptr) images.pin({*half.pin}, pass.run.stop);
+    const Result<std::string>& digest = *images.digest(*half.pin);
+    if (!digest.ok()) return not_pinned(item, image, value, digest.failure());
+    value.digest = *digest;
+  }
+  if (!value.digest.empty() && value.reference.find('@') == std::string::npos) value.reference = pinned(value.reference, value.digest);
+  return std::move(half.observation);
+}
+
+/// Where the fleet demands it, an image moves only when somebody who may has signed it. nullopt: it is as demanded.
+std::optional<Observation> ask_signature(Pass& pass, const Item& item, const model::ImageInput& image, const ImageValue& value) {
+  const std::string input = input_of(image);
+  const ImageValue* recorded = recorded_image(item, input);
+  if (image.keys.empty() || (recorded != nullptr && recorded->digest == value.digest && !value.digest.empty())) return std::nullopt;
+  const auto reference = model::parse_image_reference(value.reference);
+  if (!reference.ok() || reference->digest.empty()) {
+    return unknown(Why::image_unsigned, input, fmt::format("{} has no digest that could be signed", value.reference),
+                   "declare its `registry`, so that it is pinned");
+  }
+  const Result<void>& good = pass.run.answers.images->signature(*reference, image.keys, pass.run.stop);
+  if (good.ok()) return std::nullopt;
+  const Reason reason = good.failure().reason;
+  if (reason == Reason::absent || reason == Reason::denied || reason == Reason::invalid)
+    return unknown(Why::image_unsigned, input, good.failure().text, "sign it with a key that the fleet takes; the next pass goes on");
+  return no_answer(input, good.failure());
+}
+
+}  // namespace
+
+Observation observe_image(Pass& pass, Item& item, const model::ImageInput& image) {
+  Observation seen = with_digest(pass, item, image);
+  if (!seen.value) return seen;
+  auto unsigned_image = ask_signature(pass, item, image, std::get<ImageValue>(*seen.value));
+  return unsigned_image ? std::move(*unsigned_image) : std::move(seen);
+}
+
+}  // namespace muster::deliver
