@@ -24,7 +24,8 @@ std::vector<std::string> notes_on(const model::Fleet& fleet) {
   for (const model::Instance& instance : fleet.instances) {
     if (!instance.follows.empty()) continue;
     for (const model::ImageInput& image : instance.images) {
-      if (image.reference.empty()) waiting.insert(instance.name);
+      const bool built = instance.build && instance.build->image == image.name;
+      if (image.reference.empty() && !image.policy && !built) waiting.insert(instance.name);
     }
   }
   std::set<std::string> unsigned_teams;

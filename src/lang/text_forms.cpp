@@ -10,85 +10,20 @@
 #include "lang/evaluate/evaluate.hpp"
 #include "lang/program.hpp"
 #include "lang/quantities.hpp"
+#include "lang/watch.hpp"
 #include "muster/base/text.hpp"
+#include "muster/model/image.hpp"
 
 namespace muster::lang {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool all_digits(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
-bool is_identifier(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-'; }
-
-struct Version {
-  std::array<std::string_view, 3> parts;
-  std::string_view pre;
-};
-
-std::optional<Version> parse_version(std::string_view text) {
-  text = text.substr(0, text.find('+'));
-  Version version;
-  const std::size_t dash = text.find('-');
-  if (dash != std::string_view::npos) version.pre = text.substr(dash + 1);
-  const std::vector<std::string_view> parts = split(text.substr(0, dash), '.');
-  if (parts.size() != 3 || (dash != std::string_view::npos && version.pre.empty())) return std::nullopt;
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (!all_digits(parts[i]) || (parts[i].size() > 1 && parts[i].front() == '0')) return std::nullopt;
-    version.parts[i] = parts[i];
-  }
-  for (const std::string_view part : version.pre.empty() ? std::vector<std::string_view>() : split(version.pre, '.')) {
-    if (part.empty() || !std::all_of(part.begin(), part.end(), is_identifier)) return std::nullopt;
-  }
-  return version;
-}
-
-int sign(int order) { return order < 0 ? -1 : (order > 0 ? 1 : 0); }
-
-int compare_numbers(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
-  return sign(a.compare(b));
-}
-
-int compare_pre_releases(std::string_view a, std::string_view b) {
-  if (a.empty() || b.empty()) return a.empty() == b.empty() ? 0 : (a.empty() ? 1 : -1);
-  const auto left = split(a, '.');
-  const auto right = split(b, '.');
-  for (std::size_t i = 0; i < std::min(left.size(), right.size()); ++i) {
-    const bool numeric_a = all_digits(left[i]);
-    const bool numeric_b = all_digits(right[i]);
-    if (numeric_a != numeric_b) return numeric_a ? -1 : 1;
-    const int order = numeric_a ? compare_numbers(left[i], right[i]) : sign(left[i].compare(right[i]));
-    if (order != 0) return order;
-  }
-  return left.size() == right.size() ? 0 : (left.size() < right.size() ? -1 : 1);
-}
-
-/// One condition: an operator and a version of one to three parts.
-bool is_version_condition(std::string_view text) {
-  for (const std::string_view op : {">=", "<=", ">", "<", "=", "^", "~"}) {
-    if (!text.starts_with(op)) continue;
-    text.remove_prefix(op.size());
-    break;
-  }
-  if (parse_version(text)) return true;
-  const auto parts = split(text, '.');
-  return parts.size() <= 2 && std::all_of(parts.begin(), parts.end(), all_digits);
-}
 
 std::optional<std::string> check_versions(std::string_view text) {
-  if (trim(text).empty()) return "these versions are empty; `>=0.0.0` takes any";
-  std::string_view rest = text;
-  for (;;) {
-    const std::size_t bar = rest.find("||");
-    const std::string_view range = trim(rest.substr(0, bar));
-    if (range.empty()) return fmt::format("`{}` has an empty side of `||`", text);
-    for (const std::string_view condition : split(range, ' ')) {
-      if (condition.empty()) continue;
-      if (!is_version_condition(condition))
-        return fmt::format("`{}` is not a condition on versions; they are written `>=1.4`, `<2`, `=1.4.2`, `^1.4`, `~1.4`", condition);
-    }
-    if (bar == std::string_view::npos) return std::nullopt;
-    rest.remove_prefix(bar + 2);
-  }
+  const Result<model::VersionRange> range = model::parse_version_range(text);
+  if (range.ok()) return std::nullopt;
+  return range.failure().text;
 }
 
 std::optional<int> two_digits(std::string_view text, std::size_t at) {
@@ -152,7 +87,7 @@ std::optional<std::string> check_glob(std::string_view text) {
 }
 
 std::optional<std::string> check_semver(std::string_view text) {
-  if (parse_version(text)) return std::nullopt;
+  if (model::parse_version(text)) return std::nullopt;
   return fmt::format("`{}` is not a version; one has three numbers: `1.4.2`, `2.0.0-rc.1`", text);
 }
 
@@ -237,6 +172,7 @@ class LanguageWriter {
   }
   void record(const Datum& value) {
     const RecordType& type = program_.types.record_at(value.small);
+    if (is_watch(type)) return void(out_.append(watch_text(value)));
     out_.append("{ ");
     bool first = true;
     for (std::size_t i = 0; i < value.items().size(); ++i) {
@@ -282,13 +218,9 @@ std::optional<std::string> check_text_form(TypeTag type, std::string_view text) 
 }
 
 int compare_versions(std::string_view a, std::string_view b) {
-  const auto left = parse_version(a);
-  const auto right = parse_version(b);
-  if (!left || !right) return sign(a.compare(b));
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (const int order = compare_numbers(left->parts[i], right->parts[i]); order != 0) return order;
-  }
-  return compare_pre_releases(left->pre, right->pre);
+  const std::optional<model::Version> left = model::parse_version(a);
+  const std::optional<model::Version> right = model::parse_version(b);
+  return left && right ? model::compare(*left, *right) : a.compare(b);
 }
 
 bool is_dns_label(std::string_view text, std::size_t limit) {

@@ -226,7 +226,7 @@ struct Build {
   ImageReference push;                           ///< Where to, without tag.
   Duration timeout = std::chrono::minutes(30);
   std::uint64_t memory = 0;  ///< Bytes; 0: no limit.
-  std::string declaration;   ///< Canonical JSON of the above but for limits and secrets: what the tag is made of, with the tree.
+  std::string declaration;   ///< Canonical JSON of file, command and arguments: what the tag is made of, with the tree.
   Span span;
 };
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "lang/check/builtin_watch.hpp"
 #include "lang/check/check_expression.hpp"
-#include "lang/check/later.hpp"
 #include "lang/quantities.hpp"
 #include "lang/text_forms.hpp"
 #include "muster/base/digest.hpp"
@@ -70,12 +70,14 @@ const Term* check_secret(ExpressionChecker& checker, const CallSite& site, std::
   const diag::Span text = checker.tree().span(site.arguments.front().value);
   const bool outside = reference.starts_with("env:") || reference.starts_with("file:");
   const EntityWord word = checker.where().word;
-  const bool muster_reads = word == EntityWord::forge || word == EntityWord::registry || word == EntityWord::target ||
-                            word == EntityWord::repository || word == EntityWord::notify;
+  const bool muster_reads = checker.muster_reads_secrets || word == EntityWord::forge || word == EntityWord::registry ||
+                            word == EntityWord::target || word == EntityWord::repository || word == EntityWord::notify;
   if (muster_reads) {
     if (outside && reference.size() > reference.find(':') + 1) return checker.constant(span, kSecret, make::text(reference, Tag::secret));
     const Term* bad = checker.error(
-        text, "F0702", fmt::format("a secret of a {} is read by muster itself: from its environment or a file", to_string(word)),
+        text, "F0702",
+        fmt::format("a secret of a {} is read by muster itself: from its environment or a file",
+                    checker.muster_reads_secrets ? std::string_view("build") : to_string(word)),
         "not such a place");
     checker.diagnostic().help("`secret(\"env:NAME\")` or `secret(\"file:/run/secrets/token\")`");
     return bad;
@@ -165,8 +167,6 @@ const Term* check_declared_name(ExpressionChecker& checker, const CallSite& site
   if (!takes(site, 0)) return wrong_arguments(checker, site, number);
   return checker.make(Op::declared_name, checker.tree().span(site.id), kString, {});
 }
-
-const Term* check_watch(ExpressionChecker& checker, const CallSite& site, std::uint32_t) { return later_call(checker, site.name); }
 
 const Term* check_has(ExpressionChecker& checker, const CallSite& site, std::uint32_t number) {
   const TypeInfo info = self_info(checker, site);
@@ -374,7 +374,8 @@ constexpr Builtin kBuiltins[] = {
     {"max", false, "max(a, b)", "The larger of two.", check_extreme, largest},
     {"range", false, "range(n)", "The numbers from 0 to n - 1.", check_range, range},
     {"checksum", false, "checksum(x)", "Sixteen hexadecimal digits that change when x changes.", check_checksum, checksum},
-    {"watch", false, "watch(\"REPO\", versions = \"^1.4\")", "Follows a registry.", check_watch, never},
+    {"watch", false, "watch(\"REPO\", versions = \"^1.4\")", "Follows a registry: the newest tag that a rule accepts.", check_watch,
+     evaluate_watch},
     {"has", true, "xs.has(x)", "Is x an element, or a key of a map?", check_has, has},
     {"get", true, "m.get(key)", "The value of a key, or none.", check_get, get},
     {"size", true, "xs.size()", "How many elements, or bytes of a text.", check_size, size},

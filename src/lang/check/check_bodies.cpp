@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "lang/check/later.hpp"
 #include "lang/check/literal_fields.hpp"
 #include "muster/diag/suggest.hpp"
 
@@ -245,8 +244,6 @@ bool BodyChecker::may_assign(SlotId id, const Stmt& one, const Source& source, d
 void BodyChecker::field(const Stmt& one, std::span<const Scope> scopes) {
   const Source source{&one, scopes, one.op, one.locked};
   const auto key = tree_.key(one.parts);
-  if (later_field(owner_.word, tree_.text(key.front()), tree_.span(key.front().range), out_))
-    return poison(scopes, tree_.span(one.range), "a later version of muster brings this");
   const SlotId slot = find_key(key, kNoSlot, source);
   if (slot == kNoSlot || !may_assign(slot, one, source, {tree_.source, key.front().range.begin, key.back().range.end})) return;
   assign(slot, one.value, tree_.span(one.range), source);
@@ -256,8 +253,6 @@ void BodyChecker::block(const Stmt& one, std::span<const Scope> scopes) {
   const Source source{&one, scopes, Assign::set, one.locked};
   const auto key = tree_.key(one.parts);
   const diag::Span span{tree_.source, key.front().range.begin, key.back().range.end};
-  if (later_field(owner_.word, tree_.text(key.front()), tree_.span(key.front().range), out_))
-    return poison(scopes, span, "a later version of muster brings this");
   const SlotId slot = find_key(key, kNoSlot, source);
   if (slot == kNoSlot) return;
   if ((*owner_.shape)[slot].composite) return block_in(slot, one.body, source);
@@ -333,7 +328,17 @@ void BodyChecker::note_parents(SlotId slot, diag::Span span, const Source& sourc
 void BodyChecker::assign(SlotId id, syntax::ExprId value, diag::Span span, const Source& source) {
   const Slot& slot = (*owner_.shape)[id];
   note_parents(id, span, source);
-  if (slot.composite) return assign_record(id, value, span, source);
+  const bool outer = std::exchange(expressions_.muster_reads_secrets, slot.muster_reads);
+  if (slot.composite) {
+    assign_record(id, value, span, source);
+  } else {
+    assign_leaf(id, value, span, source);
+  }
+  expressions_.muster_reads_secrets = outer;
+}
+
+void BodyChecker::assign_leaf(SlotId id, syntax::ExprId value, diag::Span span, const Source& source) {
+  const Slot& slot = (*owner_.shape)[id];
   Type type = slot.type;
   if (source.op != Assign::set) type = program_.types.without_none(type);
   const TypeInfo info = program_.types.info(program_.types.base(type));

@@ -57,6 +57,7 @@ class BodyChecker {
   void block_in(SlotId record, syntax::BodyId body, const Source& source);
   SlotId find_key(std::span<const syntax::KeyPart> key, SlotId inside, const Source& source);
   void assign(SlotId slot, syntax::ExprId value, diag::Span span, const Source& source);
+  void assign_leaf(SlotId slot, syntax::ExprId value, diag::Span span, const Source& source);
   void assign_record(SlotId slot, syntax::ExprId value, diag::Span span, const Source& source);
   void assign_parts(SlotId slot, const Term* record, diag::Span span, const Source& source);
   void reset(SlotId slot, diag::Span span, const Source& source);

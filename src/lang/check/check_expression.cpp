@@ -122,7 +122,21 @@ Type ExpressionChecker::wanted(Type expected, ExprId id) {
   for (const Type member : types().info(want).members) {
     if (may_be(member, id)) return types().base(types().without_none(member));
   }
+  // Each arm is what it is; an unknown name is most likely one of what can be named.
+  if (tree_[id].kind == ExprKind::conditional) return want;
+  if (tree_[id].kind == ExprKind::name && where_.site == Site::entity) return named_member(want, tree_.text(tree_[id]));
   return kInfer;
+}
+
+Type ExpressionChecker::named_member(Type one_of, std::string_view name) {
+  if (find_constant(name, false) != nullptr || local_or_own(name, {}) != nullptr) return kInfer;
+  Type found = kInfer;
+  for (const Type member : types().info(one_of).members) {
+    if (types().tag(member) != TypeTag::ref) continue;
+    if (found != kInfer) return kInfer;
+    found = member;
+  }
+  return found;
 }
 
 bool ExpressionChecker::may_be(Type member, ExprId id) {

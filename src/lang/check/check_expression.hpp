@@ -49,6 +49,8 @@ class ExpressionChecker {
   /// Where names of services are noted; nullptr: nowhere.
   std::vector<Mention>* mentions = nullptr;
   bool mentions_are_needs = false;
+  /// The value belongs to what muster itself does for a service: `build`.
+  bool muster_reads_secrets = false;
 
   /// The type of a `let` whose expression has not been checked yet; set while kinds are checked.
   std::function<Type(SlotId, diag::Span)> let_type;
@@ -175,6 +177,8 @@ class ExpressionChecker {
 
   [[nodiscard]] Type wanted(Type expected, syntax::ExprId id);
   [[nodiscard]] bool may_be(Type member, syntax::ExprId id);
+  /// The only reference among several types, where `name` is nothing else.
+  [[nodiscard]] Type named_member(Type one_of, std::string_view name);
 
   Program& program_;
   Arena& arena_;

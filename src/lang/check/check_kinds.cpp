@@ -23,6 +23,7 @@ struct FieldRule {
   bool additive;
   bool needs;
   bool readable = false;
+  bool muster_reads = false;
 };
 constexpr FieldRule kFieldRules[] = {
     {EntityWord::service, "owner", true, false, false},
@@ -35,6 +36,7 @@ constexpr FieldRule kFieldRules[] = {
     {EntityWord::service, "secrets", false, true, false},
     {EntityWord::service, "labels", false, true, false},
     {EntityWord::service, "annotations", false, true, false},
+    {EntityWord::service, "build", false, false, false, false, true},
     {EntityWord::group, "members", true, false, false},
     {EntityWord::environment, "from", true, false, false},
     {EntityWord::environment, "renamed_from", true, false, false},
@@ -97,6 +99,7 @@ SlotId KindChecker::add_slot(std::string_view name, Type type, SlotRole role, di
     slot.additive = rule.additive;
     slot.needs_mentions = rule.needs;
     slot.readable = rule.readable;
+    slot.muster_reads = rule.muster_reads;
   }
   slot.readable = slot.readable || role == SlotRole::output;
   kind_.shape.names.assign(name, number(id));
@@ -120,6 +123,7 @@ void KindChecker::expand(SlotId id) {
     child.declared_by = id_;
     child.library = kind_.library;
     child.late = program_.types.admits_late(field.type);
+    child.muster_reads = kind_.shape[id].muster_reads;
     child.documentation = field.documentation;
     kind_.shape.slots.push_back(child);
   }

@@ -176,7 +176,7 @@ const Term* ExpressionChecker::wrong_unit(Type want, const Expr& expr, diag::Spa
                ? "an amount of bytes"
                : (unit->measures == Tag::duration ? "a duration" : (unit->measures == Tag::percent ? "a percentage" : "an amount of CPU"));
   const Term* bad = error(span, "F0402", fmt::format("`{}` is {}, but {}", tree_.text(expr.range), what, here), what);
-  if (tag == TypeTag::string || tag == TypeTag::name)
+  if (tag == TypeTag::string || tag == TypeTag::name || tag == TypeTag::versions || tag == TypeTag::semver)
     diagnostic().fix(span, fmt::format("\"{}\"", tree_.text(expr.range)), fmt::format("`\"{}\"`", tree_.text(expr.range)));
   if (tag == TypeTag::secret) diagnostic().help("refer to where it is kept: `secret(\"NAME/KEY\")`");
   diagnostic().note("values are never converted silently");

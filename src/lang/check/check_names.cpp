@@ -228,6 +228,8 @@ const Term* ExpressionChecker::unknown_entity(std::string_view name, diag::Span 
     diagnostic().fix(span, std::string(near), fmt::format("`{}` ({})", near, program_.sources.place(entity->span)));
   } else if (!legal.empty() && legal.size() <= 5) {
     diagnostic().help(fmt::format("there {} {}", legal.size() == 1 ? "is" : "are", alternatives(legal)));
+  } else if (word == EntityWord::image) {
+    diagnostic().help(fmt::format("a reference stands in quotes: `\"{}\"`", name));
   }
   return bad;
 }

@@ -255,6 +255,8 @@ const Term* ExpressionChecker::check_conditional(ExprId, const Expr& expr, Type 
     type = assignable(type, otherwise->type)
                ? otherwise->type
                : types().optional(types().base(types().without_none(then->type == kNone ? otherwise->type : then->type)));
+  if (want != kInfer && types().tag(want) == TypeTag::one_of)
+    type = types().is_optional(then->type) || types().is_optional(otherwise->type) ? types().optional(want) : want;
   return make(Op::conditional, span, type, {condition, then, otherwise});
 }
 

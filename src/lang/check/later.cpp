@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "lang/check/check_expression.hpp"
-
 namespace muster::lang {
 namespace {
 
@@ -21,21 +19,6 @@ constexpr LaterWord kWords[] = {
      true},
     {EntityWord::notify, "F0905", "notifications come with a later version of muster", "`muster status --json` can be asked by a script",
      false},
-    {EntityWord::image, "F0906", "named images come with a later version of muster",
-     "write the reference in the service: `image = \"ghcr.io/shop/cart:1.4.2\"`", false},
-};
-
-struct LaterField {
-  EntityWord word;
-  std::string_view field;
-  std::string_view code;
-  std::string_view message;
-  std::string_view help;
-};
-
-constexpr LaterField kFields[] = {
-    {EntityWord::service, "build", "F0908", "building images comes with a later version of muster",
-     "let a pipeline build and push, then call `muster deliver SERVICE --image REF`"},
 };
 
 struct LaterKind {
@@ -78,22 +61,6 @@ bool later_declaration(Program& program, const File& file, const syntax::Decl& d
   refuse(out, keyword, found->code, found->message, found->help);
   program.barrier = program.barrier || found->barrier;
   return true;
-}
-
-bool later_field(EntityWord word, std::string_view field, diag::Span span, diag::Diagnostics& out) {
-  const auto* found =
-      std::find_if(std::begin(kFields), std::end(kFields), [&](const LaterField& one) { return one.word == word && one.field == field; });
-  if (found == std::end(kFields)) return false;
-  refuse(out, span, found->code, found->message, found->help);
-  return true;
-}
-
-const Term* later_call(ExpressionChecker& checker, diag::Span name) {
-  const std::string message = "watching registries comes with a later version of muster";
-  const Term* bad = checker.error(name, "F0907", message, "not in this version");
-  checker.diagnostic().help(
-      "write the reference, tag and all: `image = \"ghcr.io/shop/cart:1.4.2\"`, or hand it in: `muster deliver cart --image REF`");
-  return bad;
 }
 
 bool later_kind(const Kind& kind, const Program& program, diag::Span span, diag::Diagnostics& out) {

@@ -7,14 +7,8 @@
 
 namespace muster::lang {
 
-class ExpressionChecker;
-
 /// Refuses declarations of a later version; true where this is one.
 bool later_declaration(Program& program, const File& file, const syntax::Decl& declaration, diag::Diagnostics& out);
-/// `build { … }` of a service.
-bool later_field(EntityWord word, std::string_view field, diag::Span span, diag::Diagnostics& out);
-/// `watch(…)`.
-const Term* later_call(ExpressionChecker& checker, diag::Span name);
 /// A kind whose renderer is not there yet; true where it is one.
 bool later_kind(const Kind& kind, const Program& program, diag::Span span, diag::Diagnostics& out);
 

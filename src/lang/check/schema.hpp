@@ -43,6 +43,7 @@ struct Slot {
   bool late = false;            ///< Values that hang from images may enter.
   bool composite = false;       ///< A record: its fields are the slots from `first_child`.
   bool needs_mentions = false;  ///< The names in it are `needs`.
+  bool muster_reads = false;    ///< Secrets in it are muster's own: "env:NAME", "file:PATH".
   bool readable = false;        ///< Other services may read it: outputs, and `namespace`.
   bool library = false;         ///< Declared, and for let and output given its value, by the standard library.
   SlotId parent = kNoSlot;

@@ -10,7 +10,7 @@ namespace {
 // Each may read what stands before it.
 constexpr EntityWord kOrder[] = {EntityWord::fleet,       EntityWord::team,  EntityWord::target,
                                  EntityWord::repository,  EntityWord::forge, EntityWord::registry,
-                                 EntityWord::environment, EntityWord::group, EntityWord::freeze};
+                                 EntityWord::image,       EntityWord::environment, EntityWord::group, EntityWord::freeze};
 
 void evaluate_entity(Program& program, Ladders& ladders, Entity& entity, std::uint32_t id, diag::Diagnostics& out) {
   if (entity.kind_unknown || entity.kind == kNoKind || program.kind_of(entity).poison != nullptr) return;

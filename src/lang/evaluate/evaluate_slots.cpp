@@ -238,10 +238,11 @@ Datum Evaluator::missing(Frame& frame, SlotId id) {
   }
   const std::string entity = fmt::format("{} {}", to_string(frame.entity->word), frame.entity->name);
   if (!frame.entity->body.poisons.empty()) return make::poison(frame.entity->body.poisons.front().cause);
+  std::string by = "kind " + program_.kind(slot.declared_by).qualified;
+  if (program_.kind(slot.declared_by).root) by = fmt::format("every {}", to_string(frame.entity->word));
+  if (slot.parent != kNoSlot) by = fmt::format("`{}`", frame.kind->shape[slot.parent].path);
   return fail(frame.entity->span, "F0203", fmt::format("`{}` has no `{}`", entity, slot.path),
-              fmt::format("needs `{}` ({}, required by {})", slot.path, program_.types.text(slot.type),
-                          program_.kind(slot.declared_by).root ? std::string("every ") + std::string(to_string(frame.entity->word))
-                                                               : "kind " + program_.kind(slot.declared_by).qualified),
+              fmt::format("needs `{}` ({}, required by {})", slot.path, program_.types.text(slot.type), by),
               fmt::format("add `{} = …`", slot.path));
 }
 

@@ -9,9 +9,12 @@
 namespace muster::lang {
 namespace {
 
-/// Inputs of their own, and what only governs records.
+/// Inputs of their own, and what only governs records. An image is one, however the fleet says it: the objects hold its
+/// placeholder, and its rule, tag and digest are recorded with the input. So a literal that becomes a `watch` moves no
+/// declaration; what the new rule selects is compared by digest, and only another digest moves. `build` makes an image's
+/// value, and what that is made of is in the image's tag (model::Build::declaration).
 constexpr std::string_view kElsewhere[] = {"owner",    "repo",         "path",      "branches", "only",   "except", "needs",
-                                           "together", "renamed_from", "namespace", "image",    "images", "gate"};
+                                           "together", "renamed_from", "namespace", "image",    "images", "build",  "gate"};
 
 bool stands_elsewhere(const Slot& slot) {
   const std::string_view top = slot.path.substr(0, slot.path.find('.'));

@@ -6,6 +6,7 @@
 
 #include "lang/check/check.hpp"
 #include "lang/lower/fields.hpp"
+#include "lang/lower/images.hpp"
 #include "lang/lower/lower.hpp"
 #include "lang/lower/repositories.hpp"
 #include "lang/quantities.hpp"
@@ -198,6 +199,20 @@ void check_renames(Program& program, EntityWord word, diag::Diagnostics& out) {
   }
 }
 
+/// A demand that nobody could meet, or that asks for nothing, is told where it stands.
+void check_verify(Program& program, EntityWord word, diag::Diagnostics& out) {
+  for (Entity& entity : program.table(word).all) {
+    if (entity.values.empty() || entity.poison != nullptr) continue;
+    const EntityFields fields(program, entity);
+    if (!fields["verify"].is(Tag::record)) continue;
+    const auto mistake = check_signing_keys(text_list(fields["verify.keys"]), "verify.keys");
+    if (!mistake) continue;
+    const diag::Span at = fields.place(mistake->slot);
+    out.error(at, mistake->code, "{}", mistake->message).label(mistake->label).help(mistake->help);
+    entity.poison = Program::cause(program.arena, mistake->message, at);
+  }
+}
+
 void lower_fleet(Program& program, model::Fleet& fleet, diag::Diagnostics& out) {
   const std::vector<Entity>& all = program.table(EntityWord::fleet).all;
   if (all.empty()) return;
@@ -213,6 +228,7 @@ void lower_fleet(Program& program, model::Fleet& fleet, diag::Diagnostics& out) 
         .fix(fields.place("language"), fmt::format("\"{}\"", edition()), fmt::format("`\"{}\"`", edition()));
     program.barrier = true;
   }
+  if (const Datum builds = fields["builds"]; builds.is(Tag::integer)) fleet.builds = static_cast<int>(builds.number);
   if (const Datum evidence = fields["evidence"]; evidence.is(Tag::duration)) fleet.evidence = Duration(evidence.number);
   const Datum records = fields["records"];
   if (!records.is(Tag::text) && !records.is(Tag::entity)) return;
@@ -250,7 +266,11 @@ void lower_entities(Program& program, model::Fleet& fleet, diag::Diagnostics& ou
   lower_environments(program, fleet, out);
   lower_targets(program, fleet);
   lower_teams(program, fleet);
+  check_verify(program, EntityWord::forge, out);
+  check_verify(program, EntityWord::repository, out);
   fleet.forges = lower_forges(program);
+  fleet.registries = lower_registries(program);
+  check_named_images(program, out);
   lower_freezes(program, fleet, out);
   const std::vector<Entity>& groups = program.table(EntityWord::group).all;
   for (std::size_t i = 0; i < groups.size(); ++i) {

@@ -9,6 +9,7 @@
 #include "lang/evaluate/requires.hpp"
 #include "lang/lower/declaration.hpp"
 #include "lang/lower/fields.hpp"
+#include "lang/lower/images.hpp"
 #include "lang/lower/lower.hpp"
 #include "lang/lower/repositories.hpp"
 #include "lang/text_forms.hpp"
@@ -29,12 +30,13 @@ struct ServiceSlots {
         namespace_name(shape.find("namespace")),
         image(shape.find("image")),
         images(shape.find("images")),
+        build(shape.find("build")),
         together(shape.find("together")),
         labels(shape.find("labels")),
         annotations(shape.find("annotations")),
         gate(shape.find("gate")) {}
 
-  SlotId repo, path, branches, namespace_name, image, images, together, labels, annotations, gate;
+  SlotId repo, path, branches, namespace_name, image, images, build, together, labels, annotations, gate;
 };
 
 struct RendererKind {
@@ -84,6 +86,8 @@ class Worker {
   void lower_follows(model::Instance& made);
   void check_from_upstream(std::string_view upstream);
   void lower_images(model::Instance& made, const std::vector<std::string>& used);
+  void lower_image(model::Instance& made, std::string_view name, const Datum& image, diag::Span at);
+  void lower_build(model::Instance& made);
   void lower_needs(model::Instance& made);
   void lower_renderer(model::Instance& made);
   void lower_declaration(model::Instance& made, const Emitted& emitted);
@@ -93,6 +97,7 @@ class Worker {
   [[nodiscard]] bool is_set_below(SlotId slot) const;
   Datum value(SlotId slot) { return run_.slot(*frame_, slot); }
   diag::Span place(SlotId slot);
+  void report(const Mistake& mistake, diag::Span at);
   diag::Diagnostic& error(diag::Span at, std::string_view code, const std::string& message) {
     if (poison_ == nullptr) poison_ = Program::cause(run_.arena(), message, at);
     return out_.error(at, code, "{}", message);
@@ -236,7 +241,13 @@ void Worker::lower_renderer(model::Instance& made) {
 
 void Worker::check_from_upstream(std::string_view upstream) {
   const std::string_view environment = program_.environment_name(frame_->environment);
-  for (const SlotId slot : {shared_.slots.image, shared_.slots.images}) {
+  std::vector<SlotId> slots = {shared_.slots.image, shared_.slots.images, shared_.slots.build};
+  // Of a record, whoever sets a leaf of it says something.
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const Slot& slot = frame_->kind->shape[slots[i]];
+    for (std::uint32_t child = 0; child < slot.children; ++child) slots.push_back(SlotId{slot.first_child + child});
+  }
+  for (const SlotId slot : slots) {
     std::vector<const Assignment*> own;
     run_.own_assignments(*frame_, slot, own);
     for (const Assignment* one : own) {
@@ -319,18 +330,37 @@ void Worker::lower_source(model::Instance& made) {
 
 // ---- the rest ----
 
+void Worker::report(const Mistake& mistake, diag::Span at) {
+  if (mistake.code.empty()) {
+    if (poison_ == nullptr) poison_ = Program::cause(run_.arena(), mistake.message, at);
+    return;
+  }
+  error(at, mistake.code, mistake.message).label(mistake.label).help(mistake.help);
+}
+
+void Worker::lower_image(model::Instance& made, std::string_view name, const Datum& image, diag::Span at) {
+  model::ImageInput& input = made.images.emplace_back();
+  input.name = name;
+  input.span = at;
+  if (const auto mistake = lang::lower_image(program_, image, input)) report(*mistake, at);
+}
+
 void Worker::lower_images(model::Instance& made, const std::vector<std::string>& used) {
+  const bool has_renderer = made.renderer != model::Renderer::none;
   const Datum image = value(shared_.slots.image);
   const Datum images = value(shared_.slots.images);
   for (std::size_t i = 0; i < images.pairs().size(); i += 2) {
-    made.images.push_back({std::string(images.pairs()[i].text()), std::string(images.pairs()[i + 1].text()), place(shared_.slots.images)});
+    const std::string_view name = images.pairs()[i].text();
+    const diag::Span at = place(shared_.slots.images);
+    if (const auto mistake = has_renderer ? check_image_key(name) : std::nullopt) report(*mistake, at);
+    lower_image(made, name, images.pairs()[i + 1], at);
   }
   const auto there = [&](std::string_view name) {
     return std::any_of(made.images.begin(), made.images.end(), [&](const model::ImageInput& one) { return one.name == name; });
   };
-  if (image.is(Tag::text)) {
+  if (!image.is(Tag::none)) {
     const diag::Span at = place(shared_.slots.image);
-    if (made.renderer != model::Renderer::none) {
+    if (has_renderer) {
       error(at, "F0420", fmt::format("`{}` has no image of its own: its manifests name them", made.kinds.front()))
           .label("not for this kind")
           .help("`images = { \"ghcr.io/shop/orders\" = \"ghcr.io/shop/orders:1.4.2\" }`, by the repository that the manifests name");
@@ -339,14 +369,46 @@ void Worker::lower_images(model::Instance& made, const std::vector<std::string>&
           .label("first")
           .also(place(shared_.slots.images), "second");
     } else {
-      made.images.push_back({"main", std::string(image.text()), at});
+      lower_image(made, "main", image, at);
     }
   }
+  lower_build(made);
   // Without a rule, CI is the only source.
   for (const std::string& name : used) {
     if (!there(name)) made.images.push_back({name, {}, frame_->entity->span});
   }
   std::sort(made.images.begin(), made.images.end(), [](const model::ImageInput& a, const model::ImageInput& b) { return a.name < b.name; });
+}
+
+/// Where releases come from upstream nothing is built: their images come with them.
+void Worker::lower_build(model::Instance& made) {
+  const Datum record = value(shared_.slots.build);
+  if (!record.is(Tag::record) || !made.follows.empty()) return;
+  const auto place_of = [&](std::string_view path) { return place(frame_->kind->shape.find_path(path)); };
+  model::Build& build = made.build.emplace();
+  build.span = place_of("build.push");
+  const bool has_renderer = made.renderer != model::Renderer::none;
+  if (const auto mistake = lang::lower_build(program_, record, has_renderer, build)) {
+    const diag::Span at = place_of(mistake->slot);
+    return report(*mistake, at == frame_->entity->span ? build.span : at);
+  }
+  if (!made.source) {
+    error(build.span, "F0435", fmt::format("`{}` has no repository that could be built", frame_->entity->name))
+        .label("of which source?")
+        .help("`repo = \"github.com/shop/payments\"`");
+    return;
+  }
+  const auto fed =
+      std::find_if(made.images.begin(), made.images.end(), [&](const model::ImageInput& one) { return one.name == build.image; });
+  if (fed != made.images.end()) {
+    error(build.span, "F0434", fmt::format("the image `{}` comes from two places: it is built here, and named elsewhere", build.image))
+        .label("built and pushed")
+        .also(fed->span, fed->policy ? "followed in a registry" : "named")
+        .help(build.image == "main" ? "leave one of them out; `image = none` stops one from below" : "leave one of them out");
+    return;
+  }
+  if (const auto mistake = has_renderer ? check_image_key(build.image) : std::nullopt) report(*mistake, place_of("build.image"));
+  made.images.push_back({build.image, {}, build.span});
 }
 
 void Worker::lower_needs(model::Instance& made) {

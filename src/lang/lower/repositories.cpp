@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "lang/lower/fields.hpp"
+#include "lang/lower/lower.hpp"
 #include "muster/base/text.hpp"
 
 namespace muster::lang {
@@ -35,13 +36,14 @@ bool is_scp_like(std::string_view text, std::string& url) {
   return true;
 }
 
-/// The most exact forge that matches.
+/// The most exact forge that matches. One in error whose `match` is not known might be meant for any repository, and might ask
+/// for signatures: it comes before all others.
 const Entity* find_forge(const Program& program, std::string_view where) {
   const Entity* best = nullptr;
   std::size_t exact = 0;
   for (const Entity& forge : program.table(EntityWord::forge).all) {
-    if (forge.values.empty()) continue;
     const Datum match = EntityFields(program, forge)["match"];
+    if (!match.is(Tag::text) && forge.poison != nullptr) return &forge;
     if (!match.is(Tag::text) || !glob_matches(match.text(), where)) continue;
     if (best != nullptr && match.text().size() <= exact) continue;
     best = &forge;
@@ -50,13 +52,17 @@ const Entity* find_forge(const Program& program, std::string_view where) {
   return best;
 }
 
-void apply_forge(const Program& program, model::Repository& repository) {
-  const Entity* forge = find_forge(program, host_and_path(repository.url));
-  if (forge == nullptr) return;
+/// What is wrong with it, or "".
+std::string apply_forge(const Program& program, model::Repository& repository) {
+  const Entity* forge = repository.local ? nullptr : find_forge(program, host_and_path(repository.url));
+  if (forge == nullptr) return {};
+  if (forge->poison != nullptr) return fmt::format("the forge `{}` is in error", forge->name);
   const EntityFields fields(program, *forge);
   if (repository.auth.method == model::Credentials::Method::none) repository.auth = lower_credentials(program, fields["auth"], forge->span);
   if (repository.ca_file.empty()) repository.ca_file = fields.text("ca");
   if (repository.known_hosts.empty()) repository.known_hosts = fields.text("known_hosts");
+  if (repository.verify_keys.empty()) repository.verify_keys = text_list(fields["verify.keys"]);
+  return {};
 }
 
 }  // namespace
@@ -159,6 +165,7 @@ model::Repository lower_repository(const Program& program, const Datum& value, d
     made.auth = lower_credentials(program, fields["auth"], entity.span);
     made.ca_file = fields.text("ca");
     made.known_hosts = fields.text("known_hosts");
+    made.verify_keys = text_list(fields["verify.keys"]);
     text = fields["url"].text();
     said = fields.place("url");
   } else {
@@ -173,7 +180,7 @@ model::Repository lower_repository(const Program& program, const Datum& value, d
     out.error(said, "F0421", "{}", wrong).label("not a repository");
     return made;
   }
-  apply_forge(program, made);
+  wrong = apply_forge(program, made);
   return made;
 }
 
