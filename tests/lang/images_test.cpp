@@ -198,7 +198,10 @@ TEST(Builds, AreRunByAnyCommand) {
   const Fleet fleet(R"fleet(
 service payments : std.web {
   repo = "github.com/shop/payments"
-  build { run = std.command(["make", "image"], env = { CGO_ENABLED = "0" }, secrets = { TOKEN = secret("file:/run/t") }), push = "ghcr.io/shop/payments" }
+  build {
+    run  = std.command(["make", "image"], env = { CGO_ENABLED = "0" }, secrets = { TOKEN = secret("file:/run/t") })
+    push = "ghcr.io/shop/payments"
+  }
 }
 )fleet");
   EXPECT_EQ(fleet.mistakes(), "");
