@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 
 #include "http/pool.hpp"
 #include "http/retry_after.hpp"
@@ -13,7 +14,9 @@ namespace {
 
 constexpr std::size_t kCountedUrls = 20'000;
 constexpr Duration kDeadHost = std::chrono::seconds(5);     ///< A host that did not answer gets one try only, this long.
-constexpr Duration kLongestBusy = std::chrono::minutes(5);  ///< A 429 bars its host no longer than this.
+constexpr Duration kLongestBusy = std::chrono::minutes(5);  ///< A 429 bars nobody longer than this.
+constexpr std::size_t kRefusals = 3;  ///< So many URLs of a host that answer 429, with no other answer between, speak for the host.
+constexpr std::size_t kBusyUrls = 1000;
 
 bool is_redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
 bool is_busy(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
@@ -46,6 +49,8 @@ class CurlClient final : public Client {
   struct HostState {
     Duration busy_until{};
     Duration dead_until{};
+    std::map<std::string, Duration> busy_urls;  ///< One repository may be limited, and the others of its forge not.
+    std::set<std::string> refusing;             ///< URLs that answered 429 since the host last answered anything else.
   };
 
   /// One try: the request and its redirects.
@@ -109,9 +114,14 @@ class CurlClient final : public Client {
 
   Result<void> refuse_while_busy(const Url& url) {
     const std::lock_guard lock(mutex_);
-    const Duration left = hosts_[url.host].busy_until - world_.clock.elapsed();
+    const HostState& host = hosts_[url.host];
+    const Duration now = world_.clock.elapsed();
+    const auto busy = host.busy_urls.find(url.countable);
+    const Duration left = std::max(host.busy_until, busy == host.busy_urls.end() ? Duration{} : busy->second) - now;
     if (left.count() <= 0) return {};
-    Failure out = retry(Reason::unreachable, fmt::format("{} asked to be left alone for {}", url.host, format_duration(left)));
+    const bool is_host = host.busy_until > now;
+    Failure out = retry(Reason::unreachable, fmt::format("{} asked to be left alone for {}", is_host ? url.host : url.countable,
+                                                         format_duration(left)));
     out.after = left;
     return out;
   }
@@ -126,9 +136,19 @@ class CurlClient final : public Client {
     const std::lock_guard lock(mutex_);
     HostState& host = hosts_[url.host];
     const Duration now = world_.clock.elapsed();
-    if (asked) host.busy_until = std::max(host.busy_until, now + std::min(*asked, kLongestBusy));
+    if (asked) note_busy(host, url, now, now + std::min(*asked, kLongestBusy));
+    if (answer.ok() && answer->status != 429) host.refusing.clear();
     if (answer.ok()) host.dead_until = {};
     if (!answer.ok() && was_last && passes(answer)) host.dead_until = now + kDeadHost;
+  }
+
+  static void note_busy(HostState& host, const Url& url, Duration now, Duration until) {
+    if (host.busy_urls.size() >= kBusyUrls) std::erase_if(host.busy_urls, [&](const auto& busy) { return busy.second <= now; });
+    if (host.busy_urls.size() < kBusyUrls) host.busy_urls[url.countable] = until;
+    host.refusing.insert(url.countable);
+    if (host.refusing.size() < kRefusals) return;
+    host.busy_until = std::max(host.busy_until, until);
+    host.refusing.clear();
   }
 
   void count(const Url& url, const ExchangeResult& result) {

@@ -174,7 +174,22 @@ TEST_F(HttpClient, TriesAgainWhereItMayHelp) {
   EXPECT_EQ(client->send(once, {}).value().status, 503);
 }
 
-TEST_F(HttpClient, LeavesABusyHostAlone) {
+TEST_F(HttpClient, LeavesABusyUrlAloneAndGoesOnWithTheOthersOfItsHost) {
+  ScriptedServer server([](const auto& request, auto& out) {
+    if (request.target != "/limited") return echo(request, out);
+    out.answer(429, "slow down", "Retry-After: 30\r\nContent-Type: text/plain\r\n");
+    return true;
+  });
+  for (int i = 0; i < 4; ++i) {
+    const auto limited = client->send(get(server.url("/limited")), {});
+    EXPECT_EQ(limited.ok(), i == 0) << "asked once";
+    EXPECT_EQ(client->send(get(server.url("/other" + std::to_string(i))), {}).value().status, 200);
+  }
+  EXPECT_THAT(client->send(get(server.url("/limited")), {}).failure().text, HasSubstr("/limited asked to be left alone for"));
+  EXPECT_EQ(server.requests(), 5);
+}
+
+TEST_F(HttpClient, LeavesAHostAloneThatRefusesWhateverItIsAsked) {
   ScriptedServer server([](const auto&, auto& out) {
     out.answer(429, "slow down", "Retry-After: 30\r\nContent-Type: text/plain\r\n");
     return true;
@@ -184,10 +199,11 @@ TEST_F(HttpClient, LeavesABusyHostAlone) {
   EXPECT_EQ(failure.kind, FailureKind::retry);
   EXPECT_EQ(failure.after, std::chrono::seconds(30));
   EXPECT_THAT(failure.text, HasSubstr("429 Too Many Requests: slow down"));
-  const auto next = client->send(get(server.url("/other")), {});
+  for (const char* path : {"/b", "/c"}) EXPECT_EQ(client->send(get(server.url(path)), {}).value().status, 429);
+  const auto next = client->send(get(server.url("/d")), {});
   ASSERT_FALSE(next.ok());
   EXPECT_GT(next.failure().after.value(), std::chrono::seconds(20));
-  EXPECT_EQ(server.requests(), 1);
+  EXPECT_EQ(server.requests(), 3);
 }
 
 TEST_F(HttpClient, TellsEachStatusByItsMeaning) {
