@@ -19,13 +19,23 @@ struct Difference {
   std::vector<std::pair<std::string, std::vector<manifest::Change>>> objects;  ///< By object, of those that kinds emit.
 };
 
+struct Rename {
+  std::string from;
+  std::string to;
+};
+
 struct Comparison {
   std::vector<std::string> added;
   std::vector<std::string> removed;
+  std::vector<Rename> renamed;  ///< Where more differs than the name, `changed` has it as well.
   std::vector<Difference> changed;
   std::vector<std::string> hits;
   std::vector<std::string> follow;  ///< Fed by promotion from what changes its source or images.
 };
+
+bool is_empty(const Comparison& comparison) {
+  return comparison.added.empty() && comparison.removed.empty() && comparison.renamed.empty() && comparison.changed.empty();
+}
 
 std::string object_name(const Value& content) {
   const Value* metadata = content.find("metadata");
@@ -82,6 +92,24 @@ std::map<std::string, const model::Instance*> by_name(const model::Fleet& fleet)
   return out;
 }
 
+/// What the instance was called before, by `renamed_from` of it or of its environment; end: it is new.
+std::map<std::string, const model::Instance*>::const_iterator find_former(const std::map<std::string, const model::Instance*>& was,
+                                                                          const std::map<std::string, const model::Instance*>& is,
+                                                                          const model::Instance& instance,
+                                                                          const model::Environment& environment) {
+  std::vector<std::string> services{instance.name};
+  services.insert(services.end(), instance.renamed_from.begin(), instance.renamed_from.end());
+  std::vector<std::string> environments{environment.name};
+  environments.insert(environments.end(), environment.renamed_from.begin(), environment.renamed_from.end());
+  for (const std::string& service : services) {
+    for (const std::string& in : environments) {
+      const auto found = was.find(model::instance_name(service, in));
+      if (found != was.end() && !is.contains(found->first)) return found;
+    }
+  }
+  return was.end();
+}
+
 bool changes_inputs(const Difference& difference) {
   return std::any_of(difference.fields.begin(), difference.fields.end(),
                      [](const manifest::Change& change) { return change.path.starts_with("images") || change.path.starts_with("source"); });
@@ -101,8 +129,18 @@ Comparison compare(const model::Fleet& before, const model::Fleet& after) {
   const auto was = by_name(before);
   const auto is = by_name(after);
   std::set<std::string> changed;
+  std::set<std::string> former;
   for (const auto& [name, instance] : is) {
-    const auto old = was.find(name);
+    auto old = was.find(name);
+    if (old == was.end()) {
+      old = find_former(was, is, *instance, after.environment(instance->environment));
+      if (old != was.end() && former.insert(old->first).second) {
+        out.renamed.push_back({old->first, name});
+        changed.insert(name);
+      } else {
+        old = was.end();
+      }
+    }
     if (old == was.end()) {
       out.added.push_back(name);
       changed.insert(name);
@@ -112,7 +150,7 @@ Comparison compare(const model::Fleet& before, const model::Fleet& after) {
     }
   }
   for (const auto& [name, instance] : was) {
-    if (!is.contains(name)) out.removed.push_back(name);
+    if (!is.contains(name) && !former.contains(name)) out.removed.push_back(name);
   }
   std::set<std::string> follow;
   for (const Difference& difference : out.changed) {
@@ -147,8 +185,11 @@ Object to_object(const Comparison& comparison) {
     changed.emplace_back(
         Object{{"instance", difference.instance}, {"fields", changes_value(difference.fields)}, {"objects", std::move(objects)}});
   }
+  Array renamed;
+  for (const Rename& rename : comparison.renamed) renamed.emplace_back(Object{{"from", rename.from}, {"to", rename.to}});
   return Object{{"added", names_value(comparison.added)},
                 {"removed", names_value(comparison.removed)},
+                {"renamed", std::move(renamed)},
                 {"changed", std::move(changed)},
                 {"hits", names_value(comparison.hits)},
                 {"follow", names_value(comparison.follow)}};
@@ -158,6 +199,7 @@ void print(Session& session, const Comparison& comparison, const std::string& re
   Terminal& out = session.out();
   for (const std::string& name : comparison.added) out.print("{} {}", out.paint(Colour::green, "+"), name);
   for (const std::string& name : comparison.removed) out.print("{} {}", out.paint(Colour::red, "-"), name);
+  for (const Rename& rename : comparison.renamed) out.print("{} {} → {}", out.paint(Colour::yellow, "~"), rename.from, rename.to);
   for (const Difference& difference : comparison.changed) {
     out.print("{} {}", out.paint(Colour::yellow, "~"), difference.instance);
     out.raw(manifest::print_changes(difference.fields, "    "));
@@ -167,11 +209,12 @@ void print(Session& session, const Comparison& comparison, const std::string& re
       out.raw(manifest::print_changes(changes, "      "));
     }
   }
-  if (comparison.added.empty() && comparison.removed.empty() && comparison.changed.empty()) {
+  if (is_empty(comparison)) {
     out.print("no instance differs from {}", escape_for_terminal(revision));
     return;
   }
-  out.print("since {}: {} added, {} removed, {} changed", escape_for_terminal(revision), comparison.added.size(), comparison.removed.size(),
+  out.print("since {}: {} added, {} removed, {}{} changed", escape_for_terminal(revision), comparison.added.size(),
+            comparison.removed.size(), comparison.renamed.empty() ? "" : fmt::format("{} renamed, ", comparison.renamed.size()),
             comparison.changed.size());
   if (!comparison.follow.empty()) out.print("then promoted, as far as the gates let them: {}", join(comparison.follow, ", "));
   if (!comparison.hits.empty()) out.print("in their blast radius: {}", join(comparison.hits, ", "));
@@ -195,7 +238,7 @@ int plan_against(Session& session, FleetSession& parts, const daemon::LoadedFlee
   const Result<daemon::LoadedFleet> before = parts.engine().reader().read_at(revision);
   if (!before.ok()) return session.fail(before.failure());
   const Comparison comparison = compare(before->fleet(), now.fleet());
-  const bool changes = !comparison.added.empty() || !comparison.removed.empty() || !comparison.changed.empty();
+  const bool changes = !is_empty(comparison);
   int code = now.compilation->diagnostics().errors() > 0 ? kInvalid : kDone;
   if (code == kDone && changes && session.arguments().has("--exit-code")) code = kChanges;
   if (session.json()) {

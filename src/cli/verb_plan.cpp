@@ -444,7 +444,7 @@ const Verb kPlan = {
     " $ muster plan --against origin/main",
     "deliver (as in `muster apply --json`), proposals ([{service, environment, removal, moves, objects, …}]), reconcile\n"
     "({environments, instances: [{objects: [{id, action, …}]}]}), changes, create, change, prune, hits.\n"
-    "With --against: added, removed, changed ([{instance, fields, objects}]), hits, follow (fed from them).",
+    "With --against: added, removed, renamed ([{from, to}]), changed ([{instance, fields, objects}]), hits, follow (fed from them).",
     run};
 
 }  // namespace muster::cli

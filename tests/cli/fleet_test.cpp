@@ -149,6 +149,18 @@ TEST_F(Muster, ComparesTheFleetWithARevisionForAPullRequest) {
   EXPECT_THAT(muster({"plan", "--against", "nothing-like-it"}), Not(EndsWith(0)));
 }
 
+TEST_F(Muster, ShowsARenameToAPullRequestAsOne) {
+  two_services();
+  ASSERT_THAT(shell("git init -q -b main && git add . && git commit -qm 'The fleet'"), EndsWith(0));
+  std::string text = read("fleet/shop.fleet");
+  text.replace(text.find("service cart : std.manifests {"), 30, "service basket : std.manifests { renamed_from = [cart],");
+  write("fleet/shop.fleet", text);
+  const Ran ran = muster({"plan", "--against", "HEAD"});
+  EXPECT_THAT(ran, EndsWith(0));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("~ cart@staging → basket@staging\n"), HasSubstr("~ cart@production → basket@production\n"),
+                             HasSubstr("since HEAD: 0 added, 0 removed, 2 renamed, ")));
+}
+
 TEST_F(Muster, NotesTargetsThatThisVersionDoesNotApplyTo) {
   two_services();
   std::string text = read("fleet/shop.fleet");
