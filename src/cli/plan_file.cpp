@@ -65,35 +65,39 @@ Result<WrittenPlan> read_plan(Files& files, const Path& path) {
   return plan;
 }
 
-Result<std::vector<std::string>> moved_since(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet,
-                                             const WrittenPlan& plan) {
+Result<PlanCheck> check_plan(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, const WrittenPlan& plan) {
   deliver::Request request;
   request.environments = plan.selection.environments;
   request.instances = plan.selection.instances;
   request.dry = true;
   request.exactly = plan.deliver;
-  std::vector<std::string> out;
+  PlanCheck out;
   deliver::Delivery now;
   if (!plan.deliver.empty()) {
     now = parts.engine().deliver(fleet, request, session.stop());
     for (const deliver::EnvironmentOutcome& environment : now.report.environments) {
-      if (environment.obstacle) out.push_back(environment.environment + ": " + environment.obstacle->text);
+      if (environment.obstacle) out.moved.push_back(environment.environment + ": " + environment.obstacle->text);
       for (const deliver::Outcome& outcome : environment.instances) {
         for (const deliver::Obstacle& obstacle : outcome.obstacles) {
           if (obstacle.why == deliver::Why::moved_since_plan)
-            out.push_back(model::instance_name(outcome.service, outcome.environment) + ": " + obstacle.text);
+            out.moved.push_back(model::instance_name(outcome.service, outcome.environment) + ": " + obstacle.text);
         }
       }
     }
   }
-  if (!out.empty()) return out;
+  if (!out.moved.empty()) return out;
   MUSTER_TRY(record::EnvironmentRepository * records, parts.engine().records(&fleet));
   MUSTER_CHECK(records->look(std::nullopt, session.stop()));
   daemon::ReconcileRequest reconcile_request;
   reconcile_request.environments = plan.selection.environments;
   reconcile_request.selection = reconcile_selection(plan.selection);
   MUSTER_TRY(const daemon::Engine::Looked looked, parts.engine().look_after(*records, now, reconcile_request, session.stop()));
-  return reconcile::moved_since(plan.reconcile, looked.plan);
+  out.moved = reconcile::moved_since(plan.reconcile, looked.plan);
+  out.nothing_left = out.moved.empty() && now.proposals.empty() &&
+                     std::none_of(looked.plan.instances.begin(), looked.plan.instances.end(), [&](const reconcile::InstancePlan& instance) {
+                       return instance.writes() && (!reconcile_request.selection || reconcile_request.selection->contains(instance.key));
+                     });
+  return out;
 }
 
 }  // namespace muster::cli

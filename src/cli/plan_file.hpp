@@ -19,8 +19,11 @@ struct WrittenPlan {
 Value to_value(const WrittenPlan& plan, const std::string& fleet);
 Result<WrittenPlan> read_plan(Files& files, const Path& path);
 
-/// What differs between the plan and the world now, one sentence each, for the instances in the plan alone.
-Result<std::vector<std::string>> moved_since(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet,
-                                             const WrittenPlan& plan);
+/// The world held against a plan, for the instances in the plan alone.
+struct PlanCheck {
+  std::vector<std::string> moved;  ///< What differs, one sentence each; what is as the plan would make it does not.
+  bool nothing_left = false;       ///< Everything is as the plan would make it: there is nothing to record and nothing to write.
+};
+Result<PlanCheck> check_plan(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, const WrittenPlan& plan);
 
 }  // namespace muster::cli

@@ -17,16 +17,21 @@ std::optional<int> take_plan(Session& session, FleetSession& parts, const daemon
   if (operands.size() != 1 || !operands.front().ends_with(".json")) return std::nullopt;
   Result<WrittenPlan> plan = read_plan(session.world().files, operands.front());
   if (!plan.ok()) return session.fail(plan.failure());
-  const Result<std::vector<std::string>> moved = moved_since(session, parts, fleet, *plan);
-  if (!moved.ok()) return session.fail(moved.failure());
-  if (!moved->empty()) {
+  const Result<PlanCheck> checked = check_plan(session, parts, fleet, *plan);
+  if (!checked.ok()) return session.fail(checked.failure());
+  if (checked->nothing_left) {
+    if (session.json()) return session.finish(Object{{"nothing_left", true}}, kDone);
+    session.out().line(fmt::format("nothing of {} is left to do: everything stands as it says", operands.front()));
+    return kDone;
+  }
+  if (!checked->moved.empty()) {
     if (session.json()) {
       Array lines;
-      for (const std::string& line : *moved) lines.emplace_back(line);
+      for (const std::string& line : checked->moved) lines.emplace_back(line);
       return session.finish(Object{{"moved", std::move(lines)}}, kHeld);
     }
     session.out().error(fmt::format("{} is not applied: the world has moved since it was made", operands.front()));
-    for (const std::string& line : *moved) session.out().error("  " + escape_for_terminal(line));
+    for (const std::string& line : checked->moved) session.out().error("  " + escape_for_terminal(line));
     session.out().error("make a new one: `muster plan --out " + operands.front() + "`");
     return kHeld;
   }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "deliver/environment.hpp"
+#include "deliver/items.hpp"
 #include "muster/git/verify.hpp"
 
 namespace muster::deliver {
@@ -66,14 +67,27 @@ Outcome outcome_of(const Pass& pass, Item& item, const std::optional<git::Oid>& 
   return outcome;
 }
 
-/// Only what the plan names, and that exactly; otherwise nothing at all.
-bool keep_exactly(Pass& pass) {
+/// Does it stand as the plan says already? Then an earlier run carried that out.
+Result<bool> is_carried_out(Pass& pass, Item* item, const PlannedInstance& wanted) {
+  if (item == nullptr || !item->stands) return wanted.release == "absent";
+  MUSTER_CHECK(load_descriptor(pass, *item));
+  const auto& release = item->descriptor ? item->descriptor->release : std::nullopt;
+  return release && release->release.text() == wanted.release && release->objects.text() == wanted.objects;
+}
+
+/// Only what the plan names, and that exactly; otherwise nothing at all. What it names and stands already is left alone.
+Result<void> keep_exactly(Pass& pass) {
   bool exact = true;
-  const auto& plan = pass.run.request.exactly;
-  for (const auto& wanted : plan) {
+  std::set<std::string_view> services;
+  for (const auto& wanted : pass.run.request.exactly) {
     if (wanted.environment != pass.environment.name) continue;
     Item* item = pass.find(wanted.service);
-    if (item != nullptr && item->proposal && planned(*item->proposal) == wanted) continue;
+    if (item != nullptr && item->proposal && planned(*item->proposal) == wanted) {
+      services.insert(wanted.service);
+      continue;
+    }
+    MUSTER_TRY(const bool done, is_carried_out(pass, item, wanted));
+    if (done) continue;
     exact = false;
     if (item == nullptr) {
       Item missing;
@@ -85,14 +99,10 @@ bool keep_exactly(Pass& pass) {
     const std::string now = item->proposal ? "would be something else" : "does not move now";
     item->hold(Why::moved_since_plan, "", fmt::format("what the plan says of {} {}", wanted.service, now), "make a new plan");
   }
-  std::set<std::string_view> services;
-  for (const auto& wanted : plan) {
-    if (wanted.environment == pass.environment.name) services.insert(wanted.service);
-  }
   for (Item& item : pass.items) {
     if (!exact || !services.contains(item.service)) item.proposal.reset();
   }
-  return exact;
+  return {};
 }
 
 std::vector<const Proposal*> proposals_of(const Pass& pass) {
@@ -134,7 +144,7 @@ Result<void> attempt(Run& run, const model::Environment& environment, record::En
   if (!branch.tip.is_zero()) outcome.tip = outcome.tip_before = branch.tip;
   Pass pass{run, environment, records, branch, nullptr, {}, {}, {}, {}, {}, {}, {}};
   MUSTER_CHECK(decide(pass));
-  if (!run.request.exactly.empty()) (void)keep_exactly(pass);
+  if (!run.request.exactly.empty()) MUSTER_CHECK(keep_exactly(pass));
   std::optional<git::Oid> record;
   if (run.request.dry) {
     MUSTER_TRY(preview, preview_of(pass));

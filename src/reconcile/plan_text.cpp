@@ -107,19 +107,24 @@ Value environment_value(const EnvironmentPlan& environment) {
   return value;
 }
 
+bool prunes(const Value& object) { return object.string_at("action") == "prune"; }
+
 bool wrote_something(const Value& object) {
   const auto* writes = object.find("writes");
-  return (writes != nullptr && writes->if_bool() != nullptr && *writes->if_bool()) || object.string_at("action") == "prune";
+  return (writes != nullptr && writes->if_bool() != nullptr && *writes->if_bool()) || prunes(object);
 }
 
 std::string_view text_or(const Value& object, std::string_view key) { return object.string_at(key, "nothing"); }
 
-/// One object of the written plan against the plan of now.
+/// One object of the written plan against the plan of now. What is as the plan would make it was made so by an earlier run.
 void compare_object(const Value& then, const InstancePlan& now, std::vector<std::string>& moved) {
   const auto name = then.string_at("object");
   for (const auto& object : now.objects) {
     if (object.id.text() != name) continue;
     const auto value = object_value(object);
+    const bool done = !prunes(then) && text_or(value, "live") == text_or(then, "desired") &&
+                      text_or(value, "desired") == text_or(then, "desired");
+    if (done) return;
     for (const auto* key : {"live", "uid", "desired"}) {
       if (text_or(then, key) != text_or(value, key)) {
         moved.push_back(fmt::format("{}: {} of {} was {} and is {}", now.key.text(), key, name, text_or(then, key), text_or(value, key)));
@@ -128,7 +133,7 @@ void compare_object(const Value& then, const InstancePlan& now, std::vector<std:
     }
     return;
   }
-  moved.push_back(fmt::format("{}: {} is part of it no more", now.key.text(), name));
+  if (!prunes(then)) moved.push_back(fmt::format("{}: {} is part of it no more", now.key.text(), name));
 }
 
 }  // namespace
@@ -167,6 +172,7 @@ std::vector<std::string> moved_since(const Value& written, const Plan& now) {
     const auto* plan = now.find({std::string(instance.string_at("environment")), std::string(instance.string_at("service"))});
     for (const auto& object : *objects->if_array()) {
       if (!wrote_something(object)) continue;
+      if (plan == nullptr && prunes(object)) continue;
       if (plan == nullptr) {
         moved.push_back(fmt::format("{}: it is not there any more", instance.string_at("instance")));
         break;

@@ -112,6 +112,25 @@ TEST_F(Muster, AppliesExactlyAWrittenPlan) {
   EXPECT_EQ(stands("payments", "staging"), "one");
 }
 
+TEST_F(Muster, SaysOfAPlanThatWasCarriedOutThatNothingOfItIsLeft) {
+  two_services();
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  change("cart", "two");
+  ASSERT_THAT(muster({"plan", "--out", "plan.json"}), EndsWith(0));
+  ASSERT_THAT(muster({"deliver", "cart@staging"}), EndsWith(0));
+  EXPECT_THAT(muster({"apply", "plan.json"}).out, HasSubstr("staging: wrote 1 instance")) << "interrupted half-way, it goes on";
+  change("cart", "three");
+  for (int again = 0; again < 2; ++again) {
+    const Ran ran = muster({"apply", "plan.json"});
+    EXPECT_THAT(ran, EndsWith(0));
+    EXPECT_THAT(ran.out, HasSubstr("nothing of plan.json is left to do: everything stands as it says"));
+  }
+  EXPECT_EQ(stands("cart", "staging"), "two");
+  ASSERT_THAT(muster({"apply"}), EndsWith(0));
+  EXPECT_THAT(muster({"apply", "plan.json"}), EndsWith(4)) << "going back is no plan's business";
+  EXPECT_EQ(stands("cart", "staging"), "three");
+}
+
 TEST_F(Muster, RefusesAWrittenPlanAsAWholeWhenTheWorldMoved) {
   two_services();
   ASSERT_THAT(muster({"apply"}), EndsWith(0));
