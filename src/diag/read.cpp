@@ -23,9 +23,13 @@ bool is_skipped(std::string_view name) { return name.starts_with('.') || name.st
 
 Result<std::string> read_text(Files& files, const Path& file, std::string_view shown) {
   Result<std::string> text = files.read(file, kLargestFile);
+  if (!text.ok() && text.failure().reason == Reason::limit) {
+    return stalled(Reason::invalid, fmt::format("{} is larger than {} MiB, which no fleet file is; take it apart, or give it another name",
+                                                escape_for_terminal(shown), kLargestFile >> 20U));
+  }
   if (!text.ok()) return std::move(text).failure().with_context(fmt::format("reading {}", escape_for_terminal(shown)));
   if (!is_valid_utf8(*text)) {
-    return stalled(Reason::corrupt, fmt::format("{} is not valid UTF-8; fleet files are UTF-8 text", escape_for_terminal(shown)));
+    return stalled(Reason::invalid, fmt::format("{} is not valid UTF-8; fleet files are UTF-8 text", escape_for_terminal(shown)));
   }
   return text;
 }

@@ -179,5 +179,19 @@ TEST_F(Muster, SaysWhereAPullRequestIsPromotedTo) {
               AllOf(HasSubstr("~ web@staging\n"), HasSubstr("then promoted, as far as the gates let them: web@production\n")));
 }
 
+TEST_F(Muster, EndsWith2ForAFleetFileThatIsNoTextOrTooLarge) {
+  two_services();
+  write("fleet/binary.fleet", "\x7f""ELF\xff\xfe");
+  for (const char* verb : {"check", "plan", "apply"}) {
+    const Ran ran = muster({verb});
+    EXPECT_THAT(ran, EndsWith(2)) << verb;
+    EXPECT_THAT(ran.error, HasSubstr("binary.fleet is not valid UTF-8"));
+  }
+  write("fleet/binary.fleet", std::string(std::size_t{5} << 20U, '#'));
+  const Ran ran = muster({"check"});
+  EXPECT_THAT(ran, EndsWith(2));
+  EXPECT_THAT(ran.error, HasSubstr("binary.fleet is larger than 4 MiB"));
+}
+
 }  // namespace
 }  // namespace muster::test

@@ -78,7 +78,7 @@ TEST(ReadingFleetFiles, RefusesWhatIsNotUtf8AndNamesTheFile) {
   folder.write("teams/bad.fleet", "fleet \xff\xfe");
   const auto texts = read_fleet_files(system_files(), folder.path());
   ASSERT_FALSE(texts.ok());
-  EXPECT_EQ(texts.failure().reason, Reason::corrupt);
+  EXPECT_EQ(texts.failure().reason, Reason::invalid);
   EXPECT_NE(texts.failure().text.find("teams/bad.fleet"), std::string::npos);
 }
 
@@ -87,7 +87,7 @@ TEST(ReadingFleetFiles, RefusesAFileOverFourMebibytes) {
   folder.write("large.fleet", std::string((std::size_t{4} << 20U) + 1, '#'));
   const auto texts = read_fleet_files(system_files(), folder.path());
   ASSERT_FALSE(texts.ok());
-  EXPECT_EQ(texts.failure().reason, Reason::limit);
+  EXPECT_EQ(texts.failure().reason, Reason::invalid);
   EXPECT_NE(texts.failure().text.find("large.fleet"), std::string::npos);
 }
 
