@@ -16,6 +16,7 @@ constexpr std::size_t kRememberedLimit = std::size_t{64} << 10U;
 
 deliver::Settings deliver_settings(const Settings& settings, FleetReader& reader, render::Cache& cache) {
   deliver::Settings out;
+  out.root = settings.root;
   out.state = settings.state;
   out.version = settings.version;
   out.author = record_author();

@@ -200,6 +200,7 @@ Result<std::vector<Obstacle>> run_checks(Pass& pass, Item& item, const Proposal&
                              {"MUSTER_RELEASE", proposal.release.release.text()},
                              {"MUSTER_BUNDLE", proposal.release.bundle().digest().text()}};
       command.input = record::print(proposal.release);
+      command.directory = pass.run.state.settings.root;
       command.limits = {check.timeout, kCheckOutput, kCheckMemory};
       const auto ran = pass.run.state.world.processes.run(command, pass.run.stop);
       if (ran.ok() && ran->exit_code == 0) continue;
@@ -208,9 +209,7 @@ Result<std::vector<Obstacle>> run_checks(Pass& pass, Item& item, const Proposal&
       const std::string said = ran.ok() ? std::string(trim(ran->error.empty() ? ran->out : ran->error)) : ran.failure().text;
       obstacle.text = fmt::format("the check `{}` of {} {}{}{}", check.command.front(), gate->owner,
                                   ran.ok() ? "says no" : "could not be asked", said.empty() ? "" : ": ", said.substr(0, said.find('\n')));
-      // A relative name cannot be right: nobody knows where the next pass runs.
-      if (!ran.ok() && check.command.front().starts_with("."))
-        obstacle.text += "; it runs in `/`, so name it by its full path, or as a program in /usr/local/bin";
+      if (!ran.ok() && check.command.front().starts_with(".")) obstacle.text += "; it runs in the folder of the fleet";
       obstacle.lift =
           fmt::format("it is asked again in every pass; or `muster approve {}@{} --skip check`", item.service, pass.environment.name);
       obstacles.push_back(std::move(obstacle));

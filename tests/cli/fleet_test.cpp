@@ -193,5 +193,17 @@ TEST_F(Muster, EndsWith2ForAFleetFileThatIsNoTextOrTooLarge) {
   EXPECT_THAT(ran.error, HasSubstr("binary.fleet is larger than 4 MiB"));
 }
 
+TEST_F(Muster, RunsTheCommandOfACheckInTheFolderOfTheFleet) {
+  two_services();
+  std::string text = read("fleet/shop.fleet");
+  text.replace(text.find("from = staging,"), 15, "from = staging, gate { check { command = [\"./checks/ask.sh\"] } },");
+  write("fleet/shop.fleet", text);
+  write("fleet/checks/ask.sh", "#!/bin/sh\necho asked >> asked.txt\n");
+  std::filesystem::permissions(root() / "fleet/checks/ask.sh", std::filesystem::perms::owner_all);
+  EXPECT_THAT(muster_in(root() / "fleet/checks", {"apply"}), EndsWith(0));
+  EXPECT_TRUE(exists("fleet/asked.txt"));
+  EXPECT_EQ(stands("cart", "production"), "one");
+}
+
 }  // namespace
 }  // namespace muster::test

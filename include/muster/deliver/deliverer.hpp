@@ -44,6 +44,7 @@ using VerifySignature = std::function<Result<std::optional<std::string>>(const s
 
 struct Settings {
   Path state;                    ///< ".muster"
+  Path root;                     ///< The fleet's folder, in which the commands that it declares run; empty: "/".
   std::string version;           ///< Of muster.
   git::Person author;            ///< Of records; `at` is set from the clock.
   std::string owner = "muster";  ///< Who holds locks, for whoever waits for one.
