@@ -45,6 +45,7 @@ Failure failure_of(int error, std::string_view doing, std::string_view path) {
                                                          {EINVAL, FailureKind::stalled, Reason::invalid}}};
   const char* words = strerrordesc_np(error);
   std::string text = fmt::format("{} '{}': {}", doing, path, words == nullptr ? "unknown error" : words);
+  if (error == EMFILE) text += "; raise the limit of open files (`ulimit -n`)";
   for (const Meaning& meaning : kMeanings) {
     if (meaning.error == error) return {meaning.kind, meaning.reason, std::move(text), std::nullopt};
   }

@@ -25,11 +25,14 @@ Obstacle obstacle_of(const Failure& failure, const std::string& environment) {
     obstacle.lift = "run again";
   } else if (std::find(std::begin(kOfTheWay), std::end(kOfTheWay), failure.reason) != std::end(kOfTheWay)) {
     obstacle.why = Why::records_unreachable;
-    obstacle.lift = "it goes on by itself when the environment repository answers";
+    obstacle.lift = failure.reason == Reason::denied
+                        ? "mend the credentials of the environment repository, or its permissions; the next pass goes on"
+                        : "it goes on by itself when the environment repository answers";
   } else if (failure.kind == FailureKind::retry) {
     obstacle.why = Why::record_failed;
-    obstacle.lift = failure.reason == Reason::exhausted ? "make room on the disk that the message names; the next pass goes on"
-                                                        : "it is tried again in the next pass";
+    obstacle.lift = failure.reason == Reason::exhausted
+                        ? "make room on the disk, or raise the limit, that the message names; the next pass goes on"
+                        : "it is tried again in the next pass";
   } else if (std::find(std::begin(kOfTheBranch), std::end(kOfTheBranch), failure.reason) != std::end(kOfTheBranch)) {
     obstacle.why = Why::environment;
     obstacle.lift =

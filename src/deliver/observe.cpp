@@ -17,7 +17,7 @@ struct WayOut {
 };
 /// What helps where a repository could not be read; anything else is a repository that does not answer.
 constexpr WayOut kWaysOut[] = {
-    {Reason::exhausted, "make room on the disk that the message names; the next pass goes on"},
+    {Reason::exhausted, "make room on the disk, or raise the limit, that the message names; the next pass goes on"},
     {Reason::denied, "mend the credentials of the repository, or its permissions; the next pass goes on"},
     {Reason::absent, "put the repository back, or name the right one in the fleet file"},
     {Reason::limit, "take out of the repository what is too large"},

@@ -264,5 +264,18 @@ TEST_F(FilesTest, ALockLeavesWithItsProcess) {
   EXPECT_TRUE(files_.lock(path("lock"), "next", 0ms).ok());
 }
 
+TEST_F(FilesTest, SaysHowToRaiseTheLimitOfOpenFiles) {
+  ASSERT_TRUE(files_.write_atomic(path("file"), "text").ok());
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none{0, limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto read = files_.read(path("file"), 10);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.failure().reason, Reason::exhausted);
+  EXPECT_THAT(read.failure().text, HasSubstr("(`ulimit -n`)"));
+}
+
 }  // namespace
 }  // namespace muster
