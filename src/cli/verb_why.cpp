@@ -98,7 +98,23 @@ struct Facts {
   std::optional<record::HistoryEntry> newest;
 };
 
-void print_release(Session& session, const Facts& facts) {
+/// How an image came to be what it is: commit and log of a build, or tag and rule; then what runs.
+void print_image(Session& session, const Path& state, const record::ImageValue& image, const std::string& service) {
+  Terminal& out = session.out();
+  if (image.digest.empty()) return;
+  if (image.rule == record::kBuildRule) {
+    const Path log = pipeline::log_of(state, service, image.tag);
+    const bool here = session.world().files.stat(log).ok();
+    out.print("      built from commit {}{}", escape_for_terminal(image.commit), here ? ", log " + escape_for_terminal(log.string()) : "");
+  } else if (!image.rule.empty()) {
+    out.print("      tag {} by the rule {}", escape_for_terminal(image.tag), escape_for_terminal(image.rule));
+  } else if (!image.commit.empty()) {
+    out.print("      handed in, built from commit {}", escape_for_terminal(image.commit));
+  }
+  out.print("      runs as {}", escape_for_terminal(image.reference));
+}
+
+void print_release(Session& session, const Path& state, const std::string& service, const Facts& facts) {
   Terminal& out = session.out();
   if (!facts.release) {
     out.print("  no release stands here{}", facts.folder_note.empty() ? "" : ": " + escape_for_terminal(facts.folder_note));
@@ -120,15 +136,16 @@ void print_release(Session& session, const Facts& facts) {
       out.print("      commit {} on {} of {}", source->commit.text(), escape_for_terminal(source->branch),
                 escape_for_terminal(source->repository));
     }
+    if (const auto* image = std::get_if<record::ImageValue>(&input.value)) print_image(session, state, *image, service);
   }
   out.print("    fleet {} at {}, muster {}", release.fleet,
             release.made_by.revision.empty() ? "a folder without git" : release.made_by.revision.substr(0, 10), release.made_by.muster);
 }
 
-void print_chain(Session& session, const Question& question, const Facts& facts) {
+void print_chain(Session& session, const Path& state, const Question& question, const Facts& facts) {
   Terminal& out = session.out();
   out.line(out.paint(Colour::bold, model::instance_name(question.service, question.environment)));
-  print_release(session, facts);
+  print_release(session, state, question.service, facts);
   if (!facts.edited.empty()) {
     out.print("  edited by hand ({}): nothing newer is recorded until the edit is taken back, or `muster resume {}` replaces it",
               escape_for_terminal(facts.edited), model::instance_name(question.service, question.environment));
@@ -232,7 +249,7 @@ int why_instance(Session& session, const Question& question) {
   }
   code = parts.evidence_code();
   if (session.json()) return session.finish(facts_value(question, facts), code);
-  print_chain(session, question, facts);
+  print_chain(session, parts.engine().settings().state, question, facts);
   return code;
 }
 

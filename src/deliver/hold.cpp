@@ -38,8 +38,8 @@ Result<std::optional<record::BranchChange>> make_holds(Deliverer::State& state, 
 
 }  // namespace
 
-Result<VerbResult> hold(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet,
-                        const HoldRequest& request, const Person& by, const std::stop_token& stop) {
+Result<VerbResult> hold(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet, const HoldRequest& request,
+                        const Person& by, const std::stop_token& stop) {
   VerbResult out;
   out.environment = request.environment;
   const auto decide = [&](const record::Branch& branch) { return make_holds(deliverer.state(), records, branch, fleet, request, by, out); };

@@ -18,9 +18,6 @@
 
 namespace muster::deliver {
 
-/// The rule of an image that muster built.
-inline constexpr std::string_view kBuildRule = "build";
-
 class Images {
  public:
   Images() = default;

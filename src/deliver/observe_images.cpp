@@ -133,6 +133,9 @@ Half observe_watched(const Pass& pass, const Item& item, const model::ImageInput
   std::string commit;
   if (tag.empty()) {
     const auto choice = pass.run.answers.images->choose(policy);
+    if (!choice.ok() && choice.failure().reason == Reason::absent && recorded == nullptr)
+      return whole(unknown(Why::image_missing, input, fmt::format("there is no {} yet", policy.repository.where()),
+                           "push an image that the rule chooses"));
     if (!choice.ok()) return whole(no_answer(input, choice.failure()));
     tag = choice->tag;
     if (tag.empty() && given == nullptr) return whole(none_chosen(input, policy, *choice, recorded != nullptr));
@@ -204,11 +207,11 @@ Half observe_build(Pass& pass, Item& item, const model::ImageInput& image) {
   if (source == nullptr) return {};  // The source says why it is unknown.
   ImageValue value;
   value.reference = build.push.where();
-  value.rule = kBuildRule;
+  value.rule = record::kBuildRule;
   value.tag = pipeline::content_tag(build, source->tree);
   value.commit = source->commit.text();
   const ImageValue* recorded = recorded_image(item, input);
-  if (recorded != nullptr && recorded->rule == kBuildRule && recorded->tag == value.tag &&
+  if (recorded != nullptr && recorded->rule == record::kBuildRule && recorded->tag == value.tag &&
       recorded->reference.starts_with(build.push.where() + "@")) {
     return as_recorded(pass, *recorded);
   }
@@ -278,12 +281,17 @@ bool is_weighed(const Pass& pass, const Item& item) {
 }
 
 /// No digest for a tag: of a build, nothing was built yet.
-Observation not_pinned(const Item& item, const model::ImageInput& image, const ImageValue& value, const Failure& failure) {
+Observation not_pinned(const Pass& pass, const Item& item, const model::ImageInput& image, const ImageValue& value,
+                       const Failure& failure) {
   const std::string input = input_of(image);
   if (failure.reason != Reason::absent) return no_answer(input, failure);
-  if (is_built(*item.instance, image))
+  const Deliverer::State& state = pass.run.state;
+  if (is_built(*item.instance, image)) {
+    if (const auto failed = pipeline::failed_here(state.world.files, state.settings.state, item.service, value.tag))
+      return from_progress(pass, input, *failed, value);
     return unknown(Why::building, input, fmt::format("its image at {} is not built yet", value.commit.substr(0, 10)),
                    fmt::format("`muster deliver {}` builds it", item.service));
+  }
   return unknown(Why::image_missing, input, failure.text, "push it, or name another one");
 }
 
@@ -313,7 +321,7 @@ Observation with_digest(Pass& pass, Item& item, const model::ImageInput& image) 
     Images& images = *pass.run.answers.images;
     if (images.digest(*half.pin) == nullptr) images.pin({*half.pin}, pass.run.stop);
     const Result<std::string>& digest = *images.digest(*half.pin);
-    if (!digest.ok()) return not_pinned(item, image, value, digest.failure());
+    if (!digest.ok()) return not_pinned(pass, item, image, value, digest.failure());
     value.digest = *digest;
   }
   if (!value.digest.empty() && value.reference.find('@') == std::string::npos) value.reference = pinned(value.reference, value.digest);

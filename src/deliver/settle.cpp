@@ -20,8 +20,7 @@ bool is_recorded(const Item& item, const Move& move) {
 /// Does a proposal move an object, the ledger, or a name? A record that moves nothing is never made. (While a newer bundle waits, the
 /// one that passes may be the very one that a resume accepted, and that stands.)
 bool says_something(const Item& item, const Proposal& proposal) {
-  const bool moves =
-      std::any_of(proposal.moves.begin(), proposal.moves.end(), [&](const Move& move) { return !is_recorded(item, move); });
+  const bool moves = std::any_of(proposal.moves.begin(), proposal.moves.end(), [&](const Move& move) { return !is_recorded(item, move); });
   return proposal.objects_differ || moves || item.replaces_edit || !proposal.renamed_from.empty();
 }
 

@@ -36,7 +36,7 @@ Result<Judged> judge(Pass& pass, const Item& item, const std::string& input, con
 
 record::Cause cause_of(const std::string& input, const InputValue& value) {
   const auto* image = std::get_if<record::ImageValue>(&value);
-  if (input == record::kSource || (image != nullptr && image->rule == kBuildRule)) return record::Cause::push;
+  if (input == record::kSource || (image != nullptr && image->rule == record::kBuildRule)) return record::Cause::push;
   if (input == record::kDeclaration) return record::Cause::fleet;
   if (input == record::kFrom) return record::Cause::promotion;
   return record::Cause::image;

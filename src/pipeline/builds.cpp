@@ -78,7 +78,8 @@ class Yard final : public Builds {
     const auto digest = registries_.digest(order.access, tagged(order), stop);
     const bool absent = !digest.ok() && digest.failure().reason == Reason::absent;
     if (absent && order.again) static_cast<void>(forget_failure(world_.files, settings_, order).ok());
-    const auto earlier = absent ? read_failure(world_.files, settings_, order) : std::nullopt;
+    const auto earlier =
+        absent ? failed_here(world_.files, settings_.state, order.service, content_tag(order.build, order.tree->id())) : std::nullopt;
     lock.lock();
     job->looking = false;
     if (digest.ok()) {

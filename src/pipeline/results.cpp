@@ -32,6 +32,10 @@ Path result_path(const Settings& settings, const Order& order) {
   return settings.state / "builds" / order.service / content_tag(order.build, order.tree->id());
 }
 
+Path log_of(const Path& state, const std::string& service, const std::string& tag) {
+  return with_extension(state / "builds" / service / tag, ".log");
+}
+
 Result<void> write_failure(Files& files, const Settings& settings, const Order& order, const Progress& progress,
                            std::optional<int> exit_code) {
   Array lines;
@@ -51,15 +55,15 @@ Result<void> write_failure(Files& files, const Settings& settings, const Order& 
   return files.write_atomic(with_extension(result_path(settings, order), ".json"), to_pretty_json(result));
 }
 
-std::optional<Progress> read_failure(Files& files, const Settings& settings, const Order& order) {
-  const Path path = with_extension(result_path(settings, order), ".json");
+std::optional<Progress> failed_here(Files& files, const Path& state, const std::string& service, const std::string& tag) {
+  const Path path = with_extension(state / "builds" / service / tag, ".json");
   const auto bytes = files.read(path, std::size_t{1} << 20U);
   if (!bytes.ok()) return std::nullopt;
   const auto result = manifest::parse_json(*bytes, path.string());
   if (!result.ok() || result->string_at("text").empty()) return std::nullopt;
   Progress out;
   out.state = Progress::State::failed;
-  out.tag = content_tag(order.build, order.tree->id());
+  out.tag = tag;
   out.log = Path(result->string_at("log"));
   out.failure = stalled(reason_from(result->string_at("reason")), std::string(result->string_at("text")));
   out.since = parse_instant(result->string_at("failed"));

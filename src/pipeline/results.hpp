@@ -17,8 +17,6 @@ Path result_path(const Settings& settings, const Order& order);
 /// `progress` is a failed one.
 Result<void> write_failure(Files& files, const Settings& settings, const Order& order, const Progress& progress,
                            std::optional<int> exit_code);
-/// What an earlier run wrote; nullopt: nothing.
-std::optional<Progress> read_failure(Files& files, const Settings& settings, const Order& order);
 Result<void> forget_failure(Files& files, const Settings& settings, const Order& order);
 /// Leaves the files of the newest builds of this service.
 void drop_old_results(Files& files, const Settings& settings, const Order& order);

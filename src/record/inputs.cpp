@@ -148,10 +148,13 @@ std::optional<InputValue> decode(std::string_view input, std::string_view text) 
 
 namespace {
 
-/// "ghcr.io/shop/cart:1.4.2 (sha256:0123456789ab)": a digest alone tells people nothing.
+/// "ghcr.io/shop/cart:1.4.2 (sha256:0123456789ab)", of a build "… built from 4c779a0f0a": a digest alone tells people nothing.
 std::string describe_image(const ImageValue& image) {
   if (image.digest.empty()) return image.reference;
   const std::string_view name = std::string_view(image.reference).substr(0, image.reference.find('@'));
+  if (image.rule == kBuildRule)
+    return fmt::format("{} ({}, built from {})", name, std::string_view(image.digest).substr(0, kShownDigest),
+                       std::string_view(image.commit).substr(0, 10));
   return fmt::format("{}{}{} ({})", name, image.tag.empty() ? "" : ":", image.tag, std::string_view(image.digest).substr(0, kShownDigest));
 }
 

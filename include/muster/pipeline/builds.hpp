@@ -82,6 +82,11 @@ class Builds {
 
 std::unique_ptr<Builds> make_builds(const World& world, registry::Registries& registries, Secrets& secrets, Settings settings);
 
+/// A build with this tag that failed on this machine for good; nullopt: none is known. Begins nothing, asks nobody.
+std::optional<Progress> failed_here(Files& files, const Path& state, const std::string& service, const std::string& tag);
+/// Where the log of a build is, if this machine made it.
+Path log_of(const Path& state, const std::string& service, const std::string& tag);
+
 /// Builds here and now, in this thread: `muster build`. `local`: keeps the image where the builder puts it, pushes nothing.
 /// `line` gets the output as it comes.
 Progress build_now(const World& world, registry::Registries& registries, Secrets& secrets, const Settings& settings, const Order& order,

@@ -75,6 +75,8 @@ inline constexpr std::string_view kSource = "source";
 inline constexpr std::string_view kDeclaration = "declaration";
 inline constexpr std::string_view kFrom = "from";
 inline constexpr std::string_view kImagePrefix = "image.";
+/// ImageValue::rule of an image that muster built.
+inline constexpr std::string_view kBuildRule = "build";
 
 /// The value as one word without spaces: everything outside printable ASCII, and `;`, `%`, `=` and white space inside
 /// parts, is written `%xx`. "absent" for Absent.
