@@ -166,7 +166,10 @@ service orders : std.manifests {
               ElementsAre("watch(\"ghcr.io/shop/cart\", tags = \"{day:date}-{n:int}\", newest = [day, n])  entity, in production  wins",
                           "watch(\"ghcr.io/shop/cart\", versions = \"^1\")  fleet defaults  shadowed: lower rung",
                           "none  schema default  shadowed"));
-  EXPECT_EQ(fleet.why("web", "image").front(), "shared  entity  wins");
+  EXPECT_THAT(fleet.why("web", "image"),
+              ElementsAre("shared  entity  wins",
+                          "watch(\"ghcr.io/shop/web\", versions = \"^1\")  fleet defaults  shadowed: lower rung",
+                          "none  schema default  shadowed", "\"ghcr.io/shop/shared:1\"  image shared  read"));
   EXPECT_EQ(fleet.why("orders", "images.orders").front(), "watch(\"ghcr.io/shop/orders\", tag = \"stable\")  entity  wins");
 }
 

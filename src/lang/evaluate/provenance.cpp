@@ -57,10 +57,27 @@ class Tracer {
           fmt::format("{} of {}", one.role == SlotRole::output ? "output" : "let", by.qualified), "computed");
       winner = one.initial;
     }
-    if (winner != nullptr) inputs(run, frame, of_key(*winner, key), service, environment, depth + 1);
+    if (winner == nullptr) return;
+    const Datum whole = run.evaluate_in(&frame, *winner);
+    if (const Datum* value = part(whole, key)) named_image(*value, depth + 1);
+    inputs(run, frame, of_key(*winner, key), service, environment, depth + 1);
   }
 
  private:
+  /// The rule of a named image stands at the image.
+  void named_image(const Datum& value, unsigned depth) {
+    if (!value.is(Tag::entity) || static_cast<EntityWord>(value.small) != EntityWord::image) return;
+    const Entity& entity = program_.table(EntityWord::image).all[static_cast<std::size_t>(value.number)];
+    const SlotId slot = program_.kind_of(entity).shape.find("reference");
+    if (entity.values.empty() || slot == kNoSlot) return;
+    diag::Span at = entity.span;
+    for (const Assignment& one : entity.body.assignments) {
+      if (one.slot == slot && one.value != nullptr) at = one.value->span;
+    }
+    add(depth, fmt::format("{}.reference", entity.name), language_text(entity.values[number(slot)], program_), at,
+        fmt::format("image {}", entity.name), "read");
+  }
+
   /// The optional record, `slot` itself or one around it, that is not there.
   [[nodiscard]] SlotId absent_record(Evaluator& run, Frame& frame, SlotId slot) const {
     const Shape& shape = frame.kind->shape;
