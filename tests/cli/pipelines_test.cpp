@@ -1,4 +1,5 @@
-// Pipelines of others: the ready examples in examples/ci, against a real registry, with real buildah and a `muster serve`.
+// Pipelines: those of others, as examples/ci has them ready, and muster's own, against a real registry, with real buildah and
+// a `muster serve`.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -81,28 +82,58 @@ TEST(Pipelines, OfGitLabHasTheLinesOfThePlainOne) {
   EXPECT_EQ(run, plain_lines());
 }
 
-/// A service `cart` whose images its own pipeline brings, a platform repository, and a registry that asks for a password.
-class PlainPipeline : public Muster {
+/// A platform repository whose fleet is read by a `muster serve`, and a registry that asks for a password.
+class Pipeline : public Muster {
  protected:
   void SetUp() override {
     if (const auto missing = RegistryServer::missing()) GTEST_SKIP() << *missing;
     if (!find_program("buildah")) GTEST_SKIP() << "buildah is not installed (Debian package buildah)";
     registry_.emplace(RegistryServer::Options{.user = "ci", .password = "let me in"});
+    variables_["REGISTRY_PASSWORD"] = "let me in";
+  }
+
+  void declare(const std::string& service) {
     write("fleet/shop.fleet", fmt::format(R"(fleet shop {{ language = "1.0", records = "file://{0}/environments.git" }}
 registry images {{ match = "{1}/*", auth = basic("ci", secret("env:REGISTRY_PASSWORD")) }}
 target here : directory {{ path = "{0}/out/staging" }}
 environment staging {{ branch = "main", target = here, namespace = "shop" }}
-service cart : std.web {{ repo = "file://{0}/code/cart.git" }}
+{2}
 )",
-                                          root().string(), registry_->host()));
+                                          root().string(), registry_->host(), service));
     git("init -q --bare -b staging ../environments.git");
     git("init -q -b main . && git add -A && git commit -q -m 'Declare the shop' && git clone -q --bare . ../platform.git");
     git("clone -q ../platform.git ../server");
+  }
+
+  void git(const std::string& line) const { ASSERT_THAT(shell("git " + line), EndsWith(0)); }
+
+  std::string commit(const std::string& page) {
+    return repository("cart").commit({{"Containerfile", "FROM scratch\nCOPY page /page\n"}, {"page", page}}, "Say " + page);
+  }
+
+  ServerProcess serve() {
+    return {{MUSTER_BINARY, "-C", (root() / "server").string(), "serve", "--interval", "200ms"}, variables_, root() / "serve.log"};
+  }
+
+  [[nodiscard]] std::string deployment() const {
+    const std::string file = "out/staging/shop/deployment.apps-cart.yaml";
+    return exists(file) ? read(file) : "";
+  }
+
+  std::optional<RegistryServer> registry_;
+};
+
+/// A service `cart` whose images its own pipeline brings.
+class PlainPipeline : public Pipeline {
+ protected:
+  void SetUp() override {
+    Pipeline::SetUp();
+    if (IsSkipped()) return;
+    declare(fmt::format("service cart : std.web {{ repo = \"file://{}/code/cart.git\" }}", root().string()));
     set_up_buildah();
     variables_["SERVICE"] = "cart@staging";
     variables_["PLATFORM"] = (root() / "platform.git").string();
     variables_["REGISTRY_USER"] = "ci";
-    variables_["REGISTRY_PASSWORD"] = "let me in";
     variables_["TMPDIR"] = (root() / "temporary").string();
     fs::create_directories(root() / "temporary");
   }
@@ -118,15 +149,6 @@ service cart : std.web {{ repo = "file://{0}/code/cart.git" }}
     variables_["BUILDAH_ISOLATION"] = "chroot";
   }
 
-  void git(const std::string& line) const {
-    const Ran ran = shell("git " + line);
-    ASSERT_THAT(ran, EndsWith(0));
-  }
-
-  std::string commit(const std::string& page) {
-    return repository("cart").commit({{"Containerfile", "FROM scratch\nCOPY page /page\n"}, {"page", page}}, "Say " + page);
-  }
-
   /// The pipeline for a commit, in a fresh clone, as CI systems have it.
   Ran pipeline(const std::string& commit) {
     variables_["COMMIT"] = commit;
@@ -134,17 +156,6 @@ service cart : std.web {{ repo = "file://{0}/code/cart.git" }}
     return shell(fmt::format("rm -rf ../clone && git clone -q ../code/cart.git ../clone && cd ../clone && git checkout -q {} && {}", commit,
                              (kExamples / "pipeline").string()));
   }
-
-  ServerProcess serve() {
-    return {{MUSTER_BINARY, "-C", (root() / "server").string(), "serve", "--interval", "200ms"}, variables_, root() / "serve.log"};
-  }
-
-  [[nodiscard]] std::string deployment() const {
-    const std::string file = "out/staging/shop/deployment.apps-cart.yaml";
-    return exists(file) ? read(file) : "";
-  }
-
-  std::optional<RegistryServer> registry_;
 };
 
 TEST_F(PlainPipeline, EndsWhenWhatItPushedRuns) {
@@ -177,6 +188,31 @@ TEST_F(PlainPipeline, FailsWhereTheBuildFailsAndRecordsNothing) {
   EXPECT_THAT(ran.error, HasSubstr("nothing"));
   EXPECT_THAT(shell("git -C ../environments.git for-each-ref").out, testing::IsEmpty());
   EXPECT_TRUE(fs::is_empty(root() / "temporary"));
+}
+
+TEST_F(Pipeline, OfMusterTurnsACommitIntoADigestInTheTarget) {
+  declare(
+      fmt::format("service cart : std.web {{ repo = \"file://{}/code/cart.git\", "
+                  "build {{ run = std.buildah(), push = \"{}/shop/cart\" }} }}",
+                  root().string(), registry_->host()));
+  commit("one");
+  const ServerProcess daemon = serve();
+  const std::string pinned = registry_->host() + "/shop/cart@sha256:";
+  ASSERT_TRUE(eventually([&] { return deployment().find(pinned) != std::string::npos; })) << read("serve.log");
+  const std::string one = deployment();
+  const std::string second = commit("two");
+  ASSERT_TRUE(eventually([&] { return deployment() != one; })) << read("serve.log");
+
+  // Nobody touched anything; and the whole chain is told: commit, build and its log, digest, record, object.
+  const std::string two = deployment();
+  const std::string digest = two.substr(two.find(pinned), pinned.size() + 64);
+  const Ran why = muster_in(root() / "server", {"why", "cart@staging"});
+  ASSERT_THAT(why, EndsWith(0));
+  EXPECT_THAT(why.out, AllOf(HasSubstr("built from commit " + second + ", log "), HasSubstr("runs as " + digest), HasSubstr("recorded in "),
+                             HasSubstr("Deployment.apps shop/cart")));
+  const std::size_t log = why.out.find(", log ") + 6;
+  EXPECT_THAT(read_file(why.out.substr(log, why.out.find('\n', log) - log)), HasSubstr("COPY page /page"));
+  EXPECT_TRUE(fs::is_empty(root() / "server/.muster/scratch")) << "nothing of a build is left";
 }
 
 }  // namespace
