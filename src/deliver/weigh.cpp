@@ -47,6 +47,18 @@ MovedInput moved_input(const Item& item, const std::string& input, const InputVa
   return {value, cause_of(input, value), {}};
 }
 
+/// Source and image of a build move in one record: where one of them may not, the other stays, too.
+void keep_build_whole(Item& item) {
+  if (!item.instance->build) return;
+  const std::string image = std::string(record::kImagePrefix) + item.instance->build->image;
+  const bool held = std::any_of(item.obstacles.begin(), item.obstacles.end(), [&](const Obstacle& obstacle) {
+    return obstacle.why != Why::image_refused && (obstacle.input == record::kSource || obstacle.input == image);
+  });
+  if (!held) return;
+  item.moved.erase(std::string(record::kSource));
+  item.moved.erase(image);
+}
+
 /// Fills item.moved by the ledger; what is unknown or held goes to the obstacles. False where something is unknown.
 Result<bool> weigh_inputs(Pass& pass, Item& item) {
   bool all_known = true;
@@ -69,6 +81,7 @@ Result<bool> weigh_inputs(Pass& pass, Item& item) {
       all_known = false;
     }
   }
+  keep_build_whole(item);
   return all_known;
 }
 
@@ -124,6 +137,7 @@ void weigh_resumed(Item& item, bool edited) {
     const record::LedgerInput* recorded = item.ledger == nullptr ? nullptr : item.ledger->input(input);
     if (recorded != nullptr && record::same_content(recorded->value, *observation.value)) item.moved.erase(input);
   }
+  keep_build_whole(item);
 }
 
 /// Bundles that hold something that was taken back here are not followed.

@@ -166,6 +166,29 @@ TEST_F(Images, OfARegistryThatIsDownStayWhileOthersMove) {
   EXPECT_NE(runs("cart"), before) << "it heals by itself";
 }
 
+TEST_F(Images, ThatAreBuiltStayWhereTheirSourceIsHeld) {
+  ServiceSpec& spec = stage.service("cart");
+  spec.watch.reset();
+  spec.image = "";
+  spec.image_repository = repository("cart");
+  spec.build = model::Build{};
+  spec.build->push = *model::parse_image_reference(repository("cart"));
+  const auto built = [&](const std::string& commit) {
+    const auto tree = git::Oid::parse(stage.repository("cart").git({"rev-parse", commit + "^{tree}"}).substr(0, 40));
+    return push_image("cart", pipeline::content_tag(*spec.build, *tree));
+  };
+  const std::string first = stage.push("cart", "v2");
+  const std::string second = stage.push("cart", "v3");
+  const std::string digest = built(second);
+  stage.deliver();
+  EXPECT_EQ(runs("cart"), pinned("cart", digest));
+  stage.set_branch("cart", first);
+  built(stage.push("cart", "v4"));
+  stage.deliver();
+  EXPECT_THAT(stage.why("cart@production"), HasSubstr("rewound"));
+  EXPECT_EQ(runs("cart"), pinned("cart", digest)) << "the image of a commit that is not taken is not taken either";
+}
+
 TEST_F(Images, OfAMovingTagAreFollowedByDigest) {
   model::ImagePolicy stable = policy("cart");
   stable.tag = "stable";

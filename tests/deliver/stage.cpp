@@ -120,6 +120,8 @@ model::Instance Stage::instance_of(const std::string& name, const ServiceSpec& s
     const std::string repository = service.image_repository.empty() ? "registry.example/" + name : service.image_repository;
     out.images.push_back({"registry.example/" + name, service.image->empty() ? std::string() : repository + ":" + *service.image, {}});
     out.images.back().policy = service.watch;
+    out.build = service.build;
+    if (out.build) out.build->image = out.images.back().name;
   }
   const auto setting = service.settings.find(environment.name);
   const std::string value = setting == service.settings.end() ? service.setting : setting->second;

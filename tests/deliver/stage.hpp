@@ -41,6 +41,7 @@ struct ServiceSpec {
   std::map<std::string, std::string> settings;  ///< By environment.
   std::optional<std::string> image;             ///< Tag of registry.example/<service>; "" for CI alone; nullopt: none.
   std::optional<model::ImagePolicy> watch;      ///< Beside `image = ""`: its registry is followed.
+  std::optional<model::Build> build;            ///< Beside `image = ""`: muster builds it.
   std::string image_repository;                 ///< Instead of registry.example/<service>.
   std::vector<std::string> only;
   std::vector<std::string> together;
