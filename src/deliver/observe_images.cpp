@@ -295,6 +295,29 @@ Observation not_pinned(const Pass& pass, const Item& item, const model::ImageInp
   return unknown(Why::image_missing, input, failure.text, "push it, or name another one");
 }
 
+/// The image by its digest; nullopt where it is recorded already, so that nothing needs to be asked.
+std::optional<model::ImageReference> news(const Item& item, const model::ImageInput& image, model::ImageReference reference,
+                                          const std::string& digest) {
+  const ImageValue* recorded = recorded_image(item, input_of(image));
+  if (digest.empty() || (recorded != nullptr && recorded->digest == digest)) return std::nullopt;
+  reference.tag.clear();
+  reference.digest = digest;
+  return reference;
+}
+
+/// What a registry says of a tag counts only when the image is there under that digest: one that confuses two repositories,
+/// for a moment, would be recorded for good. nullopt: it is there.
+std::optional<Observation> confirm(Pass& pass, const std::string& input, const model::ImageReference& reference, const std::string& tag) {
+  Images& images = *pass.run.answers.images;
+  if (images.digest(reference) == nullptr) images.pin({reference}, pass.run.stop);
+  const Result<std::string>& there = *images.digest(reference);
+  if (there.ok()) return std::nullopt;
+  if (there.failure().reason != Reason::absent) return no_answer(input, there.failure());
+  return unknown(Why::registry_unreachable, input,
+                 fmt::format("the registry says that `{}` of {} is {}, and has no such image", tag, reference.where(), reference.digest),
+                 std::string(kGoesOn));
+}
+
 }  // namespace
 
 Result<void> pin_images(Pass& pass) {
@@ -306,7 +329,20 @@ Result<void> pin_images(Pass& pass) {
       if (auto half = observe_half(pass, item, image); half.pin) wanted.insert(std::move(*half.pin));
     }
   }
-  pass.run.answers.images->pin(wanted, pass.run.stop);
+  Images& images = *pass.run.answers.images;
+  images.pin(wanted, pass.run.stop);
+  std::set<model::ImageReference> moved;
+  for (Item& item : pass.items) {
+    if (!is_weighed(pass, item)) continue;
+    for (const model::ImageInput& image : item.instance->images) {
+      if (is_built(*item.instance, image)) continue;
+      const auto half = observe_half(pass, item, image);
+      const auto* digest = half.pin ? images.digest(*half.pin) : nullptr;
+      if (digest == nullptr || !digest->ok()) continue;
+      if (auto reference = news(item, image, *half.pin, **digest)) moved.insert(std::move(*reference));
+    }
+  }
+  images.pin(moved, pass.run.stop);
   return {};
 }
 
@@ -323,6 +359,12 @@ Observation with_digest(Pass& pass, Item& item, const model::ImageInput& image) 
     const Result<std::string>& digest = *images.digest(*half.pin);
     if (!digest.ok()) return not_pinned(pass, item, image, value, digest.failure());
     value.digest = *digest;
+  }
+  const bool is_build = is_built(*item.instance, image);
+  if (half.pin || is_build) {
+    const auto reference = news(item, image, is_build ? item.instance->build->push : *half.pin, value.digest);
+    auto not_there = reference ? confirm(pass, input_of(image), *reference, value.tag) : std::nullopt;
+    if (not_there) return std::move(*not_there);
   }
   if (!value.digest.empty() && value.reference.find('@') == std::string::npos) value.reference = pinned(value.reference, value.digest);
   return std::move(half.observation);

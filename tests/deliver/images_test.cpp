@@ -18,6 +18,33 @@ class NoSecrets final : public Secrets {
   Result<std::string> resolve(std::string_view reference) override { return stalled(Reason::absent, std::string(reference)); }
 };
 
+/// A registry that confuses its repositories: asked what a tag is, it may answer with another repository's image.
+class Confused final : public registry::Registries {
+ public:
+  explicit Confused(registry::Registries& honest) : honest_(honest) {}
+  std::string says;  ///< Of every tag; empty: the truth.
+
+  Result<std::string> digest(const registry::Access& access, const model::ImageReference& reference, const std::stop_token& stop) override {
+    if (!says.empty() && reference.digest.empty()) return says;
+    return honest_.digest(access, reference, stop);
+  }
+  Result<std::vector<std::string>> tags(const registry::Access& access, const model::ImageReference& repository,
+                                        const std::stop_token& stop) override {
+    return honest_.tags(access, repository, stop);
+  }
+  Result<registry::Manifest> manifest(const registry::Access& access, const model::ImageReference& reference,
+                                      const std::stop_token& stop) override {
+    return honest_.manifest(access, reference, stop);
+  }
+  Result<std::string> blob(const registry::Access& access, const model::ImageReference& repository, std::string_view wanted,
+                           std::size_t limit, const std::stop_token& stop) override {
+    return honest_.blob(access, repository, wanted, limit, stop);
+  }
+
+ private:
+  registry::Registries& honest_;
+};
+
 /// Production is fed by main, and cart watches ^1.4 of a registry that has 1.4.2.
 class Images : public ::testing::Test {
  protected:
@@ -106,7 +133,7 @@ TEST_F(Images, ThatHaveNotMovedCostOneListingARepositoryAndNoRecord) {
   stage.deliver();
   EXPECT_EQ(server->requests("GET /v2/shop/cart/tags/list"), lists + 1);
   EXPECT_EQ(server->requests("HEAD /v2/shop/cart/manifests/"), manifests);
-  EXPECT_EQ(manifests, 1);
+  EXPECT_EQ(manifests, 2) << "what its tag is, and whether that is there";
   EXPECT_EQ(stage.commits("production"), records);
 }
 
@@ -164,6 +191,22 @@ TEST_F(Images, OfARegistryThatIsDownStayWhileOthersMove) {
   push_image("cart", "1.4.3");
   stage.deliver();
   EXPECT_NE(runs("cart"), before) << "it heals by itself";
+}
+
+TEST_F(Images, ThatARegistryConfusesWithAnotherRepositorysAreNotRecorded) {
+  Confused confused(*registries);
+  stage.settings.registries = &confused;
+  stage.restart();
+  stage.deliver();
+  const std::string before = runs("cart");
+  confused.says = push_image("orders", "9.9.9");
+  const std::string digest = push_image("cart", "1.4.3");
+  stage.deliver();
+  EXPECT_EQ(runs("cart"), before);
+  EXPECT_EQ(stage.why("cart@production"), "registry-unreachable");
+  confused.says.clear();
+  stage.deliver();
+  EXPECT_EQ(runs("cart"), pinned("cart", digest));
 }
 
 TEST_F(Images, ThatAreBuiltStayWhereTheirSourceIsHeld) {
