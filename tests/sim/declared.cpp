@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sim/world/memory_registry.hpp"
+
 namespace muster::sim {
 namespace {
 
@@ -14,6 +16,47 @@ Value config_map(const std::string& name, const std::string& text) {
                 {"kind", "ConfigMap"},
                 {"metadata", Object{{"name", name}, {"namespace", "sim"}}},
                 {"data", Object{{"declared", text}}}};
+}
+
+/// What runs the image of a service.
+Value pod_of(const std::string& name, int version) {
+  return Object{{"apiVersion", "v1"},
+                {"kind", "PodTemplate"},
+                {"metadata", Object{{"name", name}, {"namespace", "sim"}}},
+                {"template", fmt::format("{} {}image.main{}", version, model::kLateOpen, model::kLateClose)}};
+}
+
+model::ImagePolicy policy_of(const model::ImageReference& repository, const std::string& rule) {
+  model::ImagePolicy out;
+  out.repository = repository;
+  if (rule.find('{') != std::string::npos) {
+    out.tags = *model::parse_tag_template(rule);
+    out.newest = {"build"};
+  } else if (rule.find_first_of("0123456789") != std::string::npos) {
+    out.versions = *model::parse_version_range(rule);
+  } else {
+    out.tag = rule;
+  }
+  return out;
+}
+
+/// The image of one of kImageServices, and what runs it.
+void add_image(model::Instance& out, const std::string& name, const Declared::Service& declared) {
+  const std::string where = std::string(kRegistryHost) + "/" + name;
+  model::ImageInput image{"main", "", {}};
+  if (!declared.rule.empty()) {
+    image.policy = policy_of(*model::parse_image_reference(where), declared.rule);
+  } else if (!declared.image.empty()) {
+    image.reference = where + ":" + declared.image;
+  } else if (name == "shop") {
+    model::Build build;
+    build.file = "Containerfile";
+    build.push = *model::parse_image_reference(where);
+    build.declaration = fmt::format("{{\"version\":{}}}", declared.version / 2);
+    out.build = std::move(build);
+  }
+  out.images.push_back(std::move(image));
+  out.objects.push_back({pod_of(name, declared.version), {}});
 }
 
 model::Environment environment(std::string name, std::optional<std::string> branch, std::optional<std::string> from) {
@@ -35,7 +78,15 @@ model::Instance instance(const model::Environment& in, const std::string& name, 
   out.namespace_name = "sim";
   out.follows = in.from.value_or("");
   const Place& place = places().at(name);
-  if (!place.url.empty()) {
+  if (has_image(name)) {
+    if (!place.url.empty()) {
+      out.source = model::SourceRef{};
+      out.source->repository.url = place.url;
+      out.source->branch = in.branch.value_or("");
+      out.source->path = place.path;
+    }
+    add_image(out, name, declared);
+  } else if (!place.url.empty()) {
     model::SourceRef source;
     source.repository.url = place.url;
     source.branch = in.branch.value_or("");
@@ -61,7 +112,12 @@ model::Instance instance(const model::Environment& in, const std::string& name, 
 const std::map<std::string, Place>& places() {
   static const std::map<std::string, Place> kPlaces = {
       {"api", {"https://git.example/mono", "api"}},
+      {"channel", {"", ""}},
+      {"ci", {"https://git.example/ci", "deploy"}},
+      {"lib", {"https://git.example/mono", "lib"}},
       {"plain", {"", ""}},
+      {"shop", {"https://git.example/shop", "image"}},
+      {"tool", {"", ""}},
       {"web", {"https://git.example/web", "deploy"}},
       {"work", {"https://git.example/mono", "work"}},
   };
@@ -90,6 +146,12 @@ std::shared_ptr<const model::Fleet> lowered(const Declared& declared) {
     target.kind = "directory";
     target.path = "/out/" + one.name;
     fleet->targets.push_back(std::move(target));
+  }
+  if (declared.registry) {
+    model::Registry registry;
+    registry.name = "images";
+    registry.match = std::string(kRegistryHost) + "/*";
+    fleet->registries.push_back(std::move(registry));
   }
   for (const auto& [name, service] : declared.services) {
     if (!service.declared) continue;
@@ -120,7 +182,7 @@ FleetHistory::FleetHistory(Network& network, Clock& clock)
 void FleetHistory::commit(const Declared& declared) {
   std::string text;
   for (const auto& [name, service] : declared.services) {
-    text += fmt::format("{} {} {} {}\n", name, service.declared, service.version, service.image);
+    text += fmt::format("{} {} {} {}\n", name, service.declared, service.version, service.image + service.rule);
   }
   // The number keeps two revisions that declare the same apart.
   const git::Oid id =

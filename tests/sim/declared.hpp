@@ -1,8 +1,13 @@
 // The fleet of a simulation: four services (two of one monorepo, one without a source, one that needs another), staging fed
 // by branches, production by promotion, `edge` by branches too. Its revisions are commits of a repository of their own, so
 // that "older fleet" means something.
+//
+// Where images are played, too, five more: `lib` (of the monorepo) and `tool` follow a registry by rule, `channel` one tag,
+// `shop` is built, `ci` is handed in; and the literal image of `plain` is in that registry.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,8 +31,10 @@ struct Declared {
     bool declared = true;
     int version = 1;    ///< Of its declaration.
     std::string image;  ///< Tag of its literal image; empty: none.
+    std::string rule;   ///< By which its image is chosen: a range, a template ("{" is in it), or else one tag.
   };
   std::map<std::string, Service> services;
+  bool registry = false;  ///< The registry is declared, so that literal images are pinned.
 };
 
 /// Where a service's source is; empty url: it has none.
@@ -36,6 +43,11 @@ struct Place {
   std::string path;
 };
 const std::map<std::string, Place>& places();
+/// Services whose image comes from a registry, a builder or CI.
+inline constexpr std::array<const char*, 5> kImageServices = {"channel", "ci", "lib", "shop", "tool"};
+inline bool has_image(const std::string& service) {
+  return std::find(kImageServices.begin(), kImageServices.end(), service) != kImageServices.end();
+}
 const std::vector<std::string>& environment_names();
 
 /// The model that the language would lower this revision to.

@@ -106,14 +106,19 @@ std::unique_ptr<target::Targets> Targets::seen_by(Steps& steps) {
   });
 }
 
-Machine::Machine(Network& network, FleetHistory& fleets, Targets& targets, SimulatedClock& clock, std::uint64_t seed)
+Machine::Machine(Network& network, FleetHistory& fleets, Targets& targets, SimulatedClock& clock, ImageServer* images, std::uint64_t seed)
     : fleets_(fleets),
       random_(seed),
       clock_(clock),
       files_(steps_),
       hub_(network, clock, steps_, random_),
       world_{clock_, files_, processes_, random_},
-      targets_(targets.seen_by(steps_)) {}
+      images_(images),
+      targets_(targets.seen_by(steps_)) {
+  if (images_ == nullptr) return;
+  registries_.emplace(*images_, random_);
+  builds_.emplace(*images_, *registries_, steps_, clock_);
+}
 
 deliver::Deliverer& Machine::deliverer() {
   if (!deliverer_) {
@@ -125,6 +130,7 @@ deliver::Deliverer& Machine::deliverer() {
       if (auto fleet = fleets_.fleet(revision)) return fleet;
       return stalled(Reason::absent, "no fleet at " + revision);
     };
+    if (registries_) settings.registries = &*registries_;
     deliverer_ = std::make_unique<deliver::Deliverer>(world_, hub_, std::move(settings));
   }
   return *deliverer_;
@@ -137,6 +143,7 @@ bool Machine::survives(const std::function<void()>& run) {
   } catch (const Crash&) {
     steps_.never_crash();
     deliverer_.reset();
+    if (builds_) builds_->forget();
     files_.forget_locks();
     delivered_.reset();
     reconciled_.reset();
@@ -144,11 +151,14 @@ bool Machine::survives(const std::function<void()>& run) {
   }
 }
 
-bool Machine::pass(std::size_t behind) {
+bool Machine::pass(std::size_t behind, std::vector<deliver::BuiltImage> handed_in) {
   return survives([&] {
     const deliver::FleetRevision revision = fleets_.revision(behind);
     const auto fleet = fleets_.fleet(revision.commit);
-    delivered_ = deliverer().deliver(*fleet, revision, {}, {}).report;
+    deliver::Request request;
+    request.images = std::move(handed_in);
+    if (builds_) request.builds = &*builds_;
+    delivered_ = deliverer().deliver(*fleet, revision, request, {}).report;
     record::EnvironmentRepository& records = deliverer().records(*fleet);
     (void)records.look(std::nullopt, {});
     reconcile::PassOptions options;

@@ -15,6 +15,7 @@
 #include "sim/oracle.hpp"
 #include "sim/world/machine.hpp"
 #include "sim/world/memory_git.hpp"
+#include "sim/world/memory_registry.hpp"
 #include "support/memory_target.hpp"
 
 namespace muster::sim {
@@ -38,10 +39,11 @@ class Targets {
 
 class Machine {
  public:
-  Machine(Network& network, FleetHistory& fleets, Targets& targets, SimulatedClock& clock, std::uint64_t seed);
+  /// `images`: the registry that this machine asks and builds for; nullptr: it asks none.
+  Machine(Network& network, FleetHistory& fleets, Targets& targets, SimulatedClock& clock, ImageServer* images, std::uint64_t seed);
 
   /// Deliver and reconcile once, with the fleet `behind` revisions ago. false: the process died.
-  bool pass(std::size_t behind = 0);
+  bool pass(std::size_t behind = 0, std::vector<deliver::BuiltImage> handed_in = {});
   /// Something a person asks of the deliverer. false: the process died.
   bool ask(const std::function<void(deliver::Deliverer&, const model::Fleet&, const deliver::FleetRevision&)>& verb);
   /// The state directory is deleted.
@@ -68,6 +70,9 @@ class Machine {
   NoProcesses processes_;
   Hub hub_;
   World world_;
+  ImageServer* images_;
+  std::optional<MemoryRegistries> registries_;
+  std::optional<MemoryBuilds> builds_;
   std::unique_ptr<target::Targets> targets_;
   std::unique_ptr<deliver::Deliverer> deliverer_;
   unsigned distracted_ = 0;

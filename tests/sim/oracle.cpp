@@ -194,6 +194,7 @@ void Oracle::forgive(const std::string& environment) {
   abandoned_[environment].push_back(std::move(branches_[environment]));
   branches_.erase(environment);
   ledgers_.erase(environment);
+  std::erase_if(taken_back_, [&](const auto& one) { return one.first.first == environment; });
 }
 
 void Oracle::look() {
@@ -231,8 +232,12 @@ void Oracle::judge(const std::string& environment, const Entry& entry) {
   const std::vector<Entry>& known = branches_[environment];
   const Entry* before = known.size() < 2 ? nullptr : &known[known.size() - 2];
   for (const std::string& service : entry.resumed) resumed_.insert({environment, service});
-  if (!entry.record) return;
+  if (!entry.record) {
+    see_taken_back(environment, entry, before);
+    return;
+  }
   judge_record(environment, entry, before);
+  judge_images(environment, entry, before);
   for (const auto& [service, listed] : entry.services) {
     auto& ledger = ledgers_[environment][service];
     if (listed.removed) {
@@ -275,7 +280,9 @@ void Oracle::judge_record(const std::string& environment, const Entry& entry, co
     for (const auto& [input, value] : listed.inputs) {
       const auto last = ledger.find(input);
       if (last == ledger.end() || last->second == "absent" || old == old_folders.end() || spoke) continue;
-      if (content_of(input, last->second) == content_of(input, value)) {
+      const bool again = input.starts_with("image.") ? same_image(last->second, value)
+                                                     : content_of(input, last->second) == content_of(input, value);
+      if (again) {
         violated(fmt::format("P23 {}: {} {} is recorded again as {}", name, service, input, value));
       }
       if (input != "source" || key_of_source(last->second) != key_of_source(value)) continue;

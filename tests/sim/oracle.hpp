@@ -13,6 +13,7 @@
 #include "muster/manifest/object.hpp"
 #include "sim/declared.hpp"
 #include "sim/world/memory_git.hpp"
+#include "sim/world/memory_registry.hpp"
 
 namespace muster::sim {
 
@@ -37,9 +38,26 @@ struct Entry {
   std::vector<std::set<manifest::ObjectId>> approved;  ///< Sets of deletions that stand approved here.
 };
 
+/// An image as a record lists it.
+struct ListedImage {
+  std::string reference;
+  std::string digest;
+  std::string tag;
+  std::string rule;
+  std::string commit;
+  bool literal = false;
+};
+ListedImage read_image(const std::string& value);
+/// Does the rule take this tag? Only of the rules that the simulation plays.
+bool takes(const std::string& rule, const std::string& tag);
+/// Of two tags that one rule takes.
+bool is_lower(const std::string& a, const std::string& b);
+
 class Oracle {
  public:
-  Oracle(Network& network, const FleetHistory& fleets, const Clock& clock) : network_(network), fleets_(fleets), clock_(clock) {}
+  /// `images`: where images are played, too.
+  Oracle(Network& network, const FleetHistory& fleets, const Clock& clock, const ImageServer* images)
+      : network_(network), fleets_(fleets), clock_(clock), images_(images) {}
 
   /// Looks at what the environment repository has now: everything that appeared since the last call is judged.
   void look();
@@ -55,6 +73,10 @@ class Oracle {
   }
   /// muster wrote over an object that stood there, in a target that knows objects by their uid.
   void replaced(const std::string& environment, const manifest::ObjectId& id);
+  /// CI hands in an image of a service.
+  void handed_in(const std::string& service, const std::string& tag) { handed_in_.insert({service, tag}); }
+  /// What was recorded last; nullopt: nothing.
+  [[nodiscard]] std::optional<ListedImage> recorded_image(const std::string& environment, const std::string& service) const;
   /// The schedule itself rewrote a branch: what was there before is no longer expected to stay.
   void forgive(const std::string& environment);
 
@@ -67,6 +89,16 @@ class Oracle {
   void judge(const std::string& environment, const Entry& entry);
   void judge_record(const std::string& environment, const Entry& entry, const Entry* before);
   void judge_removal(const std::string& environment, const Entry& entry, const std::string& service);
+  struct ImageCase;
+  void judge_images(const std::string& environment, const Entry& entry, const Entry* before);
+  void judge_image(const ImageCase& one);
+  void judge_standing_image(const std::string& where, const std::string& service, const git::Oid& folder, const std::string* listed);
+  void judge_build(const std::string& where, const git::Oid& folder);
+  void judge_taken_back(const std::string& where, const std::string& environment, const std::string& service, const Entry& entry,
+                        const Entry* before, bool listed, bool spoke);
+  void see_taken_back(const std::string& environment, const Entry& entry, const Entry* before);
+  std::string standing_digest(const Entry* entry, const std::string& service);
+  static bool same_image(const std::string& a, const std::string& b);
   /// Is more gone at `index` than may go within 24 h, and nobody approved it?
   bool over_budget(const std::vector<Entry>& branch, std::size_t index, Instant now);
   std::set<manifest::ObjectId> objects_at(const Entry& entry);
@@ -85,6 +117,7 @@ class Oracle {
   Network& network_;
   const FleetHistory& fleets_;
   const Clock& clock_;
+  const ImageServer* images_;
   std::map<std::string, std::vector<Entry>> branches_;                ///< Oldest first.
   std::map<std::string, std::vector<std::vector<Entry>>> abandoned_;  ///< What branches were before they were forced.
   std::map<std::string, std::map<std::string, std::map<std::string, std::string>>> ledgers_;  ///< Environment, service, input.
@@ -92,6 +125,8 @@ class Oracle {
   std::map<git::Oid, Objects> objects_;
   std::set<std::pair<std::string, std::string>> resumed_;  ///< Environment and service: a person spoke since the last record of it.
   std::set<std::pair<std::string, manifest::ObjectId>> strangers_;
+  std::map<std::pair<std::string, std::string>, std::string> taken_back_;  ///< Environment and service: a digest.
+  std::set<std::pair<std::string, std::string>> handed_in_;                ///< Service and tag.
   std::vector<std::string> violations_;
 };
 

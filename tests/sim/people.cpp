@@ -97,7 +97,7 @@ void Schedule::delete_branch() {
 
 void Schedule::change_declaration() {
   Declared next = fleets_.newest();
-  const std::string service = pick(std::array<const char*, 4>{"api", "plain", "web", "work"});
+  const std::string service = any_declared();
   next.services[service].version = ++counter_;
   fleets_.commit(next);
   tell(fmt::format("the fleet declares {} anew ({})", service, counter_));
@@ -112,7 +112,8 @@ void Schedule::change_image() {
 
 void Schedule::toggle_service() {
   Declared next = fleets_.newest();
-  const std::string service = pick(std::array<const char*, 3>{"plain", "web", "work"});
+  const std::string service =
+      with_images_ && random_.chance(40) ? pick(kImageServices) : pick(std::array<const char*, 3>{"plain", "web", "work"});
   next.services[service].declared = !next.services[service].declared;
   fleets_.commit(next);
   tell(fmt::format("the fleet {} {}", next.services[service].declared ? "declares again" : "no longer declares", service));
@@ -157,9 +158,9 @@ void Schedule::edit_descriptor() {
   MemoryRepository& repository = *network_.server(kRecordsUrl).repository;
   const auto tip = repository.all_refs().find("refs/heads/" + environment);
   if (tip == repository.all_refs().end()) return;
-  const std::string service = pick(std::array<const char*, 4>{"api", "plain", "web", "work"});
+  const std::string service = any_declared();
   const git::Oid tree = network_.pool()->commit(tip->second)->tree;
-  const std::string path = service + "/sim/configmap-" + service + ".yaml";
+  const std::string path = service + (has_image(service) ? "/sim/podtemplate-" : "/sim/configmap-") + service + ".yaml";
   const auto entry = git::find_entry(repository, tree, path);
   if (!entry.ok() || !entry->has_value()) return;
   std::string text = *network_.pool()->blob((*entry)->id);
@@ -174,7 +175,7 @@ void Schedule::remove_descriptor() {
   MemoryRepository& repository = *network_.server(kRecordsUrl).repository;
   const auto tip = repository.all_refs().find("refs/heads/" + environment);
   if (tip == repository.all_refs().end()) return;
-  const std::string service = pick(std::array<const char*, 4>{"api", "plain", "web", "work"});
+  const std::string service = any_declared();
   const git::Oid tree = network_.pool()->commit(tip->second)->tree;
   const auto entry = git::find_entry(repository, tree, service);
   if (!entry.ok() || !entry->has_value()) return;
@@ -249,7 +250,7 @@ void Schedule::resume() {
 void Schedule::rollback() {
   deliver::RollbackRequest request;
   request.environment = any_environment();
-  request.services = {any_service()};
+  request.services = {with_images_ && random_.chance(50) ? pick(kImageServices) : any_service()};
   request.hold = random_.chance(50);
   ask(fmt::format("rolls {} back in {}", request.services.front(), request.environment),
       [&](deliver::Deliverer& deliverer, const model::Fleet& fleet, const deliver::FleetRevision& revision) {

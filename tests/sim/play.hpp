@@ -20,15 +20,16 @@ std::string manifest_text(const std::string& service, const std::string& text);
 
 class Schedule {
  public:
-  explicit Schedule(std::uint64_t seed)
-      : random_(seed),
+  Schedule(std::uint64_t seed, Mix mix)
+      : with_images_(mix == Mix::images),
+        random_(seed),
         clock_(std::chrono::sys_days(std::chrono::year(2026) / 3 / 2)),
         fleets_(network_, clock_),
-        oracle_(network_, fleets_, clock_),
+        oracle_(network_, fleets_, clock_, with_images_ ? &images_ : nullptr),
         executes_(seed % 3 == 0),
         targets_(oracle_, executes_),
-        first_(network_, fleets_, targets_, clock_, seed + 1),
-        second_(network_, fleets_, targets_, clock_, seed + 2) {}
+        first_(network_, fleets_, targets_, clock_, with_images_ ? &images_ : nullptr, seed + 1),
+        second_(network_, fleets_, targets_, clock_, with_images_ ? &images_ : nullptr, seed + 2) {}
 
   ScheduleResult run();
 
@@ -39,6 +40,8 @@ class Schedule {
     void (Schedule::*act)();
   };
   static const std::vector<Action>& actions();
+  static const std::vector<Action>& image_actions();
+  void draw(const std::vector<Action>& from);
 
   void tell(std::string text) { result_.story.push_back(format_instant(clock_.now()) + "  " + std::move(text)); }
   void begin();
@@ -54,7 +57,14 @@ class Schedule {
   void judge_sources(const deliver::Report& report);
 
   // Application repositories.
-  std::string any_service() { return pick(std::array<const char*, 3>{"api", "web", "work"}); }
+  std::string any_service() {
+    if (with_images_) return pick(std::array<const char*, 6>{"api", "ci", "lib", "shop", "web", "work"});
+    return pick(std::array<const char*, 3>{"api", "web", "work"});
+  }
+  [[nodiscard]] std::vector<std::string> sourced() const {
+    if (with_images_) return {"api", "ci", "lib", "shop", "web", "work"};
+    return {"api", "web", "work"};
+  }
   void publish(const std::string& service, const std::string& text, const std::string& message);
   void change_source();
   void revert_source();
@@ -64,7 +74,27 @@ class Schedule {
   void rewind_source();
   void delete_branch();
 
+  // Registries and builders.
+  void begin_images(Declared& declared);
+  void push_image();
+  void delete_tag();
+  void move_tag();
+  void registry_weather();
+  void clear_registry();
+  void change_rule();
+  void toggle_registry();
+  void hand_in();
+  void rollback_image();
+  void heal_images();
+  void judge_images_at_rest(const deliver::Report& report);
+  void judge_image_at_rest(const deliver::Outcome& outcome);
+  [[nodiscard]] std::string tag_selected(const std::string& service, const std::string& rule) const;
+
   // Fleet files.
+  std::string any_declared() {
+    if (with_images_ && random_.chance(50)) return pick(kImageServices);
+    return pick(std::array<const char*, 4>{"api", "plain", "web", "work"});
+  }
   void change_declaration();
   void change_image();
   void toggle_service();
@@ -112,9 +142,11 @@ class Schedule {
     return names.at(random_.below(N));
   }
 
+  const bool with_images_;
   SeededRandom random_;
   SimulatedClock clock_;
   Network network_;
+  ImageServer images_;
   FleetHistory fleets_;
   Oracle oracle_;
   bool executes_;  ///< Targets like clusters: objects have uids and managers.
@@ -128,6 +160,7 @@ class Schedule {
   std::set<std::string> forced_;                               ///< Environments whose branch somebody rewrote.
   int counter_ = 0;
   bool acting_ = false;
+  bool pushed_at_last_ = false;  ///< Something newer than all before was pushed when everything healed.
 };
 
 }  // namespace muster::sim

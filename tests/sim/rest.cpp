@@ -99,6 +99,7 @@ void Schedule::judge_rest() {
     judge_environment(*first_.reconciled(), environment);
   }
   judge_sources(*first_.delivered());
+  if (with_images_) judge_images_at_rest(*first_.delivered());
 }
 
 /// Where deliver says that nothing keeps an instance, its newest source must be recorded.

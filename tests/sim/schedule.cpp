@@ -20,6 +20,9 @@ void Schedule::meanwhile() {
   static constexpr std::array<void (Schedule::*)(), 8> kActs = {&Schedule::change_source,  &Schedule::revert_newest, &Schedule::weather,
                                                                 &Schedule::drift,          &Schedule::lose_object,   &Schedule::add_readme,
                                                                 &Schedule::toggle_service, &Schedule::refuse_writes};
+  static constexpr std::array<void (Schedule::*)(), 5> kImageActs = {&Schedule::push_image, &Schedule::delete_tag, &Schedule::move_tag,
+                                                                     &Schedule::registry_weather, &Schedule::change_rule};
+  if (with_images_ && random_.chance(40)) (this->*kImageActs.at(random_.below(kImageActs.size())))();
   for (std::uint64_t i = 1 + random_.below(2); i > 0; --i) (this->*kActs.at(random_.below(kActs.size())))();
 }
 
@@ -65,10 +68,11 @@ void Schedule::pass(Machine& machine) {
 
 void Schedule::begin() {
   Declared declared;
-  for (const auto& [name, place] : places()) declared.services[name] = {};
+  for (const char* name : {"api", "plain", "web", "work"}) declared.services[name] = {};
   declared.services["plain"].image = "1.0";
+  if (with_images_) begin_images(declared);
   fleets_.commit(declared);
-  for (const char* service : {"api", "web", "work"}) {
+  for (const std::string& service : sourced()) {
     const std::string text = manifest_text(service, "0");
     published_[service].push_back(text);
     publish(service, text, "first");
@@ -85,11 +89,12 @@ void Schedule::heal() {
     targets_.at(environment).fail_before(nullptr);
     targets_.at(environment).fail_after(nullptr);
   }
-  for (const char* service : {"api", "web", "work"}) {
+  for (const std::string& service : sourced()) {
     const std::string text = manifest_text(service, fmt::format("{}", ++counter_));
     published_[service].push_back(text);
     publish(service, text, "healed");
   }
+  if (with_images_) heal_images();
   if (random_.chance(50)) remove_foreign_objects();
   if (random_.chance(70)) take_forced_branches();
   clock_.advance(std::chrono::hours(60));
@@ -144,6 +149,6 @@ ScheduleResult Schedule::run() {
   return std::move(result_);
 }
 
-ScheduleResult run_schedule(std::uint64_t seed) { return Schedule(seed).run(); }
+ScheduleResult run_schedule(std::uint64_t seed, Mix mix) { return Schedule(seed, mix).run(); }
 
 }  // namespace muster::sim

@@ -19,7 +19,10 @@ struct ScheduleResult {
   std::uint64_t excused = 0;    ///< … so many said themselves what keeps them.
 };
 
-/// The same seed gives the same result, on any machine.
-ScheduleResult run_schedule(std::uint64_t seed);
+/// What is played: commits alone, or registries and builders beside them.
+enum class Mix : std::uint8_t { sources, images };
+
+/// The same seed and mix give the same result, on any machine.
+ScheduleResult run_schedule(std::uint64_t seed, Mix mix = Mix::sources);
 
 }  // namespace muster::sim

@@ -51,7 +51,8 @@ void Schedule::weather() {
   static constexpr std::array kWeathers = {Weather::unreachable, Weather::denied, Weather::missing,
                                            Weather::empty,       Weather::stale,  Weather::push_refused,
                                            Weather::answer_lost, Weather::flaky,  Weather::no_objects};
-  const std::string url = pick(std::array<const char*, 4>{kRecordsUrl, "https://git.example/mono", "https://git.example/web", kRecordsUrl});
+  std::string url = pick(std::array<const char*, 4>{kRecordsUrl, "https://git.example/mono", "https://git.example/web", kRecordsUrl});
+  if (with_images_ && random_.chance(25)) url = pick(std::array<const char*, 2>{"https://git.example/ci", "https://git.example/shop"});
   const std::size_t which = random_.below(kWeathers.size());
   network_.server(url).weather = kWeathers.at(which);
   tell(fmt::format("weather {} over {}", which, url));
@@ -172,11 +173,13 @@ void Schedule::damage_cache() {
   tell("a file of the state directory is damaged: " + at->first);
 }
 
-void Schedule::act() {
+void Schedule::act() { draw(with_images_ && random_.chance(50) ? image_actions() : actions()); }
+
+void Schedule::draw(const std::vector<Action>& from) {
   unsigned total = 0;
-  for (const Action& action : actions()) total += action.weight;
+  for (const Action& action : from) total += action.weight;
   auto drawn = static_cast<unsigned>(random_.below(total));
-  for (const Action& action : actions()) {
+  for (const Action& action : from) {
     if (drawn < action.weight) {
       acting_ = true;
       (this->*action.act)();
