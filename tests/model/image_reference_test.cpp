@@ -1,4 +1,7 @@
 #include <gmock/gmock.h>
+// gtest first: RapidCheck's printing of GoogleTest values looks for it.
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
 
 #include "muster/model/image.hpp"
 
@@ -121,6 +124,46 @@ TEST(ImageReference, ReadsItsOwnTextBack) {
   for (const std::string text : {"nginx", "ghcr.io/a/b:1", "localhost:5000/x@sha256:", "[::1]:5000/x:y"}) {
     const ImageReference once = parse_image_reference(text.ends_with(':') ? text.substr(0, text.find('@')) + "@" + kDigest : text).value();
     EXPECT_EQ(parse_image_reference(once.text()).value(), once);
+  }
+}
+
+rc::Gen<std::string> pieces(std::initializer_list<std::string> all) {
+  return rc::gen::map(rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(std::vector<std::string>(all))),
+                      [](const std::vector<std::string>& chosen) {
+                        std::string out;
+                        for (const std::string& one : chosen) out += one;
+                        return out;
+                      });
+}
+
+RC_GTEST_PROP(AnyText, IsAReferenceThatReadsItselfBackOrAMistakeThatCanBePrinted, ()) {
+  const std::string text =
+      *pieces({"a", "shop", "/", ":", "@", "sha256:", kDigest, ".", "_", "-", "[", "]", "5000", "A", "localhost", "\x1b", " "});
+  const Result<ImageReference> out = parse_image_reference(text);
+  if (out.ok()) {
+    RC_ASSERT(parse_image_reference(out->text()).value() == *out);
+  } else {
+    RC_ASSERT(out.failure().text.find('\x1b') == std::string::npos);
+  }
+}
+
+RC_GTEST_PROP(AnyText, IsATemplateOrAMistakeThatCanBePrinted, ()) {
+  const std::string text = *pieces({"v", "-", "{", "}", ":", "int", "hex", "text", "version", "date", "n", "*", "\x1b", " "});
+  const Result<TagTemplate> out = parse_tag_template(text);
+  if (out.ok()) {
+    (void)out->match(*pieces({"v", "-", "1", "1.0.0", "ff", "20261123"}));
+  } else {
+    RC_ASSERT(out.failure().text.find('\x1b') == std::string::npos);
+  }
+}
+
+RC_GTEST_PROP(AnyText, IsARangeOrAMistakeThatCanBePrinted, ()) {
+  const std::string text = *pieces({"1", "0", ".", "-", "+", ">", "<", "=", "^", "~", "|", " ", "x", "*", "rc", "v", ",", "\x1b"});
+  const Result<VersionRange> out = parse_version_range(text);
+  if (out.ok()) {
+    RC_ASSERT(parse_version_range(out->text).value().text == out->text);
+  } else {
+    RC_ASSERT(out.failure().text.find('\x1b') == std::string::npos);
   }
 }
 
