@@ -155,7 +155,7 @@ class Yard final : public Builds {
   }
 
   /// Failed for a reason that passes by itself: again after a while, each time a longer one.
-  void fall_back(Job& job, Failure failure) {
+  void fall_back(Job& job, Failure failure) const {
     ++job.tries;
     Duration pause = kFirstPause;
     for (int i = 1; i < job.tries && pause < kLongestPause; ++i) pause *= 2;

@@ -90,6 +90,7 @@ void drop_old_results(Files& files, const Settings& settings, const Order& order
   }
   if (written.size() <= kKept) return;
   std::vector<std::pair<Instant, std::string>> by_age;
+  by_age.reserve(written.size());
   for (const auto& [tag, at] : written) by_age.emplace_back(at, tag);
   std::sort(by_age.begin(), by_age.end());
   by_age.resize(by_age.size() - kKept);
