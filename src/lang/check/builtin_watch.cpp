@@ -18,7 +18,7 @@ constexpr std::size_t kNewest = static_cast<std::size_t>(WatchPart::newest);
 
 const TypeName& watch_type(const Program& program) { return program.type_names[*program.standard.types.find("Watch")]; }
 
-const Term* wrong_call(ExpressionChecker& checker, diag::Span at, std::string message, std::string label, std::string help) {
+const Term* wrong_call(ExpressionChecker& checker, diag::Span at, const std::string& message, const std::string& label, std::string help) {
   const Term* bad = checker.error(at, "F0214", message, label);
   checker.diagnostic().help(std::move(help));
   return bad;

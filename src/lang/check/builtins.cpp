@@ -74,11 +74,10 @@ const Term* check_secret(ExpressionChecker& checker, const CallSite& site, std::
                             word == EntityWord::target || word == EntityWord::repository || word == EntityWord::notify;
   if (muster_reads) {
     if (outside && reference.size() > reference.find(':') + 1) return checker.constant(span, kSecret, make::text(reference, Tag::secret));
-    const Term* bad = checker.error(
-        text, "F0702",
-        fmt::format("a secret of a {} is read by muster itself: from its environment or a file",
-                    checker.muster_reads_secrets ? std::string_view("build") : to_string(word)),
-        "not such a place");
+    const Term* bad = checker.error(text, "F0702",
+                                    fmt::format("a secret of a {} is read by muster itself: from its environment or a file",
+                                                checker.muster_reads_secrets ? std::string_view("build") : to_string(word)),
+                                    "not such a place");
     checker.diagnostic().help("`secret(\"env:NAME\")` or `secret(\"file:/run/secrets/token\")`");
     return bad;
   }
@@ -236,8 +235,10 @@ Datum to_text(Evaluator& run, const Term& term, Arguments arguments) {
   return run.keep_text(text, arguments[0].late, term.span);
 }
 
+constexpr std::int64_t kMebibyte = std::int64_t{1} << 20U;
+
 Datum seconds(Evaluator&, const Term&, Arguments arguments) { return make::integer(arguments[0].number / 1000); }
-Datum mebibytes(Evaluator&, const Term&, Arguments arguments) { return make::integer(arguments[0].number / (1024 * 1024)); }
+Datum mebibytes(Evaluator&, const Term&, Arguments arguments) { return make::integer(arguments[0].number / kMebibyte); }
 Datum millicores(Evaluator&, const Term&, Arguments arguments) { return make::integer(arguments[0].number); }
 Datum percent_of(Evaluator&, const Term&, Arguments arguments) { return make::integer(arguments[0].number / kMillion); }
 

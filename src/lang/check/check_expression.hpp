@@ -104,8 +104,8 @@ class ExpressionChecker {
  private:
   struct Local {
     std::string_view name;
-    Type type;
-    std::uint32_t index;
+    Type type = {};
+    std::uint32_t index = 0;
   };
   struct JsonNode;
   struct Callee;

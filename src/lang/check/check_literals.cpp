@@ -14,7 +14,6 @@ namespace muster::lang {
 
 using syntax::Expr;
 using syntax::ExprId;
-using syntax::ExprKind;
 using syntax::KeyPart;
 
 namespace {
@@ -306,6 +305,7 @@ const Term* ExpressionChecker::check_record(const Expr& expr, Type want, diag::S
     const auto found = std::find_if(fields.begin(), fields.end(), [&](const RecordField& field) { return field.name == name; });
     if (found == fields.end() || key.front().kind == KeyPart::Kind::index || key.front().kind == KeyPart::Kind::computed) {
       std::vector<std::string_view> legal;
+      legal.reserve(fields.size());
       for (const RecordField& field : fields) legal.push_back(field.name);
       bad = error(key_span, "F0201", fmt::format("`{}` has no field `{}`", types().text(want), name), "unknown field");
       diagnostic().help(diag::did_you_mean(name, legal));

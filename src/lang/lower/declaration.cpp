@@ -150,7 +150,7 @@ const DeclarationPlan& DeclarationPlans::of(const Ladder& ladder, std::uint32_t 
 }
 
 void write_declaration(std::string& out, Evaluator& run, Frame& frame, std::uint32_t instance, const DeclarationPlans& plans,
-                       const DeclarationParts& parts, std::vector<ForeignRead> reads) {
+                       const DeclarationParts& parts, const std::vector<ForeignRead>& reads) {
   const Program& program = run.program();
   out.append("{\"edges\":[");
   bool first = true;

@@ -53,6 +53,6 @@ struct DeclarationParts {
 
 /// Writes the declaration of the frame's instance. All values must have been computed.
 void write_declaration(std::string& out, Evaluator& run, Frame& frame, std::uint32_t instance, const DeclarationPlans& plans,
-                       const DeclarationParts& parts, std::vector<ForeignRead> reads);
+                       const DeclarationParts& parts, const std::vector<ForeignRead>& reads);
 
 }  // namespace muster::lang
