@@ -43,6 +43,23 @@ Result<std::optional<std::size_t>> latest_followed(record::Chain& chain, const I
   return latest;
 }
 
+/// The upstream's branch as it was before a record that was followed already: the two were looked at in different moments, and
+/// what lies before that record is nothing newer.
+Result<bool> is_seen_earlier(Pass& pass, record::Chain& chain, const record::Branch& branch, const Item& item) {
+  if (item.ledger == nullptr) return false;
+  git::Repository& repository = *pass.records.repository();
+  for (const FromValue& followed : item.ledger->followed) {
+    if (!chain.file().answers_to(followed.environment)) continue;
+    MUSTER_TRY(const auto position, chain.position(followed.record));
+    if (position) continue;
+    MUSTER_TRY(const bool here, repository.has(followed.record));
+    if (!here) continue;
+    MUSTER_TRY(const bool earlier, repository.is_ancestor(branch.tip, followed.record));
+    if (earlier) return true;
+  }
+  return false;
+}
+
 const FromValue* resumed_from(const Item& item) {
   if (item.ledger == nullptr || !item.ledger->resume) return nullptr;
   const auto accepted = item.ledger->resume->accepted.find(std::string(record::kFrom));
@@ -95,6 +112,8 @@ bool nothing_since(const record::ServiceLedger& there, const Item& item) {
 
 Result<void> read_upstream(Pass& pass, Item& item, const record::Branch& branch) {
   MUSTER_TRY(record::Chain * chain, pass.records.chain(branch));
+  MUSTER_TRY(const bool earlier, is_seen_earlier(pass, *chain, branch, item));
+  if (earlier) return {};
   MUSTER_TRY(const auto latest, latest_followed(*chain, item));
   const bool anything = item.start || item.accepts_all;
   std::size_t oldest = anything ? kLineageSteps : latest.value_or(kLineageSteps);
