@@ -4,7 +4,6 @@
 #include <set>
 
 #include "muster/record/history.hpp"
-#include "muster/record/layout.hpp"
 #include "muster/record/standing.hpp"
 
 namespace muster::record {
@@ -13,41 +12,6 @@ namespace {
 constexpr Duration kWindow = std::chrono::hours(24);
 constexpr std::size_t kSmallBudget = 5;
 constexpr std::size_t kBudgetPercent = 10;
-
-Result<bool> has_services(git::Repository& repository, const git::Oid& tree) {
-  MUSTER_TRY(const auto entries, repository.tree(tree));
-  return std::any_of(entries.begin(), entries.end(),
-                     [](const git::TreeEntry& entry) { return entry.mode == git::Mode::tree && is_service_name(entry.name); });
-}
-
-/// Where a branch began: the first commit at which a service stood. Zero: none ever did.
-Result<git::Oid> first_record(git::Repository& repository, const git::Oid& tip) {
-  git::Oid first;
-  Result<void> read;
-  MUSTER_CHECK(repository.walk_first_parents(tip, [&](const git::Commit& commit) {
-    const auto stands = has_services(repository, commit.tree);
-    if (!stands.ok()) read = stands.failure();
-    if (stands.ok() && *stands) first = commit.id;
-    return stands.ok();
-  }));
-  MUSTER_CHECK(read);
-  return first;
-}
-
-/// `base`, or the first record where that came later (or there is no base): fifty runs of the first day are one large one too.
-Result<git::Oid> not_before_first_record(git::Repository& repository, const git::Oid& base, const git::Oid& tip) {
-  if (!base.is_zero()) {
-    MUSTER_TRY(const git::Commit commit, repository.commit(base));
-    MUSTER_TRY(const bool stood, has_services(repository, commit.tree));
-    if (stood) return base;
-  }
-  if (tip.is_zero()) return base;
-  MUSTER_TRY(const git::Oid first, first_record(repository, tip));
-  if (base.is_zero()) return first.is_zero() ? tip : first;
-  if (first.is_zero()) return base;
-  MUSTER_TRY(const bool emptied, repository.is_ancestor(first, base));
-  return emptied ? base : first;
-}
 
 /// The commit to count from: the last one of 24 h ago, or the newest confirmation of deletions since.
 Result<git::Oid> find_base(git::Repository& repository, const Ledger& ledger, const std::map<std::string, Approval, std::less<>>& approvals,
@@ -59,9 +23,15 @@ Result<git::Oid> find_base(git::Repository& repository, const Ledger& ledger, co
     base = std::prev(later)->commit;
   } else {
     MUSTER_TRY(const auto old, commit_at(repository, ledger.tip, now - kWindow));
-    if (old) base = *old;
+    if (old) {
+      base = *old;
+    } else if (!recent.empty()) {
+      MUSTER_CHECK(repository.walk_first_parents(ledger.tip, [&](const git::Commit& commit) {
+        base = commit.id;  // Younger than the window: the root, where nothing stood yet.
+        return true;
+      }));
+    }
   }
-  MUSTER_TRY(base, not_before_first_record(repository, base, ledger.tip));
   for (auto dated = later; dated != recent.end(); ++dated) {
     for (const auto& [path, approval] : approvals) {
       const auto said = ledger.statements.find(path);

@@ -209,23 +209,6 @@ TEST_F(DeletionBudget, IsNotEvadedByACommitWithADateOfLongAgo) {
   EXPECT_TRUE(count(play).over());
 }
 
-TEST_F(DeletionBudget, ForgetsWhatWentBeforeTheWindow) {
-  for (int i = 0; i < 10; ++i) play.foreign_removal("s" + std::to_string(i));
-  EXPECT_TRUE(count(play).over());
-  play.clock.advance(std::chrono::hours(48));
-  put(play, "late", {"late-a"});
-  EXPECT_THAT(count(play).objects, IsEmpty());
-}
-
-TEST(DeletionsOfTheFirstDay, CountFromTheFirstRecord) {
-  Play play;
-  play.begin();
-  put(play, "cart", {"a", "b", "c", "d", "e", "f"});
-  play.foreign_removal("cart");
-  EXPECT_EQ(count(play).objects.size(), 6U);
-  EXPECT_TRUE(count(play).over());
-}
-
 // ---- history ----
 
 TEST(History, OfAServiceIsWhatTouchedIt) {

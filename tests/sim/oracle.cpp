@@ -169,16 +169,15 @@ bool has(const Entry& entry, const std::set<manifest::ObjectId>& approved) {
 }  // namespace
 
 bool Oracle::over_budget(const std::vector<Entry>& branch, std::size_t index, Instant now) {
-  // What stood 24 h ago; of a branch that is younger, what its first record brought.
-  const auto first = std::find_if(branch.begin(), branch.end(), [](const Entry& entry) { return !entry.folders.empty(); });
-  const Entry* base = first == branch.end() ? nullptr : &*first;
+  // What stood 24 h ago; a branch that is younger began with nothing.
+  const Entry* base = nullptr;
   for (std::size_t i = 0; i <= index; ++i) {
     const bool old = branch[i].since <= now - std::chrono::hours(24);
     // A confirmation that still stands counts from the commit that brought it.
     const auto& stands = branch[index].approved;
     const bool confirms = std::any_of(stands.begin(), stands.end(),
                                       [&](const auto& set) { return has(branch[i], set) && (i == 0 || !has(branch[i - 1], set)); });
-    if ((old && base != nullptr && &branch[i] > base) || confirms) base = &branch[i];
+    if (old || confirms) base = &branch[i];
   }
   if (base == nullptr) return false;
   const auto stood = objects_at(*base);

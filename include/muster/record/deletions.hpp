@@ -1,6 +1,6 @@
-// The deletion budget of an environment: objects in descriptors 24 h ago (in a younger environment: at its first record; or
-// at the last confirmation) less those that a tree has, renames and moves between services not counted. The same count before
-// a removal is recorded and before every prune, so that fifty small runs are one large one.
+// The deletion budget of an environment: objects in descriptors 24 h ago (or at the last confirmation) less those that a
+// tree has, renames and moves between services not counted. The same count before a removal is recorded and before every
+// prune, so that fifty small runs are one large one.
 //
 // Pure over the repository. Failures are the repository's: then nothing may be deleted.
 #pragma once
