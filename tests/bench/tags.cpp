@@ -12,6 +12,7 @@
 #include "muster/base/parallel.hpp"
 #include "muster/base/world.hpp"
 #include "muster/registry/registry.hpp"
+#include "support/map_secrets.hpp"
 #include "support/registry_server.hpp"
 #include "support/temporary.hpp"
 
@@ -23,11 +24,6 @@ constexpr int kTags = 5;
 struct Options {
   std::size_t repositories;
   unsigned jobs;
-};
-
-class NoSecrets final : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view) override { return stalled(Reason::absent, "no secrets here"); }
 };
 
 std::string name_of(std::size_t index) { return fmt::format("shop/r{:05}", index); }
@@ -90,7 +86,7 @@ struct Bench {
   test::TemporaryFolder folder;
   test::RegistryServer server;
   World world = system_world();
-  NoSecrets secrets;
+  muster::test::MapSecrets secrets;
   std::unique_ptr<http::Client> client;
   std::unique_ptr<registry::Registries> registries;
   registry::Access access;

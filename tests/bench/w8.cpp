@@ -13,6 +13,7 @@
 #include "muster/base/world.hpp"
 #include "support/git_repository.hpp"
 #include "support/git_server.hpp"
+#include "support/map_secrets.hpp"
 #include "support/temporary.hpp"
 
 namespace muster::bench {
@@ -21,11 +22,6 @@ namespace {
 struct Options {
   std::size_t repositories;
   unsigned jobs;
-};
-
-class NoSecrets final : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view) override { return stalled(Reason::absent, "no secrets here"); }
 };
 
 std::string name_of(std::size_t index) { return fmt::format("r{:05}.git", index); }
@@ -98,7 +94,7 @@ struct Bench {
   const Options& options;
   test::TemporaryFolder folder;
   World world = system_world();
-  NoSecrets secrets;
+  muster::test::MapSecrets secrets;
   std::unique_ptr<test::GitHttpServer> server;
   std::unique_ptr<git::Remotes> remotes;
 };

@@ -16,6 +16,7 @@
 #include "muster/base/world.hpp"
 #include "support/git_repository.hpp"
 #include "support/git_server.hpp"
+#include "support/map_secrets.hpp"
 #include "support/temporary.hpp"
 
 namespace muster::bench {
@@ -24,11 +25,6 @@ namespace {
 struct Options {
   std::size_t commits;
   std::size_t refs;
-};
-
-class NoSecrets final : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view) override { return stalled(Reason::absent, "no secrets here"); }
 };
 
 /// A monorepo of a thousand folders; every commit changes one file of one of them.
@@ -104,7 +100,7 @@ void run(const Arguments& arguments) {
   fill(source, options);
   const test::GitHttpServer server({folder.path() / "root", false, "", "", 4, true});
   const World world = system_world();
-  NoSecrets secrets;
+  muster::test::MapSecrets secrets;
   const auto remotes = git::make_remotes(world, secrets, folder.path() / "mirrors", git::TransferLimits{});
   git::Remote remote;
   remote.url = server.url("mono.git");

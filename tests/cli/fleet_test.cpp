@@ -181,7 +181,9 @@ TEST_F(Muster, SaysWhereAPullRequestIsPromotedTo) {
 
 TEST_F(Muster, EndsWith2ForAFleetFileThatIsNoTextOrTooLarge) {
   two_services();
-  write("fleet/binary.fleet", "\x7f""ELF\xff\xfe");
+  write("fleet/binary.fleet",
+        "\x7f"
+        "ELF\xff\xfe");
   for (const char* verb : {"check", "plan", "apply"}) {
     const Ran ran = muster({verb});
     EXPECT_THAT(ran, EndsWith(2)) << verb;

@@ -1,4 +1,5 @@
 #include "desk.hpp"
+#include "support/map_secrets.hpp"
 
 #include <fmt/format.h>
 
@@ -6,11 +7,6 @@
 
 namespace muster::test {
 namespace {
-
-class NoSecrets : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view reference) override { return stalled(Reason::absent, std::string(reference)); }
-};
 
 template <typename T>
 T must(Result<T> result) {
@@ -26,7 +22,7 @@ Result<std::shared_ptr<target::Target>> DeskTargets::open(const target::TargetRe
   return memory.open(reference);
 }
 
-Desk::Desk() : world{clock, system_files(), system_processes(), system_random()}, secrets(std::make_unique<NoSecrets>()) {
+Desk::Desk() : world{clock, system_files(), system_processes(), system_random()}, secrets(std::make_unique<muster::test::MapSecrets>()) {
   clock.advance(std::chrono::hours(1));
   restart();
 }

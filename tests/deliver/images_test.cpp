@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "deliver/stage.hpp"
+#include "support/map_secrets.hpp"
 #include "support/registry_server.hpp"
 
 namespace muster::deliver::test {
@@ -12,11 +13,6 @@ using muster::test::RegistryServer;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-class NoSecrets final : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view reference) override { return stalled(Reason::absent, std::string(reference)); }
-};
 
 /// A registry that confuses its repositories: asked what a tag is, it may answer with another repository's image.
 class Confused final : public registry::Registries {
@@ -89,7 +85,7 @@ class Images : public ::testing::Test {
   }
 
   std::optional<RegistryServer> server;
-  NoSecrets secrets;
+  muster::test::MapSecrets secrets;
   std::unique_ptr<http::Client> client;
   std::unique_ptr<registry::Registries> registries;
   Stage stage;

@@ -4,6 +4,7 @@
 
 #include "deliver/stage.hpp"
 #include "muster/record/layout.hpp"
+#include "support/map_secrets.hpp"
 
 namespace muster::deliver::test {
 namespace {
@@ -484,9 +485,7 @@ TEST(Records, AreMadeOnceHoweverManyWriteAtOnce) {
   // Somebody else recorded the same push in between: this one decides again and finds nothing left to do.
   Settings other = stage.settings;
   other.state = stage.settings.state.parent_path() / "other";
-  class None : public Secrets {
-    Result<std::string> resolve(std::string_view reference) override { return stalled(Reason::absent, std::string(reference)); }
-  } none;
+  muster::test::MapSecrets none;
   auto remotes = git::make_remotes(*stage.world, none, other.state / "mirrors", git::TransferLimits{});
   Deliverer second(*stage.world, *remotes, other);
   (void)second.deliver(stage.fleet(), stage.revision(), {}, {});

@@ -11,17 +11,13 @@
 #include "muster/record/layout.hpp"
 #include "muster/record/release.hpp"
 #include "muster/record/standing.hpp"
+#include "support/map_secrets.hpp"
 
 namespace muster::deliver::test {
 namespace {
 
 using muster::test::GitRepository;
 using muster::test::run_program;
-
-class NoSecrets : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view reference) override { return stalled(Reason::absent, std::string(reference)); }
-};
 
 std::pair<std::string, std::string> parts_of(const std::string& instance) {
   const auto at = instance.find('@');
@@ -49,7 +45,7 @@ std::string in_folder(const std::string& path, const std::string& file) { return
 
 }  // namespace
 
-Stage::Stage(Records records) : records_kind_(records), secrets_(std::make_unique<NoSecrets>()) {
+Stage::Stage(Records records) : records_kind_(records), secrets_(std::make_unique<muster::test::MapSecrets>()) {
   world.emplace(World{clock, system_files(), system_processes(), system_random()});
   settings.state = folder_.path() / ".muster";
   settings.version = "0.1.0";

@@ -8,6 +8,7 @@
 #include "deliver/stage.hpp"
 #include "muster/base/text.hpp"
 #include "muster/record/standing.hpp"
+#include "support/map_secrets.hpp"
 #include "support/watched_files.hpp"
 
 namespace muster::deliver::test {
@@ -326,11 +327,6 @@ TEST_F(Verbs, AnEnvironmentThatIsNoLongerDeclaredIsLeftAloneUntilItIsRetired) {
 
 // ---- two machines on one branch ----
 
-class NoSecrets : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view reference) override { return stalled(Reason::absent, std::string(reference)); }
-};
-
 /// Another machine, with a state directory of its own, that acts each time this one is about to push to a branch.
 class Race : public ::testing::Test {
  protected:
@@ -396,7 +392,7 @@ class Race : public ::testing::Test {
   Stage stage{Stage::Records::remote};
   muster::test::TemporaryFolder folder;
   muster::test::WatchedFiles files{system_files()};
-  NoSecrets secrets;
+  muster::test::MapSecrets secrets;
   std::unique_ptr<git::Remotes> remotes;
   Settings settings;
   std::optional<Deliverer> slow;
@@ -420,7 +416,7 @@ TEST_F(Race, NeitherRollbackHoldAndResumeNorBothTogetherLeaveARecordOfNothing) {
   const auto roll_back = [&] { EXPECT_TRUE(roll_back_cart().ok()); };
   const auto resumed = [&] { EXPECT_TRUE(resume_cart().ok()); };
   const auto deliver = [&] { stage.deliver(); };
-  faster = {deliver, roll_back, resumed, deliver, [&] { EXPECT_TRUE(stage.hold({"production", {"cart"}, "x", false, false}).ok()); },
+  faster = {deliver, roll_back, resumed,   deliver, [&] { EXPECT_TRUE(stage.hold({"production", {"cart"}, "x", false, false}).ok()); },
             resumed, deliver,   roll_back, resumed};
   for (int pass = 0; pass < 6; ++pass) {
     EXPECT_EQ(deliver_slowly().report.exit_code(), 0);

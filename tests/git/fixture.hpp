@@ -10,19 +10,10 @@
 #include "muster/base/world.hpp"
 #include "muster/git/repository.hpp"
 #include "support/git_repository.hpp"
+#include "support/map_secrets.hpp"
 #include "support/temporary.hpp"
 
 namespace muster::git {
-
-class MapSecrets final : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view reference) override {
-    const auto found = values.find(std::string(reference));
-    if (found == values.end()) return stalled(Reason::absent, "no secret " + std::string(reference));
-    return found->second;
-  }
-  std::map<std::string, std::string> values;
-};
 
 inline std::map<std::string, TreeEdit> edits_of(Repository& repository, const std::map<std::string, std::string>& files) {
   std::map<std::string, TreeEdit> out;
@@ -63,7 +54,7 @@ class GitTest : public ::testing::Test {
 
   test::TemporaryFolder temporary;
   World world = system_world();
-  MapSecrets secrets;
+  muster::test::MapSecrets secrets;
   const std::vector<std::string> main_only = {"refs/heads/main"};
 };
 

@@ -132,8 +132,7 @@ TEST(ImagePolicies, ChooseTheNewestByWhatTheyLookAt) {
 RC_GTEST_PROP(ImagePolicyProperties, TheOrderOfConsideredTagsIsTotal, ()) {
   const auto number = [] { return std::to_string(*rc::gen::inRange(0, 12)); };
   const auto tag = [&] { return (*rc::gen::arbitrary<bool>() ? "0" : "") + number() + "-" + number() + ".0." + number(); };
-  const ImagePolicy policy =
-      *rc::gen::arbitrary<bool>() ? by_newest("{n:int}-{version}", {"n"}) : by_versions(">=0", "{n:int}-{version}");
+  const ImagePolicy policy = *rc::gen::arbitrary<bool>() ? by_newest("{n:int}-{version}", {"n"}) : by_versions(">=0", "{n:int}-{version}");
   const std::string a = tag();
   const std::string b = tag();
   const std::string c = tag();

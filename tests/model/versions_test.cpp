@@ -27,10 +27,12 @@ std::string mistake(std::string_view range) {
 
 // semver.org, item 11: the example of every rule.
 TEST(Versions, AreOrderedAsTheSpecificationsExamples) {
-  const std::vector<std::string> rising = {
-      "0.0.0-0",          "0.0.0",      "0.9.9",        "1.0.0-1",       "1.0.0-2",    "1.0.0-10", "1.0.0-alpha", "1.0.0-alpha.1",
-      "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0",    "2.0.0",       "2.1.0",
-      "2.1.1",            "2.11.0"};
+  const std::vector<std::string> rising = {"0.0.0-0",     "0.0.0",         "0.9.9",
+                                           "1.0.0-1",     "1.0.0-2",       "1.0.0-10",
+                                           "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta",
+                                           "1.0.0-beta",  "1.0.0-beta.2",  "1.0.0-beta.11",
+                                           "1.0.0-rc.1",  "1.0.0",         "2.0.0",
+                                           "2.1.0",       "2.1.1",         "2.11.0"};
   for (std::size_t i = 0; i < rising.size(); ++i)
     for (std::size_t j = 0; j < rising.size(); ++j)
       EXPECT_EQ(compare(version(rising[i]), version(rising[j])), i < j ? -1 : i > j ? 1 : 0) << rising[i] << " and " << rising[j];
@@ -43,9 +45,8 @@ TEST(Versions, CompareNumbersInPreReleasesThatNoMachineWordHolds) {
 }
 
 TEST(Versions, AreThreeNumbersAndNothingLess) {
-  for (const std::string_view bad :
-       {"", "1", "1.4", "v1.4.2", "1.4.2.3", "01.4.2", "1.4.x", "1.4.2-", "1.4.2-rc..1", "1.4.2-01", "1.4.2+", "-1.0.0", " 1.0.0",
-        "1.0.0 ", "1.0.0-r_c", "99999999999999999999.0.0", "1..2", "1.4.2-\xc3\xa4"})
+  for (const std::string_view bad : {"", "1", "1.4", "v1.4.2", "1.4.2.3", "01.4.2", "1.4.x", "1.4.2-", "1.4.2-rc..1", "1.4.2-01", "1.4.2+",
+                                     "-1.0.0", " 1.0.0", "1.0.0 ", "1.0.0-r_c", "99999999999999999999.0.0", "1..2", "1.4.2-\xc3\xa4"})
     EXPECT_FALSE(parse_version(bad)) << bad;
   EXPECT_TRUE(parse_version("1.4.2-0a.-.x-y+001"));
 }
@@ -152,14 +153,16 @@ RC_GTEST_PROP(VersionProperties, TheOrderIsTotal, ()) {
 }
 
 rc::Gen<std::string> any_condition() {
-  return rc::gen::apply([](const std::string& sign, const std::string& text, int numbers) {
-    std::string written = text;
-    if (numbers < 3) {
-      written = written.substr(0, written.find('-'));
-      for (int drop = 3; drop > numbers; --drop) written = written.substr(0, written.rfind('.'));
-    }
-    return sign + written;
-  }, rc::gen::element<std::string>("", "=", ">", ">=", "<", "<=", "^", "~"), any_version(), rc::gen::inRange(1, 4));
+  return rc::gen::apply(
+      [](const std::string& sign, const std::string& text, int numbers) {
+        std::string written = text;
+        if (numbers < 3) {
+          written = written.substr(0, written.find('-'));
+          for (int drop = 3; drop > numbers; --drop) written = written.substr(0, written.rfind('.'));
+        }
+        return sign + written;
+      },
+      rc::gen::element<std::string>("", "=", ">", ">=", "<", "<=", "^", "~"), any_version(), rc::gen::inRange(1, 4));
 }
 
 RC_GTEST_PROP(VersionProperties, ARangeIsRefusedAsEmptyOnlyIfNoVersionIsInIt, ()) {

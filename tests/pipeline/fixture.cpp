@@ -65,12 +65,6 @@ std::string compile() {
 
 }  // namespace
 
-Result<std::string> MapSecrets::resolve(std::string_view reference) {
-  const auto found = values.find(std::string(reference));
-  if (found == values.end()) return stalled(Reason::absent, "no secret " + std::string(reference));
-  return found->second;
-}
-
 const std::string& image_shell() {
   static const std::string kBytes = compile();
   return kBytes;

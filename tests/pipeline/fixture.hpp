@@ -14,6 +14,7 @@
 #include "muster/git/repository.hpp"
 #include "muster/pipeline/builds.hpp"
 #include "support/git_repository.hpp"
+#include "support/map_secrets.hpp"
 #include "support/registry_server.hpp"
 #include "support/temporary.hpp"
 #include "support/test_clock.hpp"
@@ -25,12 +26,6 @@ struct CommitFile {
   std::string path;
   std::string bytes;
   std::string mode = "100644";
-};
-
-class MapSecrets final : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view reference) override;
-  std::map<std::string, std::string> values;
 };
 
 /// The bytes of a static program that is `/bin/sh` in an image and does what its words say: `hang`, `fail`, `full`, `print TEXT`,
@@ -68,7 +63,7 @@ class PipelineTest : public ::testing::Test {
 
   test::TemporaryFolder folder;
   World world = system_world();
-  MapSecrets secrets;
+  muster::test::MapSecrets secrets;
   Settings settings;
   test::TestClock clock;
 

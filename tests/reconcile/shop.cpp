@@ -9,14 +9,10 @@
 #include "muster/record/trailers.hpp"
 #include "muster/target/targets.hpp"
 #include "support/git_repository.hpp"
+#include "support/map_secrets.hpp"
 
 namespace muster::test {
 namespace {
-
-class NoSecrets : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view reference) override { return stalled(Reason::absent, std::string(reference)); }
-};
 
 const git::Person kMuster{"muster", "muster@shop.example", {}, 0};
 
@@ -93,7 +89,9 @@ manifest::ObjectId config_id(const std::string& name) { return id_of(config(name
 Digest job_run(const std::string& image) { return sha256("run " + image); }
 
 Shop::Shop(bool executes)
-    : world{clock, system_files(), system_processes(), system_random()}, targets(executes), secrets(std::make_unique<NoSecrets>()) {
+    : world{clock, system_files(), system_processes(), system_random()},
+      targets(executes),
+      secrets(std::make_unique<muster::test::MapSecrets>()) {
   remotes = git::make_remotes(world, *secrets, folder.path() / "mirrors", git::TransferLimits{});
   look();
 }

@@ -13,6 +13,7 @@
 #include "muster/record/branch.hpp"
 #include "muster/record/release.hpp"
 #include "muster/record/trailers.hpp"
+#include "support/map_secrets.hpp"
 #include "support/temporary.hpp"
 
 namespace muster::record::test {
@@ -30,11 +31,6 @@ class PlayClock : public Clock {
 
  private:
   Instant now_ = *parse_instant("2026-05-04T10:00:00Z");
-};
-
-class NoSecrets : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view reference) override { return stalled(Reason::absent, std::string(reference)); }
 };
 
 template <typename T>
@@ -141,7 +137,7 @@ class Play {
   muster::test::TemporaryFolder folder;
   PlayClock clock;
   World world{clock, system_files(), system_processes(), system_random()};
-  NoSecrets secrets;
+  muster::test::MapSecrets secrets;
   std::unique_ptr<git::Remotes> remotes;
   std::optional<EnvironmentRepository> records;
   Branch branch;

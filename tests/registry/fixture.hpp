@@ -8,21 +8,12 @@
 #include <string>
 
 #include "muster/registry/registry.hpp"
+#include "support/map_secrets.hpp"
 #include "support/registry_server.hpp"
 #include "support/scripted_server.hpp"
 #include "support/temporary.hpp"
 
 namespace muster::registry {
-
-class MapSecrets final : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view reference) override {
-    const auto found = values.find(std::string(reference));
-    if (found == values.end()) return stalled(Reason::absent, "no secret " + std::string(reference));
-    return found->second;
-  }
-  std::map<std::string, std::string> values;
-};
 
 class RegistryTest : public ::testing::Test {
  protected:
@@ -61,7 +52,7 @@ class RegistryTest : public ::testing::Test {
   using Method = model::Credentials::Method;
   test::TemporaryFolder temporary;
   World world = system_world();
-  MapSecrets secrets;
+  muster::test::MapSecrets secrets;
   Settings settings;
 
  private:

@@ -8,17 +8,13 @@
 
 #include "muster/git/repository.hpp"
 #include "muster/manifest/yaml.hpp"
+#include "support/map_secrets.hpp"
 
 namespace muster::render::test {
 namespace {
 
-class NoSecrets final : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view reference) override { return stalled(Reason::absent, std::string(reference)); }
-};
-
 std::shared_ptr<git::Repository> open_repository(const std::filesystem::path& path) {
-  static NoSecrets secrets;
+  static muster::test::MapSecrets secrets;
   return git::make_remotes(system_world(), secrets, path.parent_path() / "mirrors", git::RemoteOptions{})->open_local(path).value();
 }
 

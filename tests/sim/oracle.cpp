@@ -279,8 +279,8 @@ void Oracle::judge_record(const std::string& environment, const Entry& entry, co
     for (const auto& [input, value] : listed.inputs) {
       const auto last = ledger.find(input);
       if (last == ledger.end() || last->second == "absent" || old == old_folders.end() || spoke) continue;
-      const bool again = input.starts_with("image.") ? same_image(last->second, value)
-                                                     : content_of(input, last->second) == content_of(input, value);
+      const bool again =
+          input.starts_with("image.") ? same_image(last->second, value) : content_of(input, last->second) == content_of(input, value);
       if (again) {
         violated(fmt::format("P23 {}: {} {} is recorded again as {}", name, service, input, value));
       }

@@ -112,7 +112,13 @@ void Oracle::judge_images(const std::string& environment, const Entry& entry, co
     const bool spoke = resumed_.contains({environment, service});
     const auto image = listed.inputs.find(kImage);
     if (image != listed.inputs.end()) {
-      ImageCase one{where, environment, service, entry, read_image(image->second), std::nullopt, spoke,
+      ImageCase one{where,
+                    environment,
+                    service,
+                    entry,
+                    read_image(image->second),
+                    std::nullopt,
+                    spoke,
                     before != nullptr && before->folders.contains(service)};
       const auto& ledger = ledgers_[environment][service];
       const auto last = ledger.find(kImage);

@@ -14,6 +14,7 @@
 #include "muster/source/tree.hpp"
 #include "support/git_repository.hpp"
 #include "support/golden.hpp"
+#include "support/map_secrets.hpp"
 #include "support/temporary.hpp"
 
 namespace muster::test {
@@ -31,11 +32,6 @@ std::vector<diag::FleetText> fleet_of(const std::filesystem::path& folder) {
   return out;
 }
 
-class NoSecrets final : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view reference) override { return stalled(Reason::absent, std::string(reference)); }
-};
-
 /// The folder of a case as a repository at a commit, or nothing where the case has none.
 std::shared_ptr<const source::Tree> tree_of(const TemporaryFolder& scratch, const std::filesystem::path& files,
                                             const model::Instance& instance) {
@@ -46,7 +42,7 @@ std::shared_ptr<const source::Tree> tree_of(const TemporaryFolder& scratch, cons
     if (entry.is_regular_file()) all.emplace(std::filesystem::relative(entry.path(), files).generic_string(), read_file(entry.path()));
   }
   const std::string commit = repository.commit(all);
-  NoSecrets secrets;
+  muster::test::MapSecrets secrets;
   auto opened = git::make_remotes(system_world(), secrets, scratch.path() / "mirrors", git::RemoteOptions{})->open_local(repository.path());
   return source::Tree::open(opened.value(), git::Oid::parse(commit).value(), instance.source->path, instance.source->repository.url)
       .value();

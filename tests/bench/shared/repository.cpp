@@ -5,20 +5,14 @@
 #include "bench/applications.hpp"
 #include "bench/measure.hpp"
 #include "muster/base/text.hpp"
+#include "support/map_secrets.hpp"
 
 namespace muster::bench {
 
-namespace {
-
-class NoSecrets final : public Secrets {
- public:
-  Result<std::string> resolve(std::string_view reference) override { return stalled(Reason::absent, std::string(reference)); }
-};
-
-}  // namespace
+namespace {}  // namespace
 
 std::shared_ptr<git::Repository> open_repository(const std::filesystem::path& folder) {
-  static NoSecrets secrets;
+  static muster::test::MapSecrets secrets;
   const std::filesystem::path bare = folder / ".git" / "bare";
   if (!std::filesystem::exists(bare)) shell(fmt::format("git clone -q --bare '{}' '{}'", folder.string(), bare.string()));
   const std::unique_ptr<git::Remotes> remotes =

@@ -93,8 +93,8 @@ Result<registry::Manifest> MemoryRegistries::manifest(const registry::Access&, c
   return stalled(Reason::unsupported, reference.text() + ": no manifests here");
 }
 
-Result<std::string> MemoryRegistries::blob(const registry::Access&, const model::ImageReference& repository, std::string_view,
-                                           std::size_t, const std::stop_token&) {
+Result<std::string> MemoryRegistries::blob(const registry::Access&, const model::ImageReference& repository, std::string_view, std::size_t,
+                                           const std::stop_token&) {
   return stalled(Reason::unsupported, repository.text() + ": no contents here");
 }
 

@@ -52,7 +52,7 @@ class ImageServer {
   std::map<std::string, Repository>& repositories() { return repositories_; }
 
   RegistryWeather weather = RegistryWeather::fine;
-  std::function<void()> listed;   ///< Runs after every listing: what others do before a digest is asked for.
+  std::function<void()> listed;    ///< Runs after every listing: what others do before a digest is asked for.
   bool builds_always_end = false;  ///< No build fails any more, nor takes its time.
 
  private:
