@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "muster/base/text.hpp"
 #include "muster/git/repository.hpp"
 
 namespace muster::git {
@@ -34,12 +35,6 @@ Failure refused(std::string_view url, std::string_view why) {
   return stalled(Reason::invalid, fmt::format("the git URL '{}' is refused: {}", shown(url), why));
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
 bool has_control_bytes(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; });
 }
@@ -64,14 +59,14 @@ bool parse_authority(std::string_view authority, Url& out) {
   if (authority.starts_with('[')) {
     const auto close = authority.find(']');
     if (close == std::string_view::npos) return false;
-    out.host = lower(authority.substr(1, close - 1));
+    out.host = to_lower(authority.substr(1, close - 1));
     authority.remove_prefix(close + 1);
     if (authority.empty()) return true;
     if (authority[0] != ':') return false;
     out.port = authority.substr(1);
   } else {
     const auto colon = authority.find(':');
-    out.host = lower(authority.substr(0, colon));
+    out.host = to_lower(authority.substr(0, colon));
     if (colon == std::string_view::npos) return out.host.find(':') == std::string::npos;
     out.port = authority.substr(colon + 1);
   }
@@ -118,7 +113,7 @@ Result<Url> parse_url(std::string_view url, bool allow_file) {
   if (url[0] == '-') return refused(url, "it begins with '-'");
   if (url.size() > 2048) return refused(url, "it is longer than 2048 bytes");
   for (const SchemeName& name : kSchemes) {
-    if (lower(url.substr(0, name.prefix.size())) != name.prefix) continue;
+    if (to_lower(url.substr(0, name.prefix.size())) != name.prefix) continue;
     const std::string_view rest = url.substr(name.prefix.size());
     if (name.scheme == Scheme::file) return file_url(url, rest, allow_file);
     const auto slash = std::min(rest.find('/'), rest.size());

@@ -120,8 +120,8 @@ class CurlClient final : public Client {
     const Duration left = std::max(host.busy_until, busy == host.busy_urls.end() ? Duration{} : busy->second) - now;
     if (left.count() <= 0) return {};
     const bool is_host = host.busy_until > now;
-    Failure out = retry(Reason::unreachable, fmt::format("{} asked to be left alone for {}", is_host ? url.host : url.countable,
-                                                         format_duration(left)));
+    Failure out = retry(Reason::unreachable,
+                        fmt::format("{} asked to be left alone for {}", is_host ? url.host : url.countable, format_duration(left)));
     out.after = left;
     return out;
   }

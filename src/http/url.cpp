@@ -49,9 +49,7 @@ Result<Url> taken_apart(const Handle& url, std::string_view text) {
   Url out;
   out.is_tls = scheme == "https";
   out.whole = part(url, CURLUPART_URL);
-  std::string host = part(url, CURLUPART_HOST);
-  std::transform(host.begin(), host.end(), host.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string host = to_lower(part(url, CURLUPART_HOST));
   const std::string port = part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   out.origin = fmt::format("{}://{}:{}", scheme, host, port);
   out.host = port == (out.is_tls ? "443" : "80") ? host : host + ":" + port;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "muster/base/digest.hpp"
+#include "muster/base/text.hpp"
 #include "muster/manifest/object.hpp"
 
 namespace muster::manifest {
@@ -12,14 +13,6 @@ namespace {
 // File systems end a name at 255 bytes, and a temporary file beside it needs room for its ending.
 constexpr std::size_t kMaxFileName = 230;
 constexpr std::string_view kEnding = ".yaml";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
-  return out;
-}
 
 bool is_plain_in_file_names(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
@@ -38,7 +31,7 @@ void append_escaped(std::string& out, std::string_view text) {
 
 // "deployment.apps-cart.yaml"; a name too long for a file ends in a digest of the identity instead.
 std::string file_name(const ObjectId& id) {
-  std::string out = lower(id.kind);
+  std::string out = to_lower(id.kind);
   if (!id.group.empty()) {
     out.push_back('.');
     append_escaped(out, id.group);
@@ -91,7 +84,7 @@ std::string ObjectId::descriptor_path() const { return in_folder(namespace_, *th
 
 std::string ObjectId::target_path() const { return in_folder(namespace_.empty() ? "_cluster" : namespace_, *this); }
 
-std::string case_fold_key(std::string_view path) { return lower(path); }
+std::string case_fold_key(std::string_view path) { return to_lower(path); }
 
 std::string Position::text() const { return line == 0 ? path : fmt::format("{}:{}:{}", path, line, column); }
 

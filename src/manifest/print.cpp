@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "manifest/scalar.hpp"
+#include "muster/base/text.hpp"
 #include "muster/manifest/yaml.hpp"
 
 namespace muster::manifest {
@@ -24,10 +25,7 @@ bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <
 bool is_special_word(std::string_view text) {
   static constexpr auto kSpecial = std::to_array<std::string_view>(
       {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nil", "none", "undefined", "nan", "inf", "infinity"});
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return std::find(kSpecial.begin(), kSpecial.end(), lower) != kSpecial.end();
+  return std::find(kSpecial.begin(), kSpecial.end(), to_lower(text)) != kSpecial.end();
 }
 
 // Text that no reader of any version takes for anything but itself. Careful rather than complete: what begins with a digit

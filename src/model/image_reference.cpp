@@ -96,21 +96,14 @@ bool is_component(std::string_view text) {
   return false;
 }
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
 std::optional<std::string> repository_mistake(std::string_view repository) {
   if (repository.empty()) return "the name of a repository is missing; a reference looks like `ghcr.io/shop/cart:1.4.2`";
   if (std::any_of(repository.begin(), repository.end(), is_upper))
-    return fmt::format("repositories are written in lower case: `{}`", lower_case(repository));
+    return fmt::format("repositories are written in lower case: `{}`", to_lower(repository));
   for (const std::string_view component : split(repository, '/')) {
     if (component.empty()) return fmt::format("a name is missing beside a slash in `{}`", repository);
     if (!is_component(component)) {
-      return fmt::format("`{}` is no name of a repository: lower-case letters and digits, with single `.` `_` `-` between them",
-                         component);
+      return fmt::format("`{}` is no name of a repository: lower-case letters and digits, with single `.` `_` `-` between them", component);
     }
   }
   return std::nullopt;
@@ -138,12 +131,11 @@ void split_name(std::string_view name, ImageReference& out) {
     out.host = kDocker;
     out.repository = name;
   } else {
-    out.host = lower_case(first);
+    out.host = to_lower(first);
     out.repository = name.substr(slash + 1);
   }
   if (out.host == "index.docker.io") out.host = kDocker;
-  if (out.host == kDocker && !out.repository.empty() && out.repository.find('/') == std::string::npos)
-    out.repository.insert(0, "library/");
+  if (out.host == kDocker && !out.repository.empty() && out.repository.find('/') == std::string::npos) out.repository.insert(0, "library/");
 }
 
 }  // namespace

@@ -29,9 +29,8 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 }
 
 bool is_identifier(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
-  });
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'; });
 }
 
 /// "rc.1" behind the minus; numbers in it have no leading zeros.
@@ -152,7 +151,10 @@ struct Operator {
 };
 /// Longer ones first.
 constexpr Operator kOperators[] = {
-    {">=", [](const Written& written, std::vector<Bound>& out) { out.push_back({Is::at_least, written.version}); }},
+    {">=",
+     [](const Written& written, std::vector<Bound>& out) {
+       out.push_back({Is::at_least, written.version});
+     }},
     {"<=", add_at_most},
     {">", add_above},
     {"<", add_below},

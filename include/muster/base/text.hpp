@@ -15,6 +15,8 @@ std::string escape_for_terminal(std::string_view text);
 /// Splits at every `separator`; "a,,b" gives three parts, "" gives one empty part.
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string_view trim(std::string_view text);
+/// ASCII letters; everything else stays.
+std::string to_lower(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 /// Shell-style glob over a whole name: `*` any run, `?` one character; no classes. At most length times length steps.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text);
