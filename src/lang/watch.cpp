@@ -120,8 +120,8 @@ Mistake read_tag(const Asked& asked, model::ImagePolicy& out) {
   if (!model::is_tag(*text)) {
     const bool pattern = text->find_first_of("*{") != std::string_view::npos;
     const std::string shown = text->empty() ? "an empty text" : fmt::format("`{}`", escape_for_terminal(*text));
-    return WatchMistake{WatchPart::tag, "F0433", fmt::format("{} is no tag: letters, digits, `_` `.` `-`", shown),
-                        "not a tag", pattern ? "many tags are told by a template: `tags = \"main-{build:int}\", newest = [build]`" : ""};
+    return WatchMistake{WatchPart::tag, "F0433", fmt::format("{} is no tag: letters, digits, `_` `.` `-`", shown), "not a tag",
+                        pattern ? "many tags are told by a template: `tags = \"main-{build:int}\", newest = [build]`" : ""};
   }
   out.tag = *text;
   return std::nullopt;

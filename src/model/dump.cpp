@@ -116,6 +116,7 @@ Object registry_value(const Registry& one) {
   Object object{{"match", one.match}, {"auth", auth_value(one.auth)}};
   put(object, "ca_file", one.ca_file);
   if (one.plain_http) object.append("plain_http", true);
+  if (!one.realm.empty()) object.append("realm", one.realm);
   if (one.requests != 0) object.append("requests", one.requests);
   return object;
 }

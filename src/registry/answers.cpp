@@ -8,12 +8,6 @@
 namespace muster::registry {
 namespace {
 
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
 bool is_token_byte(char c) {
   const bool is_letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
   return is_letter || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
@@ -90,7 +84,7 @@ void read_challenges(std::string_view text, std::vector<Challenge>& out) {
   while (true) {
     walker.skip(" \t,");
     if (walker.at_end()) break;
-    const std::string word = lowered(walker.token());
+    const std::string word = to_lower(walker.token());
     if (word.empty()) break;
     walker.skip(" \t");
     if (walker.take('=')) {
@@ -106,7 +100,7 @@ void read_challenges(std::string_view text, std::vector<Challenge>& out) {
 
 bool is_next(std::string_view relations) {
   const auto words = split(relations, ' ');
-  return std::any_of(words.begin(), words.end(), [](std::string_view word) { return lowered(word) == "next"; });
+  return std::any_of(words.begin(), words.end(), [](std::string_view word) { return to_lower(word) == "next"; });
 }
 
 std::optional<std::string> next_in(std::string_view text) {
@@ -118,7 +112,7 @@ std::optional<std::string> next_in(std::string_view text) {
     bool found = false;
     for (walker.skip(" \t"); walker.take(';'); walker.skip(" \t")) {
       walker.skip(" \t");
-      const std::string name = lowered(walker.token());
+      const std::string name = to_lower(walker.token());
       walker.skip(" \t");
       const std::string value = walker.take('=') ? walker.value() : std::string();
       found = found || (name == "rel" && is_next(value));
@@ -132,14 +126,14 @@ std::optional<std::string> next_in(std::string_view text) {
 std::vector<Challenge> challenges_of(std::span<const http::Header> headers) {
   std::vector<Challenge> out;
   for (const http::Header& header : headers) {
-    if (lowered(header.name) == "www-authenticate") read_challenges(header.value, out);
+    if (to_lower(header.name) == "www-authenticate") read_challenges(header.value, out);
   }
   return out;
 }
 
 std::optional<std::string> next_link_of(std::span<const http::Header> headers) {
   for (const http::Header& header : headers) {
-    if (lowered(header.name) != "link") continue;
+    if (to_lower(header.name) != "link") continue;
     if (auto target = next_in(header.value)) return target;
   }
   return std::nullopt;

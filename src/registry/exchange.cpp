@@ -81,8 +81,7 @@ Result<http::Answer> Exchange::send(const Asking& asking, const Question& questi
 Result<std::string> Exchange::origin_for(const Access& access, const model::ImageReference& repository, const std::stop_token& stop) {
   const std::string host = api_host_of(repository.host);
   if (access.plain_http) return "http://" + host;
-  // Who names an authority expects TLS.
-  if (!is_loopback(name_of(host)) || !access.ca_file.empty()) return "https://" + host;
+  if (!may_be_plain(access, repository)) return "https://" + host;
   {
     const std::lock_guard lock(mutex_);
     const auto known = loopback_origins_.find(host);

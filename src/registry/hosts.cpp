@@ -60,8 +60,7 @@ std::string name_of(std::string_view host_or_url) {
   text = text.substr(0, text.find_first_of("/?#"));
   const auto bracket = text.find(']');
   const auto port = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  std::string out(text.substr(0, port));
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::string out = to_lower(text.substr(0, port));
   if (out.ends_with('.')) out.pop_back();
   return out;
 }

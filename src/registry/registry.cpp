@@ -1,6 +1,7 @@
 #include "muster/registry/registry.hpp"
 
 #include "muster/base/text.hpp"
+#include "registry/hosts.hpp"
 
 namespace muster::registry {
 
@@ -18,6 +19,11 @@ Access access_of(std::span<const model::Registry> registries, const model::Image
   const model::Registry* registry = registry_of(registries, reference);
   if (registry == nullptr) return {};
   return {registry->auth, registry->ca_file, registry->plain_http, registry->realm, registry->requests};
+}
+
+bool may_be_plain(const Access& access, const model::ImageReference& reference) {
+  // Who names an authority expects TLS.
+  return access.plain_http || (is_loopback(name_of(api_host_of(reference.host))) && access.ca_file.empty());
 }
 
 }  // namespace muster::registry

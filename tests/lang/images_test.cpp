@@ -113,8 +113,8 @@ service orders : std.manifests {
 }
 )fleet");
   EXPECT_EQ(fleet.mistakes(), "");
-  EXPECT_THAT(fleet.images("orders"), ElementsAre("ghcr.io/shop/api: ghcr.io/shop/api ^2", "ghcr.io/shop/orders: ghcr.io/shop/orders ^2",
-                                                  "nginx: nginx:1.27"));
+  EXPECT_THAT(fleet.images("orders"),
+              ElementsAre("ghcr.io/shop/api: ghcr.io/shop/api ^2", "ghcr.io/shop/orders: ghcr.io/shop/orders ^2", "nginx: nginx:1.27"));
   EXPECT_THAT(fleet.images("orders", "staging").back(), "nginx: docker.io/library/nginx 1");
 }
 
@@ -167,8 +167,7 @@ service orders : std.manifests {
                           "watch(\"ghcr.io/shop/cart\", versions = \"^1\")  fleet defaults  shadowed: lower rung",
                           "none  schema default  shadowed"));
   EXPECT_THAT(fleet.why("web", "image"),
-              ElementsAre("shared  entity  wins",
-                          "watch(\"ghcr.io/shop/web\", versions = \"^1\")  fleet defaults  shadowed: lower rung",
+              ElementsAre("shared  entity  wins", "watch(\"ghcr.io/shop/web\", versions = \"^1\")  fleet defaults  shadowed: lower rung",
                           "none  schema default  shadowed", "\"ghcr.io/shop/shared:1\"  image shared  read"));
   EXPECT_EQ(fleet.why("orders", "images.orders").front(), "watch(\"ghcr.io/shop/orders\", tag = \"stable\")  entity  wins");
 }
@@ -269,7 +268,8 @@ service s : std.web {
 
 TEST(Registries, AreLoweredWithWhatTheyAllow) {
   const Fleet fleet(R"fleet(
-registry ours { match = "registry.shop.example/*", auth = basic("ci", secret("env:PASSWORD")), ca = "ca.pem", requests = 60 }
+registry ours { match = "registry.shop.example/*", auth = basic("ci", secret("env:PASSWORD")), ca = "ca.pem", requests = 60,
+                realm = "login.example" }
 registry near { match = "10.0.0.7:5000/*", plain_http = true }
 )fleet");
   EXPECT_EQ(fleet.mistakes(), "");
@@ -278,6 +278,8 @@ registry near { match = "10.0.0.7:5000/*", plain_http = true }
   EXPECT_EQ(fleet.model().registries[0].requests, 0);
   EXPECT_EQ(fleet.model().registries[1].name, "ours");
   EXPECT_EQ(fleet.model().registries[1].requests, 60);
+  EXPECT_EQ(fleet.model().registries[0].realm, "");
+  EXPECT_EQ(fleet.model().registries[1].realm, "login.example");
   EXPECT_EQ(fleet.model().registries[1].ca_file, "ca.pem");
   EXPECT_EQ(fleet.model().registries[1].auth.secret.value().reference, "env:PASSWORD");
 }

@@ -4,7 +4,7 @@
 //   fleet, language, records?, evidence, builds, barrier, whole
 //   environments {NAME: branch? | from?, target, namespace, kinds?, renamed_from?, gate?, budget?, drift, fields}
 //   targets {NAME: kind, settings}      teams {NAME: contact, owns, keys}      forges {NAME: match, auth}
-//   registries {NAME: match, auth, ca_file?, plain_http?, requests?}
+//   registries {NAME: match, auth, ca_file?, plain_http?, realm?, requests?}
 //   freezes {NAME: applies_to, weekdays | from, to, timezone, allow, reason}   groups {NAME: [environments]}
 //   instances {"cart@production": kinds, owner?, namespace, renamed_from?, source? {repository, branch, path, auth?, verify?},
 //     follows?, images {NAME: reference | {reference?, watch?, rule?, keys?}}, build? {image, file | command, arguments?,

@@ -37,6 +37,8 @@ struct Access {
 };
 /// The first `registry` in the fleet that matches; of several, the longest `match`.
 Access access_of(std::span<const model::Registry> registries, const model::ImageReference& reference);
+/// May it be spoken to without TLS? Where that is said; and on loopback, as docker has it, unless an authority is named.
+[[nodiscard]] bool may_be_plain(const Access& access, const model::ImageReference& reference);
 /// The `registry` that matches; nullptr: none does.
 const model::Registry* registry_of(std::span<const model::Registry> registries, const model::ImageReference& reference);
 

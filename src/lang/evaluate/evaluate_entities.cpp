@@ -8,9 +8,9 @@ namespace muster::lang {
 namespace {
 
 // Each may read what stands before it.
-constexpr EntityWord kOrder[] = {EntityWord::fleet,       EntityWord::team,  EntityWord::target,
-                                 EntityWord::repository,  EntityWord::forge, EntityWord::registry,
-                                 EntityWord::image,       EntityWord::environment, EntityWord::group, EntityWord::freeze};
+constexpr EntityWord kOrder[] = {EntityWord::fleet, EntityWord::team,     EntityWord::target, EntityWord::repository,
+                                 EntityWord::forge, EntityWord::registry, EntityWord::image,  EntityWord::environment,
+                                 EntityWord::group, EntityWord::freeze};
 
 void evaluate_entity(Program& program, Ladders& ladders, Entity& entity, std::uint32_t id, diag::Diagnostics& out) {
   if (entity.kind_unknown || entity.kind == kNoKind || program.kind_of(entity).poison != nullptr) return;
