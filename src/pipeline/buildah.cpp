@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "muster/base/text.hpp"
 #include "pipeline/builder.hpp"
@@ -21,7 +22,7 @@ constexpr std::array kProxies = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_P
 Result<void> write_registry_settings(Bench& bench) {
   const std::string& host = bench.order.build.push.host;
   const std::string folder = "home/.config/containers/";
-  if (may_be_plain(bench.order)) {
+  if (registry::may_be_plain(bench.order.access, bench.order.build.push)) {
     const std::string text = fmt::format("[[registry]]\nlocation = \"{}\"\ninsecure = true\n", host);
     MUSTER_CHECK(bench.scratch.write(folder + "registries.conf.d/muster.conf", text));
   }
@@ -42,12 +43,40 @@ Result<std::string> write_containers_settings(Bench& bench) {
   return path.string();
 }
 
+/// Whether `/` is a mount point, as everywhere but in a chroot into a plain folder; proc_pid_mountinfo(5), fifth field.
+bool is_root_mounted(Files& files) {
+  const auto mounts = files.read("/proc/self/mountinfo", std::size_t{16} << 20U);
+  if (!mounts.ok() || mounts->empty()) return true;  // Nothing is known: as nearly everywhere.
+  for (const std::string_view line : split(*mounts, '\n')) {
+    const auto fields = split(line, ' ');
+    if (fields.size() > 4 && fields[4] == "/") return true;
+  }
+  return false;
+}
+
+/// buildah makes a mount namespace of its own for every layer and cannot where `/` is no mount point ("remount /: invalid
+/// argument"). There it gets a root that is one: the same files, in a namespace that ends with it. A lookup of `/usr/..`,
+/// other than one of `/`, finds what was mounted there.
+std::vector<std::string> on_a_mounted_root(std::vector<std::string> argv) {
+  std::vector<std::string> out = {"unshare",
+                                  "--mount",
+                                  "--propagation",
+                                  "unchanged",
+                                  "sh",
+                                  "-c",
+                                  R"(mount --rbind / / && exec unshare --root=/usr/.. --wd="$PWD" "$@")",
+                                  "sh"};
+  out.insert(out.end(), std::make_move_iterator(argv.begin()), std::make_move_iterator(argv.end()));
+  return out;
+}
+
 /// buildah with a storage of its own: nothing is shared with the machine's, and all of it goes with the scratch folder.
 Result<Command> buildah(Bench& bench, std::vector<std::string> arguments) {
   const Path& scratch = bench.scratch.path();
   Command command;
   command.argv = {"buildah", "--storage-driver", "vfs", "--root", scratch / "storage", "--runroot", scratch / "running"};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  if (!is_root_mounted(bench.world.files)) command.argv = on_a_mounted_root(std::move(command.argv));
   MUSTER_TRY(command.environment, builder_environment(bench));
   MUSTER_TRY(const Path runtime, bench.scratch.folder("runtime"));
   command.environment["XDG_RUNTIME_DIR"] = runtime.string();

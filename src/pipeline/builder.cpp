@@ -52,12 +52,6 @@ constexpr std::array kNetwork = {
     Words{"unexpected http status: 5", Reason::unreachable},
 };
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
-}
-
 template <typename Table>
 std::optional<Reason> find_words(const Table& table, const std::string& said) {
   const auto found =
@@ -69,7 +63,7 @@ Failure end_failure(const Bench& bench, const std::string& program, int exit_cod
   constexpr int kOwnFailure = 125;
   const std::string text = exit_code > 128 ? fmt::format("{} was ended by signal {}", program, exit_code - 128)
                                            : fmt::format("{} ended with exit code {}", program, exit_code);
-  const std::string said = lower(join(bench.log.last_lines(), "\n"));
+  const std::string said = to_lower(join(bench.log.last_lines(), "\n"));
   if (const auto reason = find_words(kDisk, said)) return retry(*reason, text + ": the disk is full or failing");
   const bool believed = speaks == Speaks::builder || (speaks == Speaks::both && exit_code == kOwnFailure);
   const auto reason = believed ? find_words(kNetwork, said) : std::nullopt;
@@ -113,14 +107,6 @@ Result<std::map<std::string, std::string>> builder_environment(Bench& bench) {
   out["TMPDIR"] = temporary.string();
   out["LC_ALL"] = "C.UTF-8";
   return out;
-}
-
-bool may_be_plain(const Order& order) {
-  if (order.access.plain_http) return true;
-  if (!order.access.ca_file.empty()) return false;
-  const std::string_view host = order.build.push.host;
-  const std::string_view name = host.substr(0, host.rfind(':') == std::string_view::npos ? host.size() : host.rfind(':'));
-  return name == "localhost" || name.ends_with(".localhost") || name == "[::1]" || name.starts_with("127.");
 }
 
 }  // namespace muster::pipeline

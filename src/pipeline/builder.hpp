@@ -57,7 +57,5 @@ Result<void> build_with_command(Bench& bench);
 
 /// PATH, and what programs need to find their own folder in the scratch folder.
 Result<std::map<std::string, std::string>> builder_environment(Bench& bench);
-/// TLS is not asked for: so the fleet says, or it is on this machine.
-bool may_be_plain(const Order& order);
 
 }  // namespace muster::pipeline

@@ -129,6 +129,7 @@ class PlainPipeline : public Pipeline {
   void SetUp() override {
     Pipeline::SetUp();
     if (IsSkipped()) return;
+    if (shell("mountpoint -q /").code != 0) GTEST_SKIP() << "buildah by itself needs a `/` that is a mount point";
     declare(fmt::format("service cart : std.web {{ repo = \"file://{}/code/cart.git\" }}", root().string()));
     set_up_buildah();
     variables_["SERVICE"] = "cart@staging";
@@ -213,6 +214,30 @@ TEST_F(Pipeline, OfMusterTurnsACommitIntoADigestInTheTarget) {
   const std::size_t log = why.out.find(", log ") + 6;
   EXPECT_THAT(read_file(why.out.substr(log, why.out.find('\n', log) - log)), HasSubstr("COPY page /page"));
   EXPECT_TRUE(fs::is_empty(root() / "server/.muster/scratch")) << "nothing of a build is left";
+}
+
+TEST_F(Pipeline, OfMusterBuildsInAChrootIntoAPlainFolder) {
+  if (shell("unshare --mount true").code != 0) GTEST_SKIP() << "no mount namespaces: only root has them";
+  declare(
+      fmt::format("service cart : std.web {{ repo = \"file://{}/code/cart.git\", "
+                  "build {{ run = std.buildah(), push = \"{}/shop/cart\" }} }}",
+                  root().string(), registry_->host()));
+  commit("one");
+  // The machine's files, below a root that nothing is mounted on.
+  write("chroot", R"(set -e
+root=$1 && shift && mkdir "$root"
+for entry in /*; do
+  if [ -L "$entry" ]; then
+    cp -P "$entry" "$root"
+  elif [ -d "$entry" ]; then
+    mkdir "$root$entry" && mount --rbind "$entry" "$root$entry"
+  fi
+done
+exec unshare --root="$root" --wd="$PWD" "$@"
+)");
+  const Ran built = shell(fmt::format("unshare --mount sh {0}/chroot {0}/plain {1} build cart", root().string(), MUSTER_BINARY));
+  ASSERT_THAT(built, EndsWith(0)) << built.error;
+  EXPECT_THAT(built.out, HasSubstr(registry_->host() + "/shop/cart@sha256:"));
 }
 
 }  // namespace
