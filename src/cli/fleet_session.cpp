@@ -54,7 +54,8 @@ std::unique_ptr<FleetSession> FleetSession::open(Session& session, int& exit_cod
   }
   out->remotes_ = git::make_remotes(session.world(), session.secrets(), state / "mirrors", remote_options(session));
   out->http_ = http::make_client(session.world());
-  out->registries_ = registry::make_registries(session.world(), *out->http_, session.secrets(), registry_settings(session));
+  const registry::Settings asking = registry_settings(session);
+  out->registries_ = registry::make_registries(session.world(), *out->http_, session.secrets(), asking);
   out->targets_ = target::open_targets(session.world(), *root);
   daemon::Settings settings;
   settings.root = *root;
@@ -65,6 +66,7 @@ std::unique_ptr<FleetSession> FleetSession::open(Session& session, int& exit_cod
   settings.registries = out->registries_.get();
   settings.secrets = &session.secrets();
   settings.environment = session.environment();
+  settings.docker_config = asking.docker_config;
   settings.verify = [&session](const std::string& raw, std::span<const std::string> keys) {
     return git::verify_commit(session.world(), session.environment(), raw, keys, session.stop());
   };

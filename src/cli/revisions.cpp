@@ -187,12 +187,9 @@ Object to_object(const Comparison& comparison) {
   }
   Array renamed;
   for (const Rename& rename : comparison.renamed) renamed.emplace_back(Object{{"from", rename.from}, {"to", rename.to}});
-  return Object{{"added", names_value(comparison.added)},
-                {"removed", names_value(comparison.removed)},
-                {"renamed", std::move(renamed)},
-                {"changed", std::move(changed)},
-                {"hits", names_value(comparison.hits)},
-                {"follow", names_value(comparison.follow)}};
+  return Object{{"added", names_value(comparison.added)}, {"removed", names_value(comparison.removed)},
+                {"renamed", std::move(renamed)},          {"changed", std::move(changed)},
+                {"hits", names_value(comparison.hits)},   {"follow", names_value(comparison.follow)}};
 }
 
 void print(Session& session, const Comparison& comparison, const std::string& revision) {

@@ -17,16 +17,6 @@ bool builds(const model::Fleet& fleet) {
   return std::any_of(fleet.instances.begin(), fleet.instances.end(), [](const model::Instance& one) { return one.build.has_value(); });
 }
 
-bool is_building(const deliver::Report& report) {
-  for (const deliver::EnvironmentOutcome& environment : report.environments) {
-    for (const deliver::Outcome& outcome : environment.instances) {
-      const auto& obstacles = outcome.obstacles;
-      if (std::any_of(obstacles.begin(), obstacles.end(), [](const auto& one) { return one.why == deliver::Why::building; })) return true;
-    }
-  }
-  return false;
-}
-
 /// What two passes of one run did together: as the second left it, with what the first moved.
 deliver::Delivery joined(deliver::Delivery first, deliver::Delivery second) {
   for (deliver::EnvironmentOutcome& after : second.report.environments) {
@@ -78,6 +68,7 @@ pipeline::Settings Engine::pipeline_settings(const model::Fleet& fleet) const {
   out.state = settings_.state;
   out.jobs = fleet.builds;
   out.environment = settings_.environment;
+  out.docker_config = settings_.docker_config;
   return out;
 }
 
@@ -116,7 +107,7 @@ bool Engine::wait_for_build(const std::stop_token& stop) { return builds_ && bui
 deliver::Delivery Engine::deliver_and_build(const LoadedFleet& fleet, const deliver::Request& request,
                                             const std::function<void(const Lines&)>& looking, const std::stop_token& stop) {
   deliver::Delivery out = deliver(fleet, request, stop);
-  while (builds_ && is_building(out.report) && !stop.stop_requested()) {
+  while (builds_ && out.report.has(deliver::Why::building) && !stop.stop_requested()) {
     {
       const std::jthread watch([&](const std::stop_token& ended) {
         while (!ended.stop_requested()) {

@@ -96,7 +96,7 @@ void Server::deliver(const std::stop_token& stop, const Observe& observe) {
     judge(environment.environment, !failed);
   }
   observe({ServeEvent::Kind::delivered, "", nullptr, &delivery.report, nullptr});
-  watch_builds();
+  if (delivery.report.has(deliver::Why::building)) watch_builds();
 }
 
 void Server::watch_builds() {

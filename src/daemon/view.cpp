@@ -24,9 +24,8 @@ std::string version_of(const record::Release& release) {
     const auto* image = std::get_if<record::ImageValue>(&input.value);
     if (image == nullptr) continue;
     if (!image->tag.empty()) return image->tag;
-    const std::size_t colon = image->reference.rfind(':');
-    const bool tagged = colon != std::string::npos && image->reference.find('/', colon) == std::string::npos;
-    return tagged ? image->reference.substr(colon + 1) : image->reference;
+    const auto reference = model::parse_image_reference(image->reference);
+    return reference.ok() && !reference->tag.empty() ? reference->tag : image->reference;
   }
   return release.release.short_text();
 }

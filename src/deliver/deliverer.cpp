@@ -236,15 +236,9 @@ Delivery run_passes(Run& run, const std::vector<std::string>& environments) {
   return out;
 }
 
-bool moved_since_plan(const Delivery& delivery) {
-  for (const auto& environment : delivery.report.environments) {
-    if (environment.obstacle) return true;
-    for (const auto& outcome : environment.instances) {
-      const auto& obstacles = outcome.obstacles;
-      if (std::any_of(obstacles.begin(), obstacles.end(), [](const Obstacle& o) { return o.why == Why::moved_since_plan; })) return true;
-    }
-  }
-  return false;
+bool moved_since_plan(const Report& report) {
+  const auto is_kept = [](const EnvironmentOutcome& environment) { return environment.obstacle.has_value(); };
+  return std::any_of(report.environments.begin(), report.environments.end(), is_kept) || report.has(Why::moved_since_plan);
 }
 
 }  // namespace
@@ -297,7 +291,7 @@ Delivery Deliverer::deliver(const model::Fleet& fleet, const FleetRevision& revi
     rehearsal.dry = true;
     Run dry{*state_, fleet, revision, rehearsal, answers, stop, std::nullopt, state_->settings.author, {}};
     Delivery checked = run_passes(dry, names);
-    if (moved_since_plan(checked)) {
+    if (moved_since_plan(checked.report)) {
       checked.proposals.clear();
       return checked;
     }

@@ -83,13 +83,17 @@ std::string pinned(std::string_view reference, std::string_view digest) {
   return fmt::format("{}@{}", name, digest);
 }
 
+bool is_of(const record::ImageValue& recorded, const model::ImageReference& repository) {
+  const auto reference = model::parse_image_reference(recorded.reference);
+  return reference.ok() && reference->where() == repository.where();
+}
+
 bool names_same(const record::ImageValue& recorded, std::string_view reference) {
   if (recorded.reference == reference) return true;
-  const auto a = model::parse_image_reference(recorded.reference);
-  const auto b = model::parse_image_reference(reference);
-  if (!a.ok() || !b.ok() || a->where() != b->where()) return false;
-  if (!b->digest.empty()) return recorded.digest == b->digest;
-  return !recorded.digest.empty() && recorded.tag == (b->tag.empty() ? "latest" : b->tag);
+  const auto named = model::parse_image_reference(reference);
+  if (!named.ok() || !is_of(recorded, *named)) return false;
+  if (!named->digest.empty()) return recorded.digest == named->digest;
+  return !recorded.digest.empty() && recorded.tag == (named->tag.empty() ? "latest" : named->tag);
 }
 
 }  // namespace muster::deliver

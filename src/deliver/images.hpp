@@ -50,6 +50,8 @@ class Images {
 
 /// What is written in place of a reference once its digest is known: "ghcr.io/shop/cart@sha256:…".
 std::string pinned(std::string_view reference, std::string_view digest);
+/// Is what was recorded an image of this repository?
+bool is_of(const record::ImageValue& recorded, const model::ImageReference& repository);
 /// Do both name the same tag of the same repository, whether pinned or not?
 bool names_same(const record::ImageValue& recorded, std::string_view reference);
 

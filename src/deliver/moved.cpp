@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "deliver/images.hpp"
+
 namespace muster::deliver {
 namespace {
 
@@ -31,12 +33,6 @@ Judged judge_watched(const std::string& input, const ImageValue& base, const Ima
   obstacle.text = fmt::format("the list of tags shrank: `{}` selects {} now, {} was recorded", observed.rule, observed.tag, base.tag);
   obstacle.lift = "put the tag back, or `muster resume` to take the lower one";
   return held(std::move(obstacle), input);
-}
-
-/// `ghcr.io/shop/cart` of what was recorded; the text as it is where it is no reference.
-std::string repository_of(const ImageValue& image) {
-  const auto reference = model::parse_image_reference(image.reference);
-  return reference.ok() ? reference->where() : image.reference;
 }
 
 }  // namespace
@@ -77,7 +73,7 @@ Result<Judged> judge_image(const std::string& input, const Base& base, const Ima
   if (record::same_content(*known, observed)) return same();
   if (observed.literal || known->literal) return moved_by_fleet(input, base, order);
   if (observed.rule != known->rule) return moved_by_fleet(input, base, order);
-  if (policy != nullptr && repository_of(observed) != repository_of(*known)) return moved_by_fleet(input, base, order);
+  if (policy != nullptr && !is_of(*known, policy->repository)) return moved_by_fleet(input, base, order);
   if (policy != nullptr) return judge_watched(input, *known, observed, *policy);
   // From CI: a build of something older than what is recorded has nothing to say.
   const auto known_commit = commit_of(*known);

@@ -155,7 +155,7 @@ Half observe_watched(const Pass& pass, const Item& item, const model::ImageInput
     return out;
   }
   const bool unmoved = recorded != nullptr && policy.tag.empty() && recorded->tag == tag && recorded->rule == policy.rule() &&
-                       !recorded->digest.empty() && recorded->reference.starts_with(policy.repository.where() + "@");
+                       !recorded->digest.empty() && is_of(*recorded, policy.repository);
   if (unmoved) {
     out = as_recorded(pass, *recorded);
   } else {
@@ -211,8 +211,7 @@ Half observe_build(Pass& pass, Item& item, const model::ImageInput& image) {
   value.tag = pipeline::content_tag(build, source->tree);
   value.commit = source->commit.text();
   const ImageValue* recorded = recorded_image(item, input);
-  if (recorded != nullptr && recorded->rule == record::kBuildRule && recorded->tag == value.tag &&
-      recorded->reference.starts_with(build.push.where() + "@")) {
+  if (recorded != nullptr && recorded->rule == record::kBuildRule && recorded->tag == value.tag && is_of(*recorded, build.push)) {
     return as_recorded(pass, *recorded);
   }
   pipeline::Builds* builds = pass.run.request.builds;

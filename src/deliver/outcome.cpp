@@ -107,6 +107,14 @@ std::size_t Report::count(Verdict verdict) const {
   return count;
 }
 
+bool Report::has(Why why) const {
+  const auto is_it = [&](const Obstacle& obstacle) { return obstacle.why == why; };
+  return std::any_of(environments.begin(), environments.end(), [&](const EnvironmentOutcome& environment) {
+    return std::any_of(environment.instances.begin(), environment.instances.end(),
+                       [&](const Outcome& outcome) { return std::any_of(outcome.obstacles.begin(), outcome.obstacles.end(), is_it); });
+  });
+}
+
 int Report::exit_code() const {
   bool failed = false;
   bool held = false;

@@ -122,8 +122,8 @@ void compare_object(const Value& then, const InstancePlan& now, std::vector<std:
   for (const auto& object : now.objects) {
     if (object.id.text() != name) continue;
     const auto value = object_value(object);
-    const bool done = !prunes(then) && text_or(value, "live") == text_or(then, "desired") &&
-                      text_or(value, "desired") == text_or(then, "desired");
+    const bool done =
+        !prunes(then) && text_or(value, "live") == text_or(then, "desired") && text_or(value, "desired") == text_or(then, "desired");
     if (done) return;
     for (const auto* key : {"live", "uid", "desired"}) {
       if (text_or(then, key) != text_or(value, key)) {

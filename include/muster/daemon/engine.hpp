@@ -36,6 +36,7 @@ struct Settings {
   registry::Registries* registries = nullptr;      ///< Null: images that are watched or built stay as they are recorded.
   Secrets* secrets = nullptr;                      ///< For builds.
   std::map<std::string, std::string> environment;  ///< For the programs that build.
+  Path docker_config;                              ///< What `docker_config()` reads when a build pushes.
 };
 
 /// What a reconcile pass is asked for.

@@ -125,6 +125,8 @@ struct Report {
   std::vector<EnvironmentOutcome> environments;  ///< In the order in which they were passed: upstream first.
   [[nodiscard]] const Outcome* find(std::string_view service, std::string_view environment) const;
   [[nodiscard]] std::size_t count(Verdict verdict) const;
+  /// Is this why some instance does not move?
+  [[nodiscard]] bool has(Why why) const;
   /// 0 done or waiting, 1 something failed, 4 held and needs a look; a failure outweighs a hold.
   [[nodiscard]] int exit_code() const;
 };

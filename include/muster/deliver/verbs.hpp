@@ -41,8 +41,8 @@ struct HoldRequest {
   bool dry = false;
 };
 /// `fleet` only tells what is declared and stands nowhere yet: an emergency brake works with a broken one (nullptr) too.
-Result<VerbResult> hold(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet,
-                        const HoldRequest& request, const Person& by, const std::stop_token& stop);
+Result<VerbResult> hold(Deliverer& deliverer, record::EnvironmentRepository& records, const model::Fleet* fleet, const HoldRequest& request,
+                        const Person& by, const std::stop_token& stop);
 
 /// Lifts holds of people, and accepts what holds the service by itself (rewound, shrunk, edited, taken back, taken off): all
 /// observed values are proposed by the next pass, and listed in `proposals`. Services that nothing holds are left alone.

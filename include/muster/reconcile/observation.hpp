@@ -69,11 +69,11 @@ struct InstanceState {
     std::string run;  ///< Digest text of bundle and command.
   };
   std::optional<Job> job;
-  bool behind = false;        ///< It stands behind its ledger: reverted or rolled back.
+  bool behind = false;               ///< It stands behind its ledger: reverted or rolled back.
   std::optional<record::Hold> hold;  ///< A person stopped new records; with `target` also writes to the target.
-  std::string since;          ///< Commit since which it stands as it does.
-  std::string resume;         ///< A person's `resume` that nothing has used up; commit id.
-  std::optional<bool> noted;  ///< The newest health note since then: healthy or not; nullopt: none.
+  std::string since;                 ///< Commit since which it stands as it does.
+  std::string resume;                ///< A person's `resume` that nothing has used up; commit id.
+  std::optional<bool> noted;         ///< The newest health note since then: healthy or not; nullopt: none.
 
   // From the target.
   std::optional<target::Inventory> inventory;

@@ -107,8 +107,7 @@ class EnvironmentRepository {
   };
   using Refs = std::map<std::string, git::Oid, std::less<>>;
   Result<void> look_once(const std::optional<std::vector<std::string>>& environments, const std::stop_token& stop);
-  [[nodiscard]] std::map<std::string, std::optional<git::Oid>> overtaken(
-      const std::optional<std::vector<std::string>>& environments) const;
+  [[nodiscard]] std::map<std::string, std::optional<git::Oid>> overtaken(const std::optional<std::vector<std::string>>& environments) const;
   Result<Refs> list_remote(const std::optional<std::vector<std::string>>& environments, const std::stop_token& stop);
   Result<Refs> list_embedded();
   Result<Refs> list_repository();
