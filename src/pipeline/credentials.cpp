@@ -1,85 +1,82 @@
 #include "pipeline/credentials.hpp"
 
-#include <fmt/core.h>
+#include <algorithm>
 
 #include "muster/base/text.hpp"
 #include "muster/base/value.hpp"
-#include "muster/manifest/yaml.hpp"
+#include "muster/registry/login.hpp"
 
 namespace muster::pipeline {
 namespace {
 
-using Method = model::Credentials::Method;
+using registry::Login;
 
 // Tools look for docker's file in a folder, containers' for a file of any name: one file of this name serves both.
 constexpr std::string_view kFile = "docker/config.json";
 
-/// `{"auths": {"HOST": {"auth": …}}}`
-Value one_login(const std::string& host, const std::string& user, const std::string& secret) {
-  return Object{{"auths", Object{{host, Object{{"auth", to_base64(user + ":" + secret)}}}}}};
+/// An entry of `auths`.
+Value entry_of(const Login& login) {
+  if (login.kind == Login::Kind::bearer) return Object{{"registrytoken", login.secret}};
+  // Tools pass over an entry without a user.
+  if (login.kind == Login::Kind::identity) return Object{{"auth", to_base64("<token>:")}, {"identitytoken", login.secret}};
+  return Object{{"auth", to_base64(login.user + ":" + login.secret)}};
 }
 
-void never_show_logins(const Value& config, std::vector<std::string>& shown_never) {
-  const Value* auths = config.find("auths");
-  if (auths == nullptr || auths->if_object() == nullptr) return;
-  for (const auto& [host, login] : *auths->if_object()) {
-    for (const std::string_view form : {"auth", "password", "identitytoken", "registrytoken"}) {
-      if (const std::string_view text = login.string_at(form); !text.empty()) shown_never.emplace_back(text);
-    }
+/// What can be read in one entry of `auths`.
+void hide_login(const Value& entry, std::vector<std::string>& shown_never) {
+  for (const std::string_view form : {"auth", "password", "identitytoken", "registrytoken"}) {
+    if (const std::string_view text = entry.string_at(form); !text.empty()) shown_never.emplace_back(text);
   }
+  const auto pair = from_base64(entry.string_at("auth"));
+  if (!pair || *pair == "<token>:") return;
+  shown_never.push_back(*pair);
+  std::string password = pair->substr(std::min(pair->size(), pair->find(':') + 1));
+  password.erase(password.find_last_not_of('\0') + 1);  // Old versions of docker padded with zeros.
+  shown_never.push_back(std::move(password));
 }
 
-/// The user's file. buildah reads no `credsStore`, docker's helper for all hosts: it becomes the helper of this host.
-Result<Value> user_logins(const World& world, const Settings& settings, const std::string& host) {
-  constexpr std::size_t kLimit = std::size_t{1} << 20U;
-  const Path path = docker_config_of(settings);
-  auto bytes = world.files.read(path, kLimit);
-  if (!bytes.ok() && bytes.failure().reason == Reason::absent) return Value(Object{});
-  if (!bytes.ok()) return std::move(bytes).failure();
-  // No text of the parser's: it may quote the file.
-  auto parsed = manifest::parse_json(*bytes, path.string());
-  if (!parsed.ok() || parsed->if_object() == nullptr) return stalled(Reason::denied, fmt::format("{} is no JSON object", path.string()));
-  Value config = std::move(parsed).value();
-  const std::string store(config.string_at("credsStore"));
-  if (store.empty()) return config;
-  Value& helpers = (*config.if_object())["credHelpers"];
-  if (helpers.if_object() == nullptr) helpers = Object{};
-  if (!helpers.if_object()->contains(host)) helpers.if_object()->set(host, store);
-  return config;
+/// The user's logins for every host, as far as docker's file has them. buildah reads no `credsStore`, docker's helper for all hosts.
+Result<Object> user_logins(const World& world, const Settings& settings) {
+  MUSTER_TRY(const Value config, registry::read_docker_config(world.files, settings.docker_config));
+  Object out;
+  for (const std::string_view part : {"auths", "credHelpers"}) {
+    const Value* found = config.find(part);
+    out.set(part, found != nullptr && found->if_object() != nullptr ? *found : Value(Object{}));
+  }
+  return out;
 }
 
 Result<Value> registry_logins(const World& world, Secrets& secrets, const Settings& settings, const Order& order,
-                              std::vector<std::string>& shown_never) {
+                              const std::stop_token& stop) {
   const model::Credentials& auth = order.access.auth;
-  const std::string& host = order.build.push.host;
-  if (auth.method == Method::none) return Value(Object{});
-  if (auth.method == Method::docker_config) return user_logins(world, settings, host);
-  if (auth.method == Method::ssh_key || !auth.secret) {
-    return stalled(Reason::denied, fmt::format("the credentials for {} are none that a registry takes", host));
+  registry::Settings asking;
+  asking.docker_config = settings.docker_config;
+  asking.environment = settings.environment;
+  MUSTER_TRY(const Login login, registry::fetch_login(world, secrets, asking, auth, order.build.push, stop));
+  Object out{{"auths", Object{}}};
+  const bool for_base_images = order.build.command.empty() && auth.method == model::Credentials::Method::docker_config;
+  if (for_base_images) {
+    MUSTER_TRY(out, user_logins(world, settings));
   }
-  MUSTER_TRY(const std::string secret, secrets.resolve(auth.secret->reference));
-  shown_never.push_back(secret);
-  return one_login(host, auth.user.empty() ? "x-access-token" : auth.user, secret);
+  if (login.kind == Login::Kind::none) return Value(std::move(out));
+  const std::string server = registry::docker_server(order.build.push);
+  out["auths"].if_object()->set(server, entry_of(login));
+  if (for_base_images) out["credHelpers"].if_object()->erase(server);  // It has been asked.
+  return Value(std::move(out));
 }
 
 }  // namespace
 
-Path docker_config_of(const Settings& settings) {
-  if (!settings.docker_config.empty()) return settings.docker_config;
-  const auto home = settings.environment.find("HOME");
-  return home == settings.environment.end() ? Path() : Path(home->second) / ".docker" / "config.json";
-}
-
-Result<Credentials> fetch_credentials(const World& world, Secrets& secrets, const Settings& settings, const Order& order,
-                                      Scratch& scratch) {
+Result<Credentials> fetch_credentials(const World& world, Secrets& secrets, const Settings& settings, const Order& order, Scratch& scratch,
+                                      const std::stop_token& stop) {
   Credentials out;
   for (const auto& [name, reference] : order.build.secrets) {
     MUSTER_TRY(std::string value, secrets.resolve(reference.reference));
     out.shown_never.push_back(value);
     out.secrets.emplace(name, std::move(value));
   }
-  MUSTER_TRY(const Value logins, registry_logins(world, secrets, settings, order, out.shown_never));
-  never_show_logins(logins, out.shown_never);
+  MUSTER_TRY(const Value logins, registry_logins(world, secrets, settings, order, stop));
+  for (const auto& [server, entry] : *logins.find("auths")->if_object()) hide_login(entry, out.shown_never);
   MUSTER_TRY(out.registry, scratch.write(kFile, to_canonical_json(logins)));
   return out;
 }

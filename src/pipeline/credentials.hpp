@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -15,14 +16,14 @@
 namespace muster::pipeline {
 
 struct Credentials {
-  Path registry;                               ///< An authfile as docker and containers have it; without `auths` where there are none.
+  /// An authfile as docker and containers have it. A command's has the login of the registry that it pushes to and no other;
+  /// buildah's, which no program of the build sees, has all that `docker_config()` refers to, for base images.
+  Path registry;
   std::map<std::string, std::string> secrets;  ///< By the builder's name for each.
-  std::vector<std::string> shown_never;        ///< Every form in which one of them could be printed.
+  std::vector<std::string> shown_never;        ///< What is secret in these, as it is and as the authfile has it.
 };
 
-/// `settings.docker_config`, or where HOME has it.
-Path docker_config_of(const Settings& settings);
-
-Result<Credentials> fetch_credentials(const World& world, Secrets& secrets, const Settings& settings, const Order& order, Scratch& scratch);
+Result<Credentials> fetch_credentials(const World& world, Secrets& secrets, const Settings& settings, const Order& order, Scratch& scratch,
+                                      const std::stop_token& stop);
 
 }  // namespace muster::pipeline

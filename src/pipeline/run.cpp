@@ -72,7 +72,7 @@ Result<void> look_first(Work& work) {
 Result<void> lay_out(Work& work) {
   const Run& run = work.run;
   MUSTER_TRY(work.scratch, Scratch::make(run.world, run.settings.state));
-  MUSTER_TRY(work.credentials, fetch_credentials(run.world, run.secrets, run.settings, run.order, *work.scratch));
+  MUSTER_TRY(work.credentials, fetch_credentials(run.world, run.secrets, run.settings, run.order, *work.scratch, run.stop));
   work.log.emplace(run.world.files, log_path(run), work.credentials.shown_never, run.newest, run.every);
   const Order& order = run.order;
   MUSTER_CHECK(work.log->begin(fmt::format("# {} {} from {} at {}: {}, {}", order.service, order.build.image, order.tree->origin(),

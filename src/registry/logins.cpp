@@ -23,10 +23,6 @@ constexpr std::string_view kDockerHub = "https://index.docker.io/v1/";  ///< Its
 
 bool is_docker_hub(std::string_view host) { return host == "docker.io" || host == "index.docker.io"; }
 
-std::string server_of(const model::ImageReference& repository) {
-  return is_docker_hub(repository.host) ? std::string(kDockerHub) : repository.host;
-}
-
 /// The keys under which docker's files may have a host.
 std::vector<std::string> names_of(std::string_view host) {
   if (is_docker_hub(host))
@@ -90,6 +86,29 @@ std::optional<Login> login_in(const Value& config, const model::ImageReference& 
   return std::nullopt;
 }
 
+std::string docker_server(const model::ImageReference& repository) {
+  return is_docker_hub(repository.host) ? std::string(kDockerHub) : repository.host;
+}
+
+Result<Value> read_docker_config(Files& files, const Path& path) {
+  auto bytes = files.read(path, kConfigBytes);
+  if (!bytes.ok() && bytes.failure().reason == Reason::absent) return Value(Object{});
+  if (!bytes.ok()) return std::move(bytes).failure().with_context("reading docker's credentials");
+  // No text of the parser's: it may quote the file.
+  auto config = manifest::parse_json(*bytes, "config.json");
+  if (!config.ok() || config->if_object() == nullptr) {
+    return stalled(Reason::corrupt, fmt::format("{} is not what docker login writes: it is no JSON object; run `docker login` anew, or say "
+                                                "`auth = token(…)` or `basic(…)` in the fleet's `registry`",
+                                                path.string()));
+  }
+  return std::move(config).value();
+}
+
+Result<Login> fetch_login(const World& world, Secrets& secrets, const Settings& settings, const model::Credentials& auth,
+                          const model::ImageReference& repository, const std::stop_token& stop) {
+  return Logins(world, secrets, settings).login_for(auth, repository, stop);
+}
+
 Result<Login> Logins::login_for(const model::Credentials& auth, const model::ImageReference& repository, const std::stop_token& stop) {
   if (auth.method == Method::none) return Login{};
   if (auth.method == Method::docker_config) return from_docker_config(repository, stop);
@@ -104,22 +123,16 @@ Result<Login> Logins::login_for(const model::Credentials& auth, const model::Ima
 
 void Logins::forget(const model::ImageReference& repository) {
   const std::lock_guard lock(mutex_);
-  kept_.erase(server_of(repository));
+  kept_.erase(docker_server(repository));
 }
 
 Result<Login> Logins::from_docker_config(const model::ImageReference& repository, const std::stop_token& stop) {
-  auto bytes = world_.files.read(settings_.docker_config, kConfigBytes);
-  if (!bytes.ok() && bytes.failure().reason == Reason::absent) return Login{};
-  if (!bytes.ok()) return std::move(bytes).failure().with_context("reading docker's credentials");
-  const auto config = manifest::parse_json(*bytes, "config.json");
-  if (!config.ok() || config->if_object() == nullptr)
-    return stalled(Reason::corrupt,
-                   fmt::format("{} is not what docker login writes: it is no JSON object", settings_.docker_config.string()));
-  if (const std::string helper = helper_of(*config, repository); !helper.empty()) {
-    MUSTER_TRY(const std::optional<Login> login, from_helper(helper, server_of(repository), stop));
+  MUSTER_TRY(const Value config, read_docker_config(world_.files, settings_.docker_config));
+  if (const std::string helper = helper_of(config, repository); !helper.empty()) {
+    MUSTER_TRY(const std::optional<Login> login, from_helper(helper, docker_server(repository), stop));
     if (login) return *login;
   }
-  return login_in(*config, repository).value_or(Login{});
+  return login_in(config, repository).value_or(Login{});
 }
 
 Result<std::optional<Login>> Logins::from_helper(const std::string& helper, const std::string& server, const std::stop_token& stop) {

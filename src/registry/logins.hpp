@@ -5,31 +5,15 @@
 // be read), and those of files, secrets and processes. No text holds what was in the file, a helper's words or a secret.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 
-#include "muster/base/secrets.hpp"
-#include "muster/base/value.hpp"
-#include "muster/base/world.hpp"
-#include "muster/model/fleet.hpp"
-#include "muster/registry/registry.hpp"
+#include "muster/registry/login.hpp"
 
 namespace muster::registry {
-
-struct Login {
-  enum class Kind : std::uint8_t {
-    none,
-    basic,     ///< User and password.
-    identity,  ///< An OAuth2 refresh token: exchanged for tokens, never sent to the registry itself.
-    bearer,    ///< A token for the registry itself.
-  } kind = Kind::none;
-  std::string user;
-  std::string secret;
-};
 
 class Logins {
  public:

@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "muster/base/text.hpp"
 #include "pipeline/fixture.hpp"
 
 namespace muster::pipeline {
@@ -136,6 +137,39 @@ TEST_F(CommandTest, ShowsNoSecretInItsLog) {
   EXPECT_THAT(log, HasSubstr("it is ***"));
   EXPECT_THAT(log, HasSubstr("\"auth\":\"***\""));
   EXPECT_THAT(log, Not(HasSubstr("canary")));
+}
+
+/// `auth` is the pair in base64: who decodes it has the password, and so has nobody who reads the log.
+TEST_F(CommandTest, GetsItsRegistrysLoginOfDockersAloneAndShowsNoneOfIt) {
+  Order order = by_command(
+      "echo its host ${IMAGE%%/*}; cat $REGISTRY_AUTH_FILE; echo\n"
+      "grep -o '\"auth\": *\"[^\"]*\"' $REGISTRY_AUTH_FILE | cut -d '\"' -f 4 | while read it; do echo $it | base64 -d; echo; done; exit 3\n");
+  order.access.auth.method = model::Credentials::Method::docker_config;
+  settings.docker_config = folder.write("config.json", R"({"auths": {")" + registry().host() + R"(": {"auth": ")" +
+                                                           to_base64("ada:canary7") + R"("}, "other.example": {"auth": ")" +
+                                                           to_base64("bob:sesame9") + R"("}}})");
+  const Progress progress = settle(*make(), order);
+  ASSERT_EQ(progress.state, State::failed);
+  const std::string shown =
+      log_of(progress) + testing::PrintToString(progress.last_lines) + folder.read("state/builds/cart/" + progress.tag + ".json");
+  EXPECT_THAT(shown, HasSubstr("its host " + registry().host()));
+  EXPECT_THAT(shown, HasSubstr("\n***\n"));
+  for (const std::string secret : {"canary7", "sesame9", "bob"}) EXPECT_THAT(shown, Not(HasSubstr(secret)));
+  EXPECT_THAT(shown, Not(HasSubstr("other.example")));
+}
+
+/// What a helper gives is found in no file: it is asked once, and its answer is the build's login.
+TEST_F(CommandTest, GetsWhatDockersHelperKnowsOfItsRegistryAndShowsNoneOfIt) {
+  Order order = by_command("grep -o '\"auth\":\"[^\"]*' $REGISTRY_AUTH_FILE | cut -d '\"' -f 4 | base64 -d; echo; exit 3\n");
+  order.access.auth.method = model::Credentials::Method::docker_config;
+  settings.docker_config = folder.write("config.json", R"({"credsStore": "test"})");
+  const auto helper =
+      folder.write("bin/docker-credential-test", "#!/bin/sh\nread server\necho '{\"Username\": \"ada\", \"Secret\": \"canary\"}'\n");
+  std::filesystem::permissions(helper, std::filesystem::perms::owner_all);
+  settings.environment["PATH"] = (folder.path() / "bin").string() + ":" + settings.environment["PATH"];
+  const Progress progress = build(order);
+  EXPECT_EQ(progress.failure->text, "./build.sh ended with exit code 3");
+  EXPECT_THAT(progress.last_lines, ElementsAre("***"));
 }
 
 TEST_F(CommandTest, WaitsForASecretThatIsNotThere) {

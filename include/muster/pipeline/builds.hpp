@@ -65,7 +65,7 @@ struct Settings {
   Path state;                                      ///< ".muster": logs and results in builds/, scratch folders in scratch/.
   int jobs = 2;                                    ///< Builds at once.
   std::map<std::string, std::string> environment;  ///< muster's own. Builders get its PATH and, for base images, its proxies.
-  Path docker_config;                              ///< What `docker_config()` reads; empty: `.docker/config.json` in HOME.
+  Path docker_config;                              ///< What `docker_config()` reads; empty: nothing.
 };
 
 class Builds {
