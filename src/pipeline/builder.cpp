@@ -59,13 +59,24 @@ std::optional<Reason> find_words(const Table& table, const std::string& said) {
   return found == table.end() ? std::nullopt : std::optional(found->reason);
 }
 
-Failure end_failure(const Bench& bench, const std::string& program, int exit_code, Speaks speaks) {
+/// Asked of the disk itself, while all that the build wrote is still there.
+bool has_room(Bench& bench) {
+  constexpr int kPieces = 16;
+  const std::string piece(std::size_t{4} << 20U, '\0');
+  const Path probe = bench.scratch.path() / "room";
+  bool fits = true;
+  for (int i = 0; i < kPieces && fits; ++i) fits = bench.world.files.append(probe, piece).ok();
+  return bench.world.files.remove(probe).ok() && fits;
+}
+
+Failure end_failure(Bench& bench, const std::string& program, int exit_code, Speaks speaks) {
   constexpr int kOwnFailure = 125;
   const std::string text = exit_code > 128 ? fmt::format("{} was ended by signal {}", program, exit_code - 128)
                                            : fmt::format("{} ended with exit code {}", program, exit_code);
   const std::string said = to_lower(join(bench.log.last_lines(), "\n"));
-  if (const auto reason = find_words(kDisk, said)) return retry(*reason, text + ": the disk is full or failing");
   const bool believed = speaks == Speaks::builder || (speaks == Speaks::both && exit_code == kOwnFailure);
+  if (const auto reason = find_words(kDisk, said); reason && (believed || !has_room(bench)))
+    return retry(*reason, text + ": the disk is full or failing");
   const auto reason = believed ? find_words(kNetwork, said) : std::nullopt;
   if (reason == Reason::denied) return stalled(Reason::denied, text + ": a registry refuses the credentials");
   if (reason) return retry(*reason, text + ": a registry does not answer as it should");

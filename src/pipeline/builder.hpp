@@ -35,15 +35,15 @@ struct Bench {
 /// The same inputs would fail in the same way: only a person asks for them again.
 bool is_for_good(const Failure& failure);
 
-/// Whose last words these are, where they name the network as the cause: a service's own programs may say anything.
+/// Whose last words these are, where they name the disk or the network as the cause: a service's own programs may say anything.
 enum class Speaks : std::uint8_t {
   builder,  ///< Its words are believed.
   both,     ///< Believed where the exit code is the builder's own (buildah's 125): no program of the build's failed.
-  build,
+  build,    ///< Never: of the network nothing is known then, and the disk is asked itself.
 };
 
 /// Runs a program to its end, its output into the log. A non-zero exit code is a failure for good unless its last words name
-/// a cause that passes by itself.
+/// a cause that passes by itself, as far as they are believed.
 Result<void> run_program(Bench& bench, Command command, Speaks speaks);
 
 /// With buildah: an image in the scratch folder's own storage, then pushed, or kept as a file.

@@ -74,6 +74,14 @@ TEST_F(CommandTest, IsRememberedAsFailedByLaterRunsUntilAPersonAsks) {
   EXPECT_EQ(times("runs"), 2U);
 }
 
+TEST_F(CommandTest, IsNotBelievedThatTheDiskIsFull) {
+  const Order order = by_command("echo \"test_readonly: expected 'Read-only file system', got 'No space left on device'\"; exit 1\n");
+  const Progress progress = settle(*make(), order);
+  ASSERT_EQ(progress.state, State::failed);
+  EXPECT_EQ(progress.failure->text, "./build.sh ended with exit code 1");
+  EXPECT_FALSE(progress.again_at);
+}
+
 TEST_F(CommandTest, MustPushWhatItIsToldTo) {
   const Progress progress = settle(*make(), by_command("echo all is well\n"));
   ASSERT_EQ(progress.state, State::failed);

@@ -1,5 +1,7 @@
 // The disk fails at one change, or from one on, at each that a build makes: nothing is blamed on the build's inputs for it,
 // and the next run ends where an undisturbed one ends.
+#include <sys/mount.h>
+
 #include "pipeline/fixture.hpp"
 #include "target/stopping_files.hpp"
 
@@ -35,6 +37,31 @@ TEST_P(DiskTest, MayFailAtAnyChangeOfAFailingBuild) {
     EXPECT_EQ(build(order).failure->text, "./build.sh ended with exit code 7") << k;
     EXPECT_THAT(scratch(), testing::IsEmpty()) << k;
   }
+}
+
+class SmallDisk : public PipelineTest {
+ protected:
+  void SetUp() override {
+    if (const auto missing = test::RegistryServer::missing()) GTEST_SKIP() << *missing;
+    std::filesystem::create_directories(settings.state);
+    if (mount("none", settings.state.c_str(), "tmpfs", 0, "size=48m") != 0) GTEST_SKIP() << "only root can mount a small disk";
+    mounted_ = true;
+  }
+  void TearDown() override {
+    if (mounted_) umount2(settings.state.c_str(), MNT_DETACH);
+  }
+
+ private:
+  bool mounted_ = false;
+};
+
+/// What a program says is asked of the disk itself, and the inputs are not to blame.
+TEST_F(SmallDisk, IsTriedAgainLaterWhenABuildHasFilledIt) {
+  const Progress progress = settle(*make(), by_command("exec dd if=/dev/zero of=zeros\n"));
+  ASSERT_EQ(progress.state, State::failed);
+  EXPECT_EQ(progress.failure->reason, Reason::exhausted) << progress.failure->text;
+  EXPECT_TRUE(progress.again_at);
+  EXPECT_THAT(scratch(), testing::IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Once, DiskTest, testing::Values(false));
