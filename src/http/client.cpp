@@ -33,7 +33,7 @@ class CurlClient final : public Client {
       MUSTER_CHECK(refuse_while_busy(url));
       bool is_final = false;
       Result<Answer> answer = follow(request, url, is_final, stop);
-      note_outcome(url, answer, tried >= policy.retries);
+      note_outcome(url, answer, tried >= policy.retries && !is_final);
       if (!passes(answer) || !may_repeat || is_final || tried >= policy.retries) return answer;
       const auto pause = pause_before(tried, policy, answer);
       if (!pause || !world_.clock.sleep(*pause, stop)) return answer;
@@ -72,7 +72,11 @@ class CurlClient final : public Client {
       MUSTER_TRY(Url next, resolve(at, location));
       if (at.is_tls && !next.is_tls)
         return stalled(Reason::denied, fmt::format("{} redirects from https to http, which is not followed", at.host));
-      if (request.may_follow) MUSTER_CHECK(request.may_follow(next.whole));
+      if (request.may_follow) {
+        is_final = true;  // Who is not led there now is not led there a moment later.
+        MUSTER_CHECK(request.may_follow(next.whole));
+        is_final = false;
+      }
       if (result.answer->status == 303) method = "GET";
       at = std::move(next);
     }
@@ -136,15 +140,23 @@ class CurlClient final : public Client {
     const std::lock_guard lock(mutex_);
     HostState& host = hosts_[url.host];
     const Duration now = world_.clock.elapsed();
-    if (asked) note_busy(host, url, now, now + std::min(*asked, kLongestBusy));
-    if (answer.ok() && answer->status != 429) host.refusing.clear();
+    // Behind a redirect it is another host that is busy: this one has answered.
+    const bool is_own = answer.ok() && host_of(answer->url) == url.host;
+    if (asked) note_busy(host, url, is_own, now, now + std::min(*asked, kLongestBusy));
+    if (answer.ok() && (answer->status != 429 || !is_own)) host.refusing.clear();
     if (answer.ok()) host.dead_until = {};
     if (!answer.ok() && was_last && passes(answer)) host.dead_until = now + kDeadHost;
   }
 
-  static void note_busy(HostState& host, const Url& url, Duration now, Duration until) {
+  static std::string host_of(const std::string& url) {
+    const auto parsed = parse_url(url);
+    return parsed.ok() ? parsed->host : std::string();
+  }
+
+  static void note_busy(HostState& host, const Url& url, bool is_own, Duration now, Duration until) {
     if (host.busy_urls.size() >= kBusyUrls) std::erase_if(host.busy_urls, [&](const auto& busy) { return busy.second <= now; });
     if (host.busy_urls.size() < kBusyUrls) host.busy_urls[url.countable] = until;
+    if (!is_own) return;
     host.refusing.insert(url.countable);
     if (host.refusing.size() < kRefusals) return;
     host.busy_until = std::max(host.busy_until, until);

@@ -50,7 +50,7 @@ Failure failure_for(const Wire& wire, const http::Answer& answer) {
 
 Result<http::Answer> Exchange::ask(const Access& access, const model::ImageReference& repository, const Question& question,
                                    const std::stop_token& stop) {
-  MUSTER_TRY(std::string origin, origin_for(access, repository, stop));
+  MUSTER_TRY(std::string origin, with_context(origin_for(access, repository, stop), question.subject));
   const Asking asking{access, repository, std::move(origin), settings_.limits, stop};
   const bool is_elsewhere = !question.url.empty() && http::origin_of(question.url) != http::origin_of(asking.origin);
   auto answer = is_elsewhere ? send(asking, question, {}) : ask_authorised(asking, question);
@@ -69,6 +69,8 @@ Result<http::Answer> Exchange::ask_authorised(const Asking& asking, const Questi
   if (answer.status != 401) return answer;
   if (credentials.kind == http::Credentials::Kind::basic) logins_.forget(asking.repository);
   MUSTER_TRY(const http::Credentials renewed, tokens_.credentials_after(asking, answer));
+  // The same again would be refused again, and count towards the lock of an account.
+  if (renewed == credentials) return answer;
   return send(asking, question, renewed);
 }
 
@@ -101,13 +103,14 @@ Result<std::string> Exchange::probed_origin(const Access& access, const std::str
   request.limits.redirects = 0;
   request.limits.answer_bytes = std::uint64_t{1} << 20U;
   request.repeatable = false;
-  request.tls.ca_file = access.ca_file;
   request.url = "https://" + host + "/v2/";
-  const auto secure = client_.send(request, stop);
+  const auto secure = wire_.send(request, {access.requests, kPatience}, stop);
   if (secure.ok()) return "https://" + host;
-  if (secure.failure().reason != Reason::unreachable && secure.failure().reason != Reason::timeout) return secure.failure();
+  // With a time for the next try it was not TLS that failed.
+  if (secure.failure().after || (secure.failure().reason != Reason::unreachable && secure.failure().reason != Reason::timeout))
+    return secure.failure();
   request.url = "http://" + host + "/v2/";
-  auto plain = client_.send(request, stop);
+  auto plain = wire_.send(request, {access.requests, kPatience}, stop);
   if (!plain.ok()) return std::move(plain).failure();
   // What a TLS server says to those who come without: its own failure says more.
   if (plain->status == 400) return secure.failure();

@@ -28,7 +28,7 @@ struct Question {
 class Exchange {
  public:
   Exchange(const World& world, http::Client& client, Secrets& secrets, const Settings& settings)
-      : settings_(settings), client_(client), logins_(world, secrets, settings), wire_(world.clock, client), tokens_(wire_, logins_) {}
+      : settings_(settings), logins_(world, secrets, settings), wire_(world.clock, client), tokens_(wire_, logins_) {}
 
   /// An answer of 200, or 304 where the question had a condition; any other is a failure.
   Result<http::Answer> ask(const Access& access, const model::ImageReference& repository, const Question& question,
@@ -42,7 +42,6 @@ class Exchange {
   Result<http::Answer> ask_authorised(const Asking& asking, const Question& question);
 
   const Settings& settings_;
-  http::Client& client_;
   Logins logins_;
   Wire wire_;
   Tokens tokens_;

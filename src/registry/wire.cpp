@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "muster/base/text.hpp"
 #include "muster/manifest/yaml.hpp"
 
 namespace muster::registry {
@@ -27,7 +28,7 @@ bool is_busy(const http::Answer& answer) { return answer.status == 429 || (answe
 std::string host_in(std::string_view url) {
   const auto scheme = url.find("://");
   if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-  return std::string(url.substr(0, url.find_first_of("/?#")));
+  return to_lower(url.substr(0, url.find_first_of("/?#")));
 }
 
 }  // namespace
@@ -35,13 +36,21 @@ std::string host_in(std::string_view url) {
 Result<http::Answer> Wire::send(const http::Request& request, const Turn& turn, const std::stop_token& stop) {
   const std::string host = host_in(request.url);
   MUSTER_CHECK(budgets_.admit(host, turn.a_minute, request.method + request.url, turn.patience, stop));
-  MUSTER_TRY(http::Answer answer, client_.send(request, stop));
+  // A redirect leads past admit(), to a host that may want to be left alone while this one does not.
+  http::Request guarded = request;
+  guarded.may_follow = [&](std::string_view url) -> Result<void> {
+    if (request.may_follow) MUSTER_CHECK(request.may_follow(url));
+    return budgets_.refuse_while_barred(host_in(url));
+  };
+  MUSTER_TRY(http::Answer answer, client_.send(guarded, stop));
+  const std::string answering = host_in(answer.url);
+  if (answering != host) budgets_.clear(host);  // It has answered: with a redirect.
   if (!is_busy(answer)) {
-    budgets_.clear(host);
+    budgets_.clear(answering);
     return answer;
   }
   Failure out = failure_of(answer);
-  out.after = budgets_.bar(host, out.after);
+  out.after = budgets_.bar(answering, out.after);
   return out;
 }
 

@@ -1,4 +1,5 @@
-// Wire: every request of the room passes here: in its turn, and never while its host wants to be left alone.
+// Wire: every request of the room passes here: in its turn, and never while its host wants to be left alone, a host that a
+// redirect leads to included.
 // Thread-safe. Failures: those of Budgets and http::Client; retry, unreachable with a time for an answer of 429.
 #pragma once
 

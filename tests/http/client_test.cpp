@@ -206,6 +206,32 @@ TEST_F(HttpClient, LeavesAHostAloneThatRefusesWhateverItIsAsked) {
   EXPECT_EQ(server.requests(), 3);
 }
 
+TEST_F(HttpClient, GoesOnWithAHostWhoseRedirectsLeadToABusyOne) {
+  ScriptedServer storage([](const auto&, auto& out) {
+    out.answer(429, "", "Retry-After: 30\r\n");
+    return true;
+  });
+  ScriptedServer server([&](const auto& request, auto& out) {
+    if (request.target.starts_with("/other")) return echo(request, out);
+    out.answer(302, "", "Location: " + storage.url("/") + "\r\n");
+    return true;
+  });
+  for (const char* path : {"/a", "/b", "/c", "/d"}) EXPECT_EQ(client->send(get(server.url(path)), {}).value().status, 429);
+  EXPECT_EQ(client->send(get(server.url("/other")), {}).value().status, 200);
+}
+
+TEST_F(HttpClient, DoesNotRepeatWhatItsGuardRefusesForNow) {
+  ScriptedServer server([](const auto& request, auto& out) {
+    if (request.target != "/moved") return echo(request, out);
+    out.answer(302, "", "Location: /place\r\n");
+    return true;
+  });
+  Request request = get(server.url("/moved"));
+  request.may_follow = [](std::string_view) -> Result<void> { return retry(Reason::unreachable, "not now"); };
+  EXPECT_EQ(client->send(request, {}).failure().text, "not now");
+  EXPECT_EQ(server.requests(), 1);
+}
+
 TEST_F(HttpClient, TellsEachStatusByItsMeaning) {
   const auto failure = [](int status) {
     Answer answer;

@@ -48,6 +48,49 @@ TEST_F(BudgetsTest, ServeEverybodyInTimeWhateverTheOrderOfAsking) {
   EXPECT_EQ(served.size(), 40U);
 }
 
+TEST_F(BudgetsTest, LetNoMinuteHaveMoreWhereAskersComeLate) {
+  std::map<int, int> served;
+  for (int pass = 0; pass < 4; ++pass) {
+    int in_this_minute = 0;
+    for (int repository = 0; repository < 40; ++repository) {
+      if (!passes(fmt::format("{}", repository), 10)) continue;
+      ++served[repository];
+      ++in_this_minute;
+    }
+    EXPECT_EQ(in_this_minute, 10);
+    clock.advance(minutes(5));
+  }
+  EXPECT_EQ(served.size(), 40U);
+}
+
+TEST_F(BudgetsTest, TellEachOfThoseWhoWaitTheirOwnTime) {
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(passes(fmt::format("{}", i), 10));
+  clock.advance(seconds(20));
+  for (int i = 10; i < 40; ++i) {
+    EXPECT_FALSE(passes(fmt::format("{}", i), 10));
+    EXPECT_EQ(after, seconds(40) + minutes((i - 10) / 10)) << i;
+  }
+}
+
+TEST_F(BudgetsTest, KeepNoTurnsOfMoreAskersThanTheyRemember) {
+  EXPECT_TRUE(passes("first", 10));
+  for (int i = 0; i < 10'009; ++i) passes(fmt::format("{}", i), 10);
+  EXPECT_FALSE(passes("late", 10));
+  const auto told = after;
+  for (int i = 0; i < 1'000; ++i) EXPECT_FALSE(passes(fmt::format("later {}", i), 10));
+  EXPECT_FALSE(passes("late", 10));
+  EXPECT_EQ(after, told);
+}
+
+TEST_F(BudgetsTest, ForgetThoseWhoDoNotComeBack) {
+  EXPECT_TRUE(passes("a", 1));
+  EXPECT_FALSE(passes("gone", 1));
+  clock.advance(minutes(2));
+  EXPECT_FALSE(passes("b", 1)) << "it is the other's turn";
+  clock.advance(minutes(10));
+  EXPECT_TRUE(passes("b", 1));
+}
+
 TEST_F(BudgetsTest, WaitForATurnThatIsNear) {
   EXPECT_TRUE(passes("a", 1));
   clock.advance(seconds(57));

@@ -12,6 +12,7 @@
 #include "support/registry_server.hpp"
 #include "support/scripted_server.hpp"
 #include "support/temporary.hpp"
+#include "support/test_clock.hpp"
 
 namespace muster::registry {
 
@@ -26,8 +27,8 @@ class RegistryTest : public ::testing::Test {
     if (made_) return *made_;
     http::Options options;
     options.retry = {1, Duration(1), Duration(20)};
-    client_ = http::make_client(world, options);
-    made_ = make_registries(world, *client_, secrets, settings);
+    client_ = http::make_client(time_stands_still ? still : world, options);
+    made_ = make_registries(time_stands_still ? still : world, *client_, secrets, settings);
     return *made_;
   }
   static model::ImageReference image(const std::string& host, const std::string& repository, const std::string& tag = "",
@@ -52,6 +53,9 @@ class RegistryTest : public ::testing::Test {
   using Method = model::Credentials::Method;
   test::TemporaryFolder temporary;
   World world = system_world();
+  test::TestClock clock;  ///< Of `registries()` where `time_stands_still` is set before: moves on by pauses and `advance` alone.
+  World still{clock, world.files, world.processes, world.random};
+  bool time_stands_still = false;
   muster::test::MapSecrets secrets;
   Settings settings;
 

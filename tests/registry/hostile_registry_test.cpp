@@ -334,6 +334,23 @@ TEST_F(HostileRegistry, IsAskedOnceMoreAfterARefusalAndNeverAgain) {
   EXPECT_EQ(targets.size(), 3U);
 }
 
+TEST_F(HostileRegistry, IsShownARefusedPasswordOnceAPass) {
+  serve([](const Request&, Conversation& out) { out.answer(401, "", "WWW-Authenticate: Basic realm=\"r\"\r\n"); });
+  give_password();
+  for (int pass = 0; pass < 3; ++pass) EXPECT_THAT(tags_failure().text, HasSubstr("the credentials are refused"));
+  EXPECT_EQ(authorizations.size(), 3U) << "accounts are locked after a number of tries";
+}
+
+TEST_F(HostileRegistry, IsShownARefusedTokenOfDockersFileOnceAPass) {
+  serve([&](const Request&, Conversation& out) {
+    out.answer(401, "", fmt::format("WWW-Authenticate: Bearer realm=\"http://127.0.0.1:{}/token\"\r\n", server->port()));
+  });
+  temporary.write("config.json", fmt::format(R"({{"auths": {{"127.0.0.1:{}": {{"registrytoken": "{}"}}}}}})", server->port(), kCanary));
+  access.auth.method = Method::docker_config;
+  for (int pass = 0; pass < 3; ++pass) EXPECT_EQ(tags_failure().reason, Reason::denied);
+  EXPECT_EQ(authorizations.size(), 3U);
+}
+
 TEST_F(HostileRegistry, MayKeepOneRepositoryToItselfAndShowAnother) {
   serve([](const Request& request, Conversation& out) {
     if (request.target.find("/secret/") != std::string::npos) return out.answer(401, "", "WWW-Authenticate: Basic realm=\"r\"\r\n");
@@ -354,18 +371,57 @@ TEST_F(HostileRegistry, TakesNoTokenThatIsNone) {
 }
 
 TEST_F(HostileRegistry, IsLeftAloneAsLongAsItAsks) {
+  time_stands_still = true;
   serve([](const Request&, Conversation& out) { out.answer(429, "", "Retry-After: 120\r\n"); });
   for (int i = 0; i < 20; ++i) {
     const Failure failure = i % 2 == 0 ? tags_failure() : digest_failure();
     EXPECT_EQ(failure.kind, FailureKind::retry);
-    ASSERT_TRUE(failure.after.has_value());
-    EXPECT_LE(*failure.after, std::chrono::minutes(2));
-    EXPECT_GT(*failure.after, std::chrono::minutes(1));
+    EXPECT_EQ(failure.after, std::chrono::minutes(2));
   }
   EXPECT_EQ(targets.size(), 1U);
 }
 
+TEST_F(HostileRegistry, IsLeftAloneFromTheFirstLookWhetherItSpeaksTls) {
+  time_stands_still = true;
+  serve([](const Request&, Conversation& out) { out.answer(429, "", "Retry-After: 120\r\n"); });
+  access.plain_http = false;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(tags_failure().after, std::chrono::minutes(2));
+  EXPECT_THAT(targets, ElementsAre("/v2/"));
+}
+
+TEST_F(HostileRegistry, IsLookedAtWithinItsBudget) {
+  time_stands_still = true;
+  serve([](const Request&, Conversation& out) { out.answer(200, R"({"tags":["1"]})"); });
+  access.plain_http = false;
+  access.requests = 3;
+  EXPECT_TRUE(registries().tags(access, cart(), {}).ok()) << "TLS, plain, the tags";
+  EXPECT_EQ(tags_failure().after, std::chrono::minutes(1));
+  EXPECT_THAT(targets, ElementsAre("/v2/", "/v2/shop/cart/tags/list?n=1000"));
+}
+
+TEST_F(HostileRegistry, IsStillAskedWhereItsStorageWantsToBeLeftAlone) {
+  time_stands_still = true;
+  ScriptedServer storage([](const Request&, Conversation& out) {
+    out.answer(429, "", "Retry-After: 120\r\n");
+    return true;
+  });
+  serve([&](const Request& request, Conversation& out) {
+    if (request.target.find("/blobs/") == std::string::npos) return out.answer(200, R"({"tags":["1"]})");
+    out.answer(307, "", "Location: " + storage.url("/bucket" + request.target) + "\r\n");
+  });
+  for (const char* content : {"a", "b", "c", "d", "e"}) {
+    const auto blob = registries().blob(access, cart(), sha256(content).text(), 100, {});
+    ASSERT_FALSE(blob.ok());
+    EXPECT_EQ(blob.failure().after, std::chrono::minutes(2));
+    EXPECT_THAT(blob.failure().text, HasSubstr(fmt::format("127.0.0.1:{}", storage.port())));
+  }
+  EXPECT_EQ(storage.requests(), 1);
+  EXPECT_EQ(targets.size(), 5U) << "each question once";
+  EXPECT_TRUE(registries().tags(access, cart(), {}).ok());
+}
+
 TEST_F(HostileRegistry, IsLeftAloneWhereItIsBusyWithoutSayingHowLong) {
+  time_stands_still = true;
   serve([](const Request&, Conversation& out) { out.answer(429); });
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(tags_failure().after.has_value());
   EXPECT_LE(targets.size(), 2U) << "the client's own repeat, and none of the nineteen others";

@@ -76,7 +76,8 @@ std::optional<std::string> receive_chunks(int socket, std::string& buffer) {
 std::optional<ScriptedServer::Request> receive_request(int socket, std::string& buffer) {
   std::size_t end = 0;
   while ((end = buffer.find("\r\n\r\n")) == std::string::npos) {
-    if (!receive(socket, buffer)) return std::nullopt;
+    constexpr char kTlsHandshake = 0x16;  // Hung up on at once, as servers of plain HTTP do.
+    if (!receive(socket, buffer) || buffer.front() == kTlsHandshake) return std::nullopt;
   }
   ScriptedServer::Request out = parse_head(std::string_view(buffer).substr(0, end + 2));
   buffer.erase(0, end + 4);

@@ -37,6 +37,7 @@ struct Credentials {
   Kind kind = Kind::none;
   std::string user;    ///< basic
   std::string secret;  ///< Password or token.
+  friend bool operator==(const Credentials&, const Credentials&) = default;
 };
 
 struct Tls {
@@ -58,7 +59,8 @@ struct Request {
   using Sink = std::function<Result<void>(std::string_view)>;
   /// Fills up to `size` bytes; 0 is the end.
   using Source = std::function<Result<std::size_t>(char* buffer, std::size_t size)>;
-  /// Asked before a redirect is followed, with the URL that it leads to; a failure ends the exchange and is what send() returns.
+  /// Asked before a redirect is followed, with the URL that it leads to; a failure ends the exchange, is what send() returns,
+  /// and says nothing about the host that was asked.
   using Guard = std::function<Result<void>(std::string_view url)>;
 
   std::string method = "GET";
