@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstring>
 #include <stdexcept>
 #include <thread>
@@ -47,7 +46,7 @@ bool wait_until(Probe probe, ServerProcess& server) {
 }  // namespace
 
 ServerProcess::ServerProcess(const std::vector<std::string>& argv, const std::map<std::string, std::string>& environment,
-                             const std::filesystem::path& log) {
+                             const std::filesystem::path& log, int death_signal) {
   std::vector<std::string> arguments = argv;
   std::vector<std::string> variables;
   for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
@@ -59,12 +58,13 @@ ServerProcess::ServerProcess(const std::vector<std::string>& argv, const std::ma
   process_ = ::fork();
   if (process_ < 0) throw std::runtime_error("cannot start " + argv[0]);
   if (process_ != 0) {
+    ::setpgid(process_, process_);  // Both do: signal() must find the group whoever runs first.
     ::close(out);
     ::close(in);
     return;
   }
   ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  ::prctl(PR_SET_PDEATHSIG, death_signal);
   if (::getppid() != parent) ::_exit(127);
   ::dup2(in, 0);
   ::dup2(out, 1);
@@ -90,12 +90,19 @@ bool ServerProcess::is_running() {
   return false;
 }
 
+void ServerProcess::signal(int number) const {
+  if (process_ >= 0) ::kill(-process_, number);
+}
+
 void ServerProcess::stop() {
-  if (process_ < 0) return;
-  ::kill(-process_, SIGTERM);
+  signal(SIGTERM);
   for (int i = 0; i < 200 && is_running(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  kill();
+}
+
+void ServerProcess::kill() {
   if (process_ < 0) return;
-  ::kill(-process_, SIGKILL);
+  signal(SIGKILL);
   ::waitpid(process_, nullptr, 0);
   process_ = -1;
 }
