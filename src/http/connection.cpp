@@ -4,9 +4,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <optional>
 
+#include "http/multiplexer.hpp"
 #include "muster/base/text.hpp"
 
 namespace muster::http {
@@ -28,11 +30,6 @@ constexpr Cause kCauses[] = {
     {CURLE_SSL_CERTPROBLEM, FailureKind::stalled, Reason::invalid},      {CURLE_OUT_OF_MEMORY, FailureKind::retry, Reason::exhausted},
     {CURLE_BAD_CONTENT_ENCODING, FailureKind::stalled, Reason::corrupt}, {CURLE_FILESIZE_EXCEEDED, FailureKind::stalled, Reason::limit},
 };
-
-void start_library() {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
 
 struct HeaderList {
   HeaderList() = default;
@@ -59,7 +56,7 @@ struct Running {
   bool is_refused = false;
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
-  Duration last_byte;
+  std::atomic<Duration> last_byte{};  ///< Another thread may be driving.
 
   void heard() { last_byte = clock.elapsed(); }
   void take_header(std::string_view line);
@@ -152,17 +149,27 @@ int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent)
 
 }  // namespace
 
+void start_library() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
 struct Connection::State {
   const Options& options;
-  CURLM* multi;
+  Multiplexer* shared;
+  CURLM* multi;  ///< This handle's own.
   CURL* easy;
   char error[CURL_ERROR_SIZE] = {};
 
+  /// A source may wait for its bytes, and would let all others wait.
+  [[nodiscard]] bool is_shared(const Running& running) const { return shared != nullptr && !running.exchange.request.source; }
   Result<void> prepare(Running& running, HeaderList& headers);
   void prepare_body(Running& running, HeaderList& headers);
   void prepare_tls(const Exchange& exchange);
   Result<void> run(Running& running, const std::stop_token& stop);
-  Result<void> look(Running& running, Duration start, const std::stop_token& stop) const;
+  Result<CURLcode> run_alone(Running& running, Duration start, const std::stop_token& stop);
+  /// How long nothing need be looked at; a failure where a limit is reached.
+  Result<Duration> look(const Running& running, Duration start, const std::stop_token& stop) const;
   [[nodiscard]] Failure failure_of_code(CURLcode code, const Running& running) const;
 
   template <typename T>
@@ -171,9 +178,9 @@ struct Connection::State {
   }
 };
 
-Connection::Connection(const Options& options) {
+Connection::Connection(const Options& options, Multiplexer* shared) {
   start_library();
-  state_.reset(new State{options, curl_multi_init(), curl_easy_init()});
+  state_.reset(new State{options, shared, curl_multi_init(), curl_easy_init()});
 }
 
 Connection::~Connection() {
@@ -192,6 +199,8 @@ Result<void> Connection::State::prepare(Running& running, HeaderList& headers) {
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
   set(CURLOPT_BUFFERSIZE, 128L << 10);
+  // For the connection that is being opened, rather than open one more. Without TLS libcurl would wait for its first answer.
+  if (is_shared(running) && exchange.url.is_tls) set(CURLOPT_PIPEWAIT, 1L);
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
   set(CURLOPT_PROXY, options.proxy.c_str());  // An empty one keeps libcurl from reading the environment.
   set(CURLOPT_NOPROXY, options.no_proxy.c_str());
@@ -256,18 +265,22 @@ void Connection::State::prepare_body(Running& running, HeaderList& headers) {
   if (method != "HEAD" && method != "GET" && method != "POST") set(CURLOPT_CUSTOMREQUEST, method.c_str());
 }
 
-Result<void> Connection::State::look(Running& running, Duration start, const std::stop_token& stop) const {
+Result<Duration> Connection::State::look(const Running& running, Duration start, const std::stop_token& stop) const {
   const Limits& limits = running.exchange.request.limits;
   const Duration now = running.clock.elapsed();
+  const Duration silent = now - running.last_byte.load();
   const std::string& host = running.exchange.url.host;
   if (stop.stop_requested()) return retry(Reason::cancelled, "cancelled");
   if (limits.time.count() > 0 && now - start > limits.time) {
     return retry(Reason::timeout, fmt::format("{} did not finish within {}", host, format_duration(limits.time)));
   }
-  if (limits.silence.count() > 0 && now - running.last_byte > limits.silence) {
+  if (limits.silence.count() > 0 && silent > limits.silence) {
     return retry(Reason::timeout, fmt::format("{} was silent for {}", host, format_duration(limits.silence)));
   }
-  return {};
+  Duration pause = kLook;
+  if (limits.time.count() > 0) pause = std::min(pause, start + limits.time - now + Duration(1));
+  if (limits.silence.count() > 0) pause = std::min(pause, limits.silence - silent + Duration(1));
+  return std::max(pause, Duration(1));
 }
 
 Failure Connection::State::failure_of_code(CURLcode code, const Running& running) const {
@@ -279,10 +292,7 @@ Failure Connection::State::failure_of_code(CURLcode code, const Running& running
   return retry(Reason::unreachable, std::move(text));
 }
 
-Result<void> Connection::State::run(Running& running, const std::stop_token& stop) {
-  const Duration start = running.clock.elapsed();
-  const Limits& limits = running.exchange.request.limits;
-  running.last_byte = start;
+Result<CURLcode> Connection::State::run_alone(Running& running, Duration start, const std::stop_token& stop) {
   const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi); });
   while (true) {
     int active = 0;
@@ -290,18 +300,31 @@ Result<void> Connection::State::run(Running& running, const std::stop_token& sto
     if (running.failure) return *running.failure;
     if (performed != CURLM_OK) return stalled(Reason::internal, fmt::format("HTTP: {}", curl_multi_strerror(performed)));
     if (active == 0) break;
-    MUSTER_CHECK(look(running, start, stop));
-    Duration pause = kLook;
-    const Duration now = running.clock.elapsed();
-    if (limits.time.count() > 0) pause = std::min(pause, start + limits.time - now + Duration(1));
-    if (limits.silence.count() > 0) pause = std::min(pause, running.last_byte + limits.silence - now + Duration(1));
-    curl_multi_poll(multi, nullptr, 0, static_cast<int>(std::max(pause, Duration(1)).count()), nullptr);
+    MUSTER_TRY(const Duration pause, look(running, start, stop));
+    curl_multi_poll(multi, nullptr, 0, static_cast<int>(pause.count()), nullptr);
   }
   int left = 0;
   const CURLMsg* message = curl_multi_info_read(multi, &left);
   if (message == nullptr) return stalled(Reason::internal, "HTTP: an exchange ended without a result");
-  running.is_refused = message->data.result == CURLE_PEER_FAILED_VERIFICATION;
-  if (message->data.result != CURLE_OK) return failure_of_code(message->data.result, running);
+  return message->data.result;
+}
+
+Result<void> Connection::State::run(Running& running, const std::stop_token& stop) {
+  const Duration start = running.clock.elapsed();
+  running.last_byte = start;
+  Result<CURLcode> ended = CURLE_OK;
+  if (is_shared(running)) {
+    ended = shared->run(
+        easy, [&] { return look(running, start, stop); }, stop);
+  } else {
+    curl_multi_add_handle(multi, easy);
+    ended = run_alone(running, start, stop);
+    curl_multi_remove_handle(multi, easy);
+  }
+  if (running.failure) return *running.failure;
+  if (!ended.ok()) return std::move(ended).failure();
+  running.is_refused = *ended == CURLE_PEER_FAILED_VERIFICATION;
+  if (*ended != CURLE_OK) return failure_of_code(*ended, running);
   return {};
 }
 
@@ -309,11 +332,7 @@ ExchangeResult Connection::perform(const Exchange& exchange, const Clock& clock,
   Running running{exchange, clock, state_->easy, {}, 0, {}, false, false, 0, 0, {}};
   HeaderList headers;
   Result<void> done = state_->prepare(running, headers);
-  if (done.ok()) {
-    curl_multi_add_handle(state_->multi, state_->easy);
-    done = state_->run(running, stop);
-    curl_multi_remove_handle(state_->multi, state_->easy);
-  }
+  if (done.ok()) done = state_->run(running, stop);
   ExchangeResult out{Answer{}, running.delivered, running.is_refused, running.sent, running.received};
   if (!done.ok()) {
     out.answer = std::move(done).failure();

@@ -25,9 +25,15 @@ struct ExchangeResult {
   std::uint64_t received = 0;
 };
 
+class Multiplexer;
+
+/// Before libcurl is first used; once.
+void start_library();
+
 class Connection {
  public:
-  explicit Connection(const Options& options);
+  /// With `shared`, exchanges without a source run there, over connections that many handles share.
+  explicit Connection(const Options& options, Multiplexer* shared = nullptr);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

@@ -17,7 +17,7 @@ Result<Pool::Lease> Pool::borrow(const std::string& key, const std::stop_token& 
   ++host.busy;
   if (host.idle.empty()) {
     lock.unlock();
-    return Lease(*this, key, std::make_unique<Connection>(options_));
+    return Lease(*this, key, std::make_unique<Connection>(options_, shared_ ? &*shared_ : nullptr));
   }
   // The one used last is the likeliest to be open still.
   auto connection = std::move(host.idle.back());

@@ -5,17 +5,21 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "http/connection.hpp"
+#include "http/multiplexer.hpp"
 
 namespace muster::http {
 
 class Pool {
  public:
-  explicit Pool(const Options& options) : options_(options) {}
+  explicit Pool(const Options& options) : options_(options) {
+    if (options.multiplexed) shared_.emplace(options.connections);
+  }
 
   class Lease {
    public:
@@ -45,6 +49,7 @@ class Pool {
   void give_back(const std::string& key, std::unique_ptr<Connection> connection);
 
   const Options& options_;
+  std::optional<Multiplexer> shared_;
   std::mutex mutex_;
   std::condition_variable_any freed_;
   std::map<std::string, Host> hosts_;

@@ -1,5 +1,6 @@
 #include "muster/http/client.hpp"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +8,7 @@
 
 #include "support/scripted_server.hpp"
 #include "support/temporary.hpp"
+#include "support/tls_front.hpp"
 
 namespace muster::http {
 namespace {
@@ -15,10 +17,12 @@ using test::ScriptedServer;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class HttpClient : public ::testing::Test {
+/// With connections of their own, and over shared ones.
+class HttpClient : public ::testing::TestWithParam<bool> {
  protected:
   static Options quick() {
     Options out;
+    out.multiplexed = GetParam();
     out.retry = {1, Duration(1), Duration(50)};
     return out;
   }
@@ -37,14 +41,14 @@ bool echo(const ScriptedServer::Request& request, ScriptedServer::Conversation& 
   return true;
 }
 
-TEST_F(HttpClient, KeepsOneConnectionForManyRequests) {
+TEST_P(HttpClient, KeepsOneConnectionForManyRequests) {
   ScriptedServer server(echo);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(client->send(get(server.url("/x")), {}).value().body, "GET /x - ");
   EXPECT_EQ(server.connections(), 1);
   EXPECT_EQ(client->traffic().at(server.url("/x")).requests, 20U);
 }
 
-TEST_F(HttpClient, SendsBodiesAndMethods) {
+TEST_P(HttpClient, SendsBodiesAndMethods) {
   ScriptedServer server(echo);
   for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
     Request request = get(server.url("/y"));
@@ -54,7 +58,7 @@ TEST_F(HttpClient, SendsBodiesAndMethods) {
   }
 }
 
-TEST_F(HttpClient, StreamsInBothDirections) {
+TEST_P(HttpClient, StreamsInBothDirections) {
   ScriptedServer server(echo);
   Request request = get(server.url("/s"));
   request.method = "POST";
@@ -74,7 +78,7 @@ TEST_F(HttpClient, StreamsInBothDirections) {
   EXPECT_EQ(seen, "POST /s - " + std::string(3000, 'x'));
 }
 
-TEST_F(HttpClient, ReturnsTheFailureOfASinkOrSource) {
+TEST_P(HttpClient, ReturnsTheFailureOfASinkOrSource) {
   ScriptedServer server(echo);
   Request request = get(server.url());
   request.sink = [](std::string_view) -> Result<void> { return stalled(Reason::corrupt, "not a pack"); };
@@ -84,7 +88,7 @@ TEST_F(HttpClient, ReturnsTheFailureOfASinkOrSource) {
   EXPECT_EQ(client->send(request, {}).failure().text, "disk");
 }
 
-TEST_F(HttpClient, GivesCredentialsToTheirOriginOnly) {
+TEST_P(HttpClient, GivesCredentialsToTheirOriginOnly) {
   ScriptedServer other(echo);
   ScriptedServer server([&](const auto& request, auto& out) {
     if (request.target == "/away") out.answer(302, "", "Location: " + other.url("/there") + "\r\n");
@@ -100,7 +104,7 @@ TEST_F(HttpClient, GivesCredentialsToTheirOriginOnly) {
   EXPECT_EQ(client->send(request, {}).value().body, "GET /there - ");
 }
 
-TEST_F(HttpClient, SaysWhyARedirectedRequestWasRefused) {
+TEST_P(HttpClient, SaysWhyARedirectedRequestWasRefused) {
   ScriptedServer other([](const auto&, auto& out) {
     out.answer(401);
     return true;
@@ -117,7 +121,7 @@ TEST_F(HttpClient, SaysWhyARedirectedRequestWasRefused) {
   EXPECT_THAT(refused.failure().text, Not(HasSubstr("hunter2")));
 }
 
-TEST_F(HttpClient, KeepsTheMethodAcrossRedirectsButNotAfterSeeOther) {
+TEST_P(HttpClient, KeepsTheMethodAcrossRedirectsButNotAfterSeeOther) {
   ScriptedServer server([](const auto& request, auto& out) {
     if (request.target == "/same") out.answer(301, "", "Location: /end\r\n");
     if (request.target == "/other") out.answer(303, "", "Location: /end\r\n");
@@ -131,7 +135,7 @@ TEST_F(HttpClient, KeepsTheMethodAcrossRedirectsButNotAfterSeeOther) {
   EXPECT_EQ(client->send(request, {}).value().body, "GET /end - ");
 }
 
-TEST_F(HttpClient, EndsRedirectsThatGoOnOrLeaveHttp) {
+TEST_P(HttpClient, EndsRedirectsThatGoOnOrLeaveHttp) {
   ScriptedServer server([](const auto& request, auto& out) {
     out.answer(302, "", request.target == "/file" ? "Location: file:///etc/passwd\r\n" : "Location: /again\r\n");
     return true;
@@ -140,7 +144,7 @@ TEST_F(HttpClient, EndsRedirectsThatGoOnOrLeaveHttp) {
   EXPECT_EQ(client->send(get(server.url("/file")), {}).failure().reason, Reason::invalid);
 }
 
-TEST_F(HttpClient, AsksBeforeItFollowsARedirect) {
+TEST_P(HttpClient, AsksBeforeItFollowsARedirect) {
   ScriptedServer server([](const ScriptedServer::Request& request, ScriptedServer::Conversation& out) {
     if (request.target == "/moved") out.answer(302, "", "Location: inner/place\r\n");
     if (request.target != "/moved") out.answer(200, request.target);
@@ -159,7 +163,7 @@ TEST_F(HttpClient, AsksBeforeItFollowsARedirect) {
   EXPECT_EQ(server.requests(), 3);
 }
 
-TEST_F(HttpClient, TriesAgainWhereItMayHelp) {
+TEST_P(HttpClient, TriesAgainWhereItMayHelp) {
   std::atomic<int> asked = 0;
   ScriptedServer server([&](const auto& request, auto& out) {
     if (++asked % 2 == 1) {
@@ -174,7 +178,7 @@ TEST_F(HttpClient, TriesAgainWhereItMayHelp) {
   EXPECT_EQ(client->send(once, {}).value().status, 503);
 }
 
-TEST_F(HttpClient, LeavesABusyUrlAloneAndGoesOnWithTheOthersOfItsHost) {
+TEST_P(HttpClient, LeavesABusyUrlAloneAndGoesOnWithTheOthersOfItsHost) {
   ScriptedServer server([](const auto& request, auto& out) {
     if (request.target != "/limited") return echo(request, out);
     out.answer(429, "slow down", "Retry-After: 30\r\nContent-Type: text/plain\r\n");
@@ -189,7 +193,7 @@ TEST_F(HttpClient, LeavesABusyUrlAloneAndGoesOnWithTheOthersOfItsHost) {
   EXPECT_EQ(server.requests(), 5);
 }
 
-TEST_F(HttpClient, LeavesAHostAloneThatRefusesWhateverItIsAsked) {
+TEST_P(HttpClient, LeavesAHostAloneThatRefusesWhateverItIsAsked) {
   ScriptedServer server([](const auto&, auto& out) {
     out.answer(429, "slow down", "Retry-After: 30\r\nContent-Type: text/plain\r\n");
     return true;
@@ -206,7 +210,7 @@ TEST_F(HttpClient, LeavesAHostAloneThatRefusesWhateverItIsAsked) {
   EXPECT_EQ(server.requests(), 3);
 }
 
-TEST_F(HttpClient, GoesOnWithAHostWhoseRedirectsLeadToABusyOne) {
+TEST_P(HttpClient, GoesOnWithAHostWhoseRedirectsLeadToABusyOne) {
   ScriptedServer storage([](const auto&, auto& out) {
     out.answer(429, "", "Retry-After: 30\r\n");
     return true;
@@ -220,7 +224,7 @@ TEST_F(HttpClient, GoesOnWithAHostWhoseRedirectsLeadToABusyOne) {
   EXPECT_EQ(client->send(get(server.url("/other")), {}).value().status, 200);
 }
 
-TEST_F(HttpClient, DoesNotRepeatWhatItsGuardRefusesForNow) {
+TEST_P(HttpClient, DoesNotRepeatWhatItsGuardRefusesForNow) {
   ScriptedServer server([](const auto& request, auto& out) {
     if (request.target != "/moved") return echo(request, out);
     out.answer(302, "", "Location: /place\r\n");
@@ -232,7 +236,7 @@ TEST_F(HttpClient, DoesNotRepeatWhatItsGuardRefusesForNow) {
   EXPECT_EQ(server.requests(), 1);
 }
 
-TEST_F(HttpClient, TellsEachStatusByItsMeaning) {
+TEST(HttpAnswer, TellsEachStatusByItsMeaning) {
   const auto failure = [](int status) {
     Answer answer;
     answer.status = status;
@@ -248,7 +252,7 @@ TEST_F(HttpClient, TellsEachStatusByItsMeaning) {
   EXPECT_EQ(failure(403).text, "host answered 403 Forbidden");
 }
 
-TEST_F(HttpClient, ReadsRetryAfterAsADate) {
+TEST(HttpAnswer, ReadsRetryAfterAsADate) {
   Answer answer;
   answer.status = 503;
   answer.url = "https://host/";
@@ -260,14 +264,14 @@ TEST_F(HttpClient, ReadsRetryAfterAsADate) {
   EXPECT_EQ(failure_of(answer, system_clock()).after, std::nullopt);
 }
 
-TEST_F(HttpClient, ReportsAHostThatDoesNotListen) {
+TEST_P(HttpClient, ReportsAHostThatDoesNotListen) {
   const auto refused = client->send(get("http://127.0.0.1:" + std::to_string(test::free_port()) + "/"), {});
   EXPECT_EQ(refused.failure().reason, Reason::unreachable);
   EXPECT_EQ(refused.failure().kind, FailureKind::retry);
   EXPECT_EQ(client->send(get("http://no-such-host.invalid/"), {}).failure().reason, Reason::unreachable);
 }
 
-TEST_F(HttpClient, CutsOffASilentServer) {
+TEST_P(HttpClient, CutsOffASilentServer) {
   ScriptedServer server([](const auto&, auto& out) {
     out.stay_silent();
     return false;
@@ -277,7 +281,7 @@ TEST_F(HttpClient, CutsOffASilentServer) {
   EXPECT_EQ(client->send(request, {}).failure().reason, Reason::timeout);
 }
 
-TEST_F(HttpClient, CutsOffAServerThatDripsForEver) {
+TEST_P(HttpClient, CutsOffAServerThatDripsForEver) {
   ScriptedServer server([](const auto&, auto& out) {
     out.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
     for (int i = 0; i < 400; ++i) {
@@ -291,7 +295,7 @@ TEST_F(HttpClient, CutsOffAServerThatDripsForEver) {
   EXPECT_EQ(client->send(request, {}).failure().reason, Reason::timeout);
 }
 
-TEST_F(HttpClient, StopsAtOnceWhenCancelled) {
+TEST_P(HttpClient, StopsAtOnceWhenCancelled) {
   ScriptedServer server([](const auto&, auto& out) {
     out.stay_silent();
     return false;
@@ -304,7 +308,7 @@ TEST_F(HttpClient, StopsAtOnceWhenCancelled) {
   EXPECT_EQ(client->send(get(server.url()), stop.get_token()).failure().reason, Reason::cancelled);
 }
 
-TEST_F(HttpClient, CapsAnswersHeadersAndErrorBodies) {
+TEST_P(HttpClient, CapsAnswersHeadersAndErrorBodies) {
   ScriptedServer server([](const auto& request, auto& out) {
     if (request.target == "/big") out.answer(200, std::string(100'000, 'x'));
     if (request.target == "/error") out.answer(500, std::string(100'000, 'x'));
@@ -324,7 +328,7 @@ TEST_F(HttpClient, CapsAnswersHeadersAndErrorBodies) {
   EXPECT_FALSE(client->send(request, {}).ok());
 }
 
-TEST_F(HttpClient, ReportsAnAnswerThatWasCutShort) {
+TEST_P(HttpClient, ReportsAnAnswerThatWasCutShort) {
   ScriptedServer server([](const auto&, auto& out) {
     out.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
     return false;
@@ -332,7 +336,7 @@ TEST_F(HttpClient, ReportsAnAnswerThatWasCutShort) {
   EXPECT_EQ(client->send(get(server.url()), {}).failure().reason, Reason::unreachable);
 }
 
-TEST_F(HttpClient, RefusesUrlsAndHeadersThatSmuggle) {
+TEST_P(HttpClient, RefusesUrlsAndHeadersThatSmuggle) {
   for (const char* url : {"ftp://host/", "file:///etc/passwd", "https://ada:hunter2@host/", "https://host/\r\nX: y", "host", ""}) {
     const auto refused = client->send(get(url), {});
     ASSERT_FALSE(refused.ok()) << url;
@@ -344,7 +348,7 @@ TEST_F(HttpClient, RefusesUrlsAndHeadersThatSmuggle) {
   EXPECT_EQ(client->send(request, {}).failure().reason, Reason::invalid);
 }
 
-TEST_F(HttpClient, GoesThroughAProxyWhenToldTo) {
+TEST_P(HttpClient, GoesThroughAProxyWhenToldTo) {
   ScriptedServer proxy(echo);
   Options options = quick();
   options.proxy = proxy.url();
@@ -352,7 +356,7 @@ TEST_F(HttpClient, GoesThroughAProxyWhenToldTo) {
               HasSubstr("http://repository.example/x"));
 }
 
-TEST_F(HttpClient, HoldsToItsConnectionsPerHost) {
+TEST_P(HttpClient, HoldsToItsConnectionsPerHost) {
   std::atomic<int> now = 0;
   std::atomic<int> most = 0;
   ScriptedServer server([&](const auto& request, auto& out) {
@@ -375,6 +379,49 @@ TEST_F(HttpClient, HoldsToItsConnectionsPerHost) {
   threads.clear();
   EXPECT_LE(most, 3);
   EXPECT_LE(server.connections(), 3);
+}
+
+TEST_P(HttpClient, CarriesOnWhileOtherExchangesHang) {
+  ScriptedServer server([&](const auto& request, auto& out) {
+    if (request.target != "/hang") return echo(request, out);
+    out.stay_silent();
+    return false;
+  });
+  std::stop_source stop;
+  std::jthread hanging([&] { EXPECT_EQ(client->send(get(server.url("/hang")), stop.get_token()).failure().reason, Reason::cancelled); });
+  while (server.requests() == 0) std::this_thread::yield();
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(client->send(get(server.url("/x")), {}).ok());
+  stop.request_stop();
+}
+
+INSTANTIATE_TEST_SUITE_P(Alone, HttpClient, testing::Values(false));
+INSTANTIATE_TEST_SUITE_P(Multiplexed, HttpClient, testing::Values(true));
+
+TEST(HttpMultiplexed, SendsTheExchangesOfManyThreadsOverOneConnection) {
+  if (const auto missing = test::TlsFront::missing()) GTEST_SKIP() << *missing;
+  ScriptedServer server(echo);
+  const test::TlsFront front(server.port());
+  Options options;
+  options.multiplexed = true;
+  const auto client = make_client(system_world(), options);
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < 16; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < 20; ++i) {
+        Request request;
+        request.method = "PATCH";
+        request.url = fmt::format("https://127.0.0.1:{}/{}/{}", front.port(), thread, i);
+        request.tls.ca_file = front.ca_file().string();
+        const std::string body(static_cast<std::size_t>(1000 * i), static_cast<char>('a' + thread));
+        request.body = body;
+        const auto answer = client->send(request, {});
+        ASSERT_TRUE(answer.ok()) << answer.failure().text;
+        EXPECT_EQ(answer->body, fmt::format("PATCH /{}/{} - {}", thread, i, body));
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_THAT(front.connections(), testing::ElementsAre(testing::HasSubstr("HTTP/2.0")));
 }
 
 TEST(Origin, IsSchemeHostAndPort) {

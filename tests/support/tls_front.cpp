@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <sstream>
 #include <stdexcept>
 
 #include "support/certificate.hpp"
@@ -21,7 +22,8 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{ worker_connections 512; }}
 http {{
-  access_log off;
+  log_format connections '$connection $server_protocol';
+  access_log {folder}/access.log connections;
   client_body_temp_path {folder}/body;
   fastcgi_temp_path {folder}/fastcgi;
   proxy_temp_path {folder}/proxy;
@@ -56,6 +58,13 @@ TlsFront::TlsFront(int port_behind) {
     if (start(port_behind)) return;
   }
   throw std::runtime_error("nginx does not start: " + folder_.read("error.log"));
+}
+
+std::set<std::string> TlsFront::connections() const {
+  std::set<std::string> out;
+  std::istringstream log(folder_.read("access.log"));
+  for (std::string line; std::getline(log, line);) out.insert(line);
+  return out;
 }
 
 bool TlsFront::start(int port_behind) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "support/server_process.hpp"
@@ -18,6 +19,8 @@ class TlsFront {
   static std::optional<std::string> missing();
 
   [[nodiscard]] int port() const { return port_; }
+  /// Of the exchanges that have ended: a number and the protocol, "7 HTTP/2.0".
+  [[nodiscard]] std::set<std::string> connections() const;
   [[nodiscard]] std::filesystem::path ca_file() const { return folder_.path() / "ca.pem"; }
 
  private:

@@ -2,7 +2,7 @@
 // HTTP/2 where the server offers it, every exchange bounded in time, silence and size.
 //
 // Ownership: a Client owns its connections and may be shared; Requests are the caller's and outlive the call.
-// Thread-safety: send() from any thread, each call on a connection of its own.
+// Thread-safety: send() from any thread, each call on a connection of its own unless Options::multiplexed.
 // Failures: unreachable (name, connection, TLS, a connection cut short), timeout, limit, cancelled, invalid (URL, header,
 // certificate file), and what a sink or body source returned. An answer with any status is no failure: failure_of() turns
 // one into a failure. Credentials go to the scheme, host and port of Request::url and nowhere else, not across redirects
@@ -104,7 +104,10 @@ struct Options {
   std::string user_agent = "muster";
   std::string proxy;             ///< "http://proxy:3128"; empty is none: the environment is not read here.
   std::string no_proxy;          ///< Comma-separated hosts.
-  std::size_t connections = 32;  ///< At once to one host; more callers wait.
+  std::size_t connections = 32;  ///< Exchanges at once with one host; more callers wait.
+  /// Exchanges with a host share its connections, one with HTTP/2, but those with a `source`. Sinks are then called by a thread that
+  /// serves all exchanges: they must not wait.
+  bool multiplexed = false;
   RetryPolicy retry;
   std::map<std::string, RetryPolicy> retry_of;  ///< By host, "registry.example.org" or "host:port".
 };
