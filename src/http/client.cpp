@@ -90,10 +90,13 @@ class CurlClient final : public Client {
                    fmt::format("{} redirects to {}, which wants credentials; they are sent to {} only", start.host, at.host, start.host));
   }
 
+  /// Who may use a connection that somebody else opened: those with the same trust and the same certificate.
   [[nodiscard]] std::string key_of(const Exchange& exchange) const {
     const Tls& tls = exchange.request.tls;
-    if (!exchange.to_own_origin) return fmt::format("{}|{}", exchange.url.origin, tls.ca_file);
-    return fmt::format("{}|{}|{}|{}", exchange.url.origin, tls.ca_file, tls.certificate_file, tls.key_file);
+    const std::string trust = fmt::format("{}|{}|{}|{}", exchange.url.origin, tls.ca_file, tls.authority, tls.unverified);
+    if (!exchange.to_own_origin) return trust;
+    return fmt::format("{}|{}|{}|{}|{}|{}", trust, exchange.request.connect_to, tls.certificate_file, tls.key_file, tls.certificate,
+                       tls.key);
   }
 
   [[nodiscard]] const RetryPolicy& policy_for(const Url& url) const {

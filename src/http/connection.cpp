@@ -31,11 +31,11 @@ constexpr Cause kCauses[] = {
     {CURLE_BAD_CONTENT_ENCODING, FailureKind::stalled, Reason::corrupt}, {CURLE_FILESIZE_EXCEEDED, FailureKind::stalled, Reason::limit},
 };
 
-struct HeaderList {
-  HeaderList() = default;
-  HeaderList(const HeaderList&) = delete;
-  HeaderList& operator=(const HeaderList&) = delete;
-  ~HeaderList() { curl_slist_free_all(list); }
+struct TextList {
+  TextList() = default;
+  TextList(const TextList&) = delete;
+  TextList& operator=(const TextList&) = delete;
+  ~TextList() { curl_slist_free_all(list); }
   void add(const std::string& line) { list = curl_slist_append(list, line.c_str()); }
   curl_slist* list = nullptr;
 };
@@ -163,9 +163,10 @@ struct Connection::State {
 
   /// A source may wait for its bytes, and would let all others wait.
   [[nodiscard]] bool is_shared(const Running& running) const { return shared != nullptr && !running.exchange.request.source; }
-  Result<void> prepare(Running& running, HeaderList& headers);
-  void prepare_body(Running& running, HeaderList& headers);
+  Result<void> prepare(Running& running, TextList& headers, TextList& places);
+  void prepare_body(Running& running, TextList& headers);
   void prepare_tls(const Exchange& exchange);
+  void set_pem(CURLoption blob, const std::string& text, CURLoption file, const std::string& path);
   Result<void> run(Running& running, const std::stop_token& stop);
   Result<CURLcode> run_alone(Running& running, Duration start, const std::stop_token& stop);
   /// How long nothing need be looked at; a failure where a limit is reached.
@@ -188,7 +189,7 @@ Connection::~Connection() {
   curl_multi_cleanup(state_->multi);
 }
 
-Result<void> Connection::State::prepare(Running& running, HeaderList& headers) {
+Result<void> Connection::State::prepare(Running& running, TextList& headers, TextList& places) {
   const Exchange& exchange = running.exchange;
   curl_easy_reset(easy);
   error[0] = '\0';
@@ -224,24 +225,42 @@ Result<void> Connection::State::prepare(Running& running, HeaderList& headers) {
     if (!is_plain(line)) return stalled(Reason::invalid, "a token holds control bytes");
     headers.add(line);
   }
+  if (exchange.to_own_origin && !exchange.request.connect_to.empty()) {
+    places.add("::" + exchange.request.connect_to);
+    set(CURLOPT_CONNECT_TO, places.list);
+  }
   prepare_body(running, headers);
   set(CURLOPT_HTTPHEADER, headers.list);
   return {};
 }
 
+/// Text, or else a file; libcurl copies both.
+void Connection::State::set_pem(CURLoption blob, const std::string& text, CURLoption file, const std::string& path) {
+  if (!text.empty()) {
+    curl_blob bytes{const_cast<char*>(text.data()), text.size(), CURL_BLOB_COPY};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+    set(blob, &bytes);
+  } else if (!path.empty()) {
+    set(file, path.c_str());
+  }
+}
+
 void Connection::State::prepare_tls(const Exchange& exchange) {
   const Tls& tls = exchange.request.tls;
   set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
-  if (!tls.ca_file.empty()) {
-    set(CURLOPT_CAINFO, tls.ca_file.c_str());
+  if (!tls.ca_file.empty() || !tls.authority.empty()) {
+    set_pem(CURLOPT_CAINFO_BLOB, tls.authority, CURLOPT_CAINFO, tls.ca_file);
     set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
   }
+  if (tls.unverified) {
+    set(CURLOPT_SSL_VERIFYPEER, 0L);
+    set(CURLOPT_SSL_VERIFYHOST, 0L);
+  }
   if (!exchange.to_own_origin) return;
-  if (!tls.certificate_file.empty()) set(CURLOPT_SSLCERT, tls.certificate_file.c_str());
-  if (!tls.key_file.empty()) set(CURLOPT_SSLKEY, tls.key_file.c_str());
+  set_pem(CURLOPT_SSLCERT_BLOB, tls.certificate, CURLOPT_SSLCERT, tls.certificate_file);
+  set_pem(CURLOPT_SSLKEY_BLOB, tls.key, CURLOPT_SSLKEY, tls.key_file);
 }
 
-void Connection::State::prepare_body(Running& running, HeaderList& headers) {
+void Connection::State::prepare_body(Running& running, TextList& headers) {
   const Request& request = running.exchange.request;
   const std::string& method = running.exchange.method;
   const bool has_body = request.source || !request.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
@@ -330,8 +349,9 @@ Result<void> Connection::State::run(Running& running, const std::stop_token& sto
 
 ExchangeResult Connection::perform(const Exchange& exchange, const Clock& clock, const std::stop_token& stop) {
   Running running{exchange, clock, state_->easy, {}, 0, {}, false, false, 0, 0, {}};
-  HeaderList headers;
-  Result<void> done = state_->prepare(running, headers);
+  TextList headers;
+  TextList places;
+  Result<void> done = state_->prepare(running, headers, places);
   if (done.ok()) done = state_->run(running, stop);
   ExchangeResult out{Answer{}, running.delivered, running.is_refused, running.sent, running.received};
   if (!done.ok()) {

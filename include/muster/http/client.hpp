@@ -44,6 +44,10 @@ struct Tls {
   std::string ca_file;           ///< PEM; trusted instead of the system's authorities. Empty: the system's.
   std::string certificate_file;  ///< Client certificate, PEM; sent to the request's own origin only.
   std::string key_file;
+  std::string authority;  ///< PEM text in place of the files, where it is not empty.
+  std::string certificate;
+  std::string key;
+  bool unverified = false;  ///< Whoever answers is trusted: only where people say so.
 };
 
 struct Limits {
@@ -65,6 +69,7 @@ struct Request {
 
   std::string method = "GET";
   std::string url;
+  std::string connect_to;  ///< "host:port" to connect to in place of the URL's, whose name certificates must have. Empty: the URL's.
   std::vector<Header> headers;
   Credentials credentials;
   Tls tls;
