@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "git/object_text.hpp"
+#include "git/pack_writer.hpp"
 #include "git/refs.hpp"
 #include "git/tidy.hpp"
 #include "muster/base/log.hpp"
@@ -233,6 +234,21 @@ Result<bool> DiskRepository::has(const Oid& id) {
   return git_odb_exists(lease.odb(), raw(id)) == 1;
 }
 
+Result<Oid> DiskRepository::find(std::string_view digits) {
+  git_oid begins{};
+  if (digits.size() < GIT_OID_MINPREFIXLEN || git_oid_fromstrn(&begins, digits.data(), digits.size()) != 0) {
+    return stalled(Reason::invalid, fmt::format("`{}` begins no object's id", digits.substr(0, 80)));
+  }
+  MUSTER_CHECK(flush());  // What is staged is looked up by whole ids alone.
+  MUSTER_TRY(Lease lease, borrow());
+  git_oid found{};
+  const int code = git_odb_exists_prefix(&found, lease.odb(), &begins, digits.size());
+  if (code == GIT_EAMBIGUOUS) return stalled(Reason::invalid, fmt::format("several objects begin with {}: give more digits", digits));
+  if (code == GIT_ENOTFOUND) return stalled(Reason::absent, fmt::format("no object begins with {}", digits));
+  if (code != 0) return library_failure(code, "looking for " + std::string(digits));
+  return from_raw(found);
+}
+
 Result<Oid> DiskRepository::stage(git_object_t type, std::string bytes) {
   if (bytes.size() > kObjectBytes)
     return stalled(Reason::limit, fmt::format("an object of {} bytes is larger than muster stores", bytes.size()));
@@ -267,15 +283,26 @@ Result<void> DiskRepository::flush() {
   return {};
 }
 
-Result<std::string> DiskRepository::store_pack(const std::vector<Oid>& ids) {
+namespace {
+
+int on_packing(int, std::uint32_t, std::uint32_t, void* deadline) { return static_cast<const Deadline*>(deadline)->check().ok() ? 0 : -1; }
+int on_indexing(const git_indexer_progress*, void* deadline) { return static_cast<const Deadline*>(deadline)->check().ok() ? 0 : -1; }
+
+}  // namespace
+
+Result<std::string> DiskRepository::store_pack(const std::vector<Oid>& ids, const Deadline* deadline) {
   MUSTER_TRY(Lease lease, borrow());
   git_packbuilder* made = nullptr;
   int code = git_packbuilder_new(&made, lease.repository());
   const PackBuilder builder(made);
   if (code == 0) git_packbuilder_set_threads(made, 1);
+  // libgit2 never writes through the payload.
+  void* until = const_cast<Deadline*>(deadline);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  if (code == 0 && deadline != nullptr) git_packbuilder_set_callbacks(made, on_packing, until);
   for (std::size_t i = 0; code == 0 && i < ids.size(); ++i) code = git_packbuilder_insert(made, raw(ids[i]), nullptr);
   const Path packs = git_folder_ / "objects" / "pack";
-  if (code == 0) code = git_packbuilder_write(made, packs.c_str(), 0, nullptr, nullptr);
+  if (code == 0) code = git_packbuilder_write(made, packs.c_str(), 0, deadline == nullptr ? nullptr : on_indexing, until);
+  if (code != 0 && deadline != nullptr) MUSTER_CHECK(deadline->check());
   if (code != 0) return library_failure(code, "storing objects in " + path_.string());
   const std::string name = fmt::format("pack-{}", git_packbuilder_name(made));
   if (durability_ == Durability::durable) {

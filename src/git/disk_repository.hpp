@@ -17,6 +17,8 @@
 
 namespace muster::git {
 
+struct Deadline;
+
 /// Folders that packs grow in, below `muster/` of a repository.
 inline constexpr std::string_view kIncomingPrefix = "incoming-";
 
@@ -35,6 +37,7 @@ class DiskRepository final : public Repository {
   Result<std::optional<TreeEntry>> entry(const Oid& tree, std::string_view name) override;
   Result<std::string> blob(const Oid& id, std::size_t limit) override;
   Result<bool> has(const Oid& id) override;
+  Result<Oid> find(std::string_view digits) override;
   Result<Oid> write_blob(std::string_view bytes) override;
   Result<Oid> write_tree(std::vector<TreeEntry> entries) override;
   Result<Oid> write_commit(const NewCommit& commit) override;
@@ -51,7 +54,7 @@ class DiskRepository final : public Repository {
   /// Stores what was written since the last flush.
   Result<void> flush();
   /// Writes one pack of these objects; its name, "pack-<hash>".
-  Result<std::string> store_pack(const std::vector<Oid>& ids);
+  Result<std::string> store_pack(const std::vector<Oid>& ids, const Deadline* deadline = nullptr);
   /// What reading has shown so far: `suspect` where something was not found that should be here, `damaged` where bytes
   /// were not what they must be. reopen() forgets it.
   enum class Health : std::uint8_t { good, suspect, damaged };

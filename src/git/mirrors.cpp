@@ -105,7 +105,7 @@ Result<void> Mirrors::make_beside(const Path& path, const std::function<Result<v
 }
 
 Result<void> Mirrors::keep_small(DiskRepository& mirror, const Deadline& deadline) {
-  MUSTER_CHECK(tidy(mirror));
+  MUSTER_CHECK(tidy(mirror, &deadline));
   MUSTER_TRY(const std::uint64_t size, size_of(mirror));
   const Path note = mirror.path() / "muster" / "size";
   const auto text = world_.files.read(note, 64);

@@ -53,7 +53,7 @@ Result<void> remove_pack(DiskRepository& repository, const std::string& name) {
   return {};
 }
 
-Result<void> merge(DiskRepository& repository, const std::vector<PackFile>& packs) {
+Result<void> merge(DiskRepository& repository, const std::vector<PackFile>& packs, const Deadline* deadline) {
   std::set<Oid> ids;
   std::vector<PackFile> merged;
   for (const PackFile& pack : packs) {
@@ -63,7 +63,7 @@ Result<void> merge(DiskRepository& repository, const std::vector<PackFile>& pack
     merged.push_back(pack);
   }
   if (merged.size() < 2) return {};
-  MUSTER_TRY(const std::string name, repository.store_pack({ids.begin(), ids.end()}));
+  MUSTER_TRY(const std::string name, repository.store_pack({ids.begin(), ids.end()}, deadline));
   for (const PackFile& pack : merged) {
     if (pack.name != name) MUSTER_CHECK(remove_pack(repository, pack.name));
   }
@@ -93,7 +93,7 @@ Result<std::vector<PackFile>> list_packs(DiskRepository& repository) {
   return out;
 }
 
-Result<void> tidy(DiskRepository& repository) {
+Result<void> tidy(DiskRepository& repository, const Deadline* deadline) {
   MUSTER_TRY(std::vector<PackFile> packs, list_packs(repository));
   if (packs.size() <= kPacks) return {};
   const World& world = repository.world();
@@ -105,7 +105,7 @@ Result<void> tidy(DiskRepository& repository) {
   MUSTER_CHECK(remove_leftovers(repository));
   MUSTER_TRY(packs, list_packs(repository));
   if (packs.size() <= kPacks) return {};
-  return merge(repository, to_merge(packs));
+  return merge(repository, to_merge(packs), deadline);
 }
 
 }  // namespace muster::git

@@ -15,6 +15,7 @@ Result<std::vector<PackFile>> list_packs(DiskRepository& repository);
 /// Where a repository has more than some thirty packs, merges the small ones into one, so that their sizes stay a
 /// geometric row and each object is rewritten only a few times ever. Removes what killed writers left. Readers go on
 /// undisturbed. Does nothing where somebody else tidies, or where packs are kept by git's own means (`.keep`, multi-pack-index).
-Result<void> tidy(DiskRepository& repository);
+/// At the deadline it stops, and what there was stays.
+Result<void> tidy(DiskRepository& repository, const Deadline* deadline = nullptr);
 
 }  // namespace muster::git

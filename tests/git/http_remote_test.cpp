@@ -116,7 +116,7 @@ TEST_F(HttpRemote, SaysThatCredentialsAreRefusedWithoutShowingThem) {
     EXPECT_EQ(listing.failure().kind, FailureKind::stalled);
     EXPECT_THAT(listing.failure().text, Not(HasSubstr("canary")));
   }
-  EXPECT_EQ(remotes->list_refs(with_password("env:NONE"), main_only, {}).failure().reason, Reason::absent);
+  EXPECT_EQ(remotes->list_refs(with_password("env:NONE"), main_only, {}).failure().reason, Reason::denied);
 }
 
 TEST_F(HttpRemote, SaysWhereThereIsNoRepository) {

@@ -186,6 +186,16 @@ TEST_F(LocalRepository, WalksFirstParentsAndKnowsAncestors) {
   EXPECT_EQ(repository->is_ancestor(id(std::string(40, 'b')), side).failure().reason, Reason::absent);
 }
 
+TEST_F(LocalRepository, FindsAnObjectByTheFirstDigitsOfItsId) {
+  const Oid root = write(*repository, {{"a", "1"}}, std::nullopt, "root");
+  EXPECT_EQ(repository->find(root.text()).value(), root);
+  EXPECT_EQ(repository->find(root.text().substr(0, 7)).value(), root);
+  EXPECT_EQ(repository->find(std::string(40, 'b')).failure().reason, Reason::absent);
+  EXPECT_EQ(repository->find("bbbbbbb").failure().reason, Reason::absent);
+  for (const char* digits : {"", "abc", "no digits", "-1234567"})
+    EXPECT_EQ(repository->find(digits).failure().reason, Reason::invalid) << digits;
+}
+
 TEST_F(LocalRepository, SaysWhereAShallowHistoryEnds) {
   test::GitRepository full(folder("full.git"));
   full.commit_many(5);

@@ -50,6 +50,9 @@ class Repository {
   /// The bytes of a blob; Reason::limit where it is larger than `limit`.
   virtual Result<std::string> blob(const Oid& id, std::size_t limit) = 0;
   virtual Result<bool> has(const Oid& id) = 0;
+  /// The one object here whose id begins with these hexadecimal digits, four at least. Reason::absent; Reason::invalid where
+  /// several do.
+  virtual Result<Oid> find(std::string_view digits) = 0;
 
   virtual Result<Oid> write_blob(std::string_view bytes) = 0;
   /// `entries` in any order; names are checked (no `/`, `.`, `..`, `.git` or its aliases, no control bytes).

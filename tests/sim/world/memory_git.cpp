@@ -129,6 +129,13 @@ Result<bool> MemoryRepository::has(const git::Oid& id) {
   return pool_->blob(id) != nullptr || pool_->tree(id) != nullptr || pool_->commit(id) != nullptr;
 }
 
+/// Only whole ids: nobody types them here.
+Result<git::Oid> MemoryRepository::find(std::string_view digits) {
+  const auto id = git::Oid::parse(digits);
+  if (id && *has(*id)) return *id;
+  return stalled(Reason::absent, "no object begins with " + std::string(digits));
+}
+
 Result<git::Oid> MemoryRepository::write_blob(std::string_view bytes) { return pool_->put_blob(bytes); }
 Result<git::Oid> MemoryRepository::write_tree(std::vector<git::TreeEntry> entries) { return pool_->put_tree(std::move(entries)); }
 Result<git::Oid> MemoryRepository::write_commit(const git::NewCommit& commit) { return pool_->put_commit(commit); }

@@ -60,6 +60,7 @@ class MemoryRepository final : public git::Repository {
   Result<std::vector<git::TreeEntry>> tree(const git::Oid& id) override;
   Result<std::string> blob(const git::Oid& id, std::size_t limit) override;
   Result<bool> has(const git::Oid& id) override;
+  Result<git::Oid> find(std::string_view digits) override;
   Result<git::Oid> write_blob(std::string_view bytes) override;
   Result<git::Oid> write_tree(std::vector<git::TreeEntry> entries) override;
   Result<git::Oid> write_commit(const git::NewCommit& commit) override;
