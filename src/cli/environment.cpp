@@ -4,7 +4,28 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cstring>
+
 namespace muster::cli {
+namespace {
+
+/// What the C library, TLS, sanitizers and coverage look at for themselves.
+constexpr std::array<std::string_view, 13> kOfLibraries = {"PATH=", "HOME=",   "TZ",    "LANG",  "LC_",   "TMPDIR=", "SSL_CERT_",
+                                                           "LD_",   "MALLOC_", "ASAN_", "LSAN_", "TSAN_", "UBSAN_"};
+
+}  // namespace
+
+void forget_process_environment() {
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string_view entry = *at;
+    const bool is_kept =
+        std::any_of(kOfLibraries.begin(), kOfLibraries.end(), [&](std::string_view prefix) { return entry.starts_with(prefix); });
+    const std::size_t equals = entry.find('=');
+    if (!is_kept && equals != std::string_view::npos) std::memset(*at + equals + 1, 0, entry.size() - equals - 1);
+  }
+}
 
 std::map<std::string, std::string> process_environment() {
   std::map<std::string, std::string> out;
@@ -24,11 +45,13 @@ Result<std::string> EnvironmentSecrets::resolve(std::string_view reference) {
   if (reference.starts_with(kVariable)) {
     const auto found = environment_.find(std::string(reference.substr(kVariable.size())));
     if (found == environment_.end() || found->second.empty()) {
-      return stalled(Reason::absent, fmt::format("secret(\"{}\"): this variable is not set in muster's environment", reference));
+      return stalled(Reason::denied, fmt::format("secret(\"{}\"): this variable is not set in muster's environment", reference));
     }
     value = found->second;
   } else if (reference.starts_with(kFile)) {
-    MUSTER_TRY(value, with_context(files_.read(Path(reference.substr(kFile.size())), kLimit), fmt::format("secret(\"{}\")", reference)));
+    auto read = with_context(files_.read(Path(reference.substr(kFile.size())), kLimit), fmt::format("secret(\"{}\")", reference));
+    if (!read.ok() && read.failure().reason == Reason::absent) return stalled(Reason::denied, std::move(read).failure().text);
+    MUSTER_TRY(value, std::move(read));
   } else {
     return stalled(Reason::invalid, fmt::format("secret(\"{}\"): muster's own secrets are `env:NAME` or `file:PATH`", reference));
   }

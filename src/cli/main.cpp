@@ -47,6 +47,7 @@ void fill_standard_descriptors() {
 int run(const std::vector<std::string>& words) {
   fill_standard_descriptors();
   const std::map<std::string, std::string> environment = process_environment();
+  forget_process_environment();
   const auto parsed = parse_command_line(words);
   Terminal terminal(terminal_setup(environment));
   if (const EarlyEnd* end = std::get_if<EarlyEnd>(&parsed)) {

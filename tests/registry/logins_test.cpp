@@ -114,7 +114,7 @@ TEST_F(LoginsTest, KeepWhatAHelperSaidUntilItIsRefused) {
 
 TEST_F(LoginsTest, SayWhatAHelperDidWithoutItsWords) {
   config(R"({"credsStore":"all"})");
-  EXPECT_EQ(login("ghcr.io").failure().reason, Reason::absent);
+  EXPECT_EQ(login("ghcr.io").failure().reason, Reason::denied);
   helper("all", "echo canary; echo canary >&2; exit 3");
   auto failed = login("ghcr.io");
   EXPECT_EQ(failed.failure().reason, Reason::denied);
@@ -141,7 +141,7 @@ TEST_F(LoginsTest, ReadSecretsByReferenceAtTheMomentOfUse) {
   auth.method = Method::basic;
   auth.user = "ada";
   auth.secret = model::SecretRef{"env:PASSWORD", {}};
-  EXPECT_EQ(login("ghcr.io").failure().reason, Reason::absent);
+  EXPECT_EQ(login("ghcr.io").failure().reason, Reason::denied);
   secrets.values["env:PASSWORD"] = "one";
   expect_basic(login("ghcr.io"), "ada", "one");
   secrets.values["env:PASSWORD"] = "two";

@@ -12,7 +12,7 @@ class MapSecrets final : public Secrets {
  public:
   Result<std::string> resolve(std::string_view reference) override {
     const auto found = values.find(std::string(reference));
-    if (found == values.end()) return stalled(Reason::absent, "no secret " + std::string(reference));
+    if (found == values.end()) return stalled(Reason::denied, "no secret " + std::string(reference));
     return found->second;
   }
   std::map<std::string, std::string> values;

@@ -12,7 +12,8 @@ namespace muster {
 class Secrets {
  public:
   virtual ~Secrets() = default;
-  /// "env:NAME" or "file:PATH" → the value, one trailing newline removed. Reason::absent names the reference, never a value.
+  /// "env:NAME" or "file:PATH" → the value, one trailing newline removed. Reason::denied where there is none (never absent,
+  /// which callers read as "the remote has no such thing"); it names the reference, never a value.
   virtual Result<std::string> resolve(std::string_view reference) = 0;
 };
 
