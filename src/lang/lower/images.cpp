@@ -60,7 +60,7 @@ std::vector<model::Registry> lower_registries(const Program& program) {
     made.name = entity.name;
     made.match = fields.text("match");
     made.auth = lower_credentials(program, fields["auth"], entity.span);
-    made.ca_file = fields.text("ca");
+    made.ca_file = file_named(program, fields, "ca");
     made.realm = fields.text("realm");
     made.plain_http = fields["plain_http"].is(Tag::boolean) && fields["plain_http"].truth();
     if (const Datum requests = fields["requests"]; requests.is(Tag::integer)) made.requests = static_cast<int>(requests.number);

@@ -52,6 +52,13 @@ const Entity* find_forge(const Program& program, std::string_view where) {
   return best;
 }
 
+/// Of the file that says something, relative to the fleet's root.
+std::string_view folder_of(const Program& program, diag::Span said) {
+  const std::string_view file = said.known() ? program.sources.path(said.source) : std::string_view();
+  const std::size_t slash = file.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : file.substr(0, slash);
+}
+
 /// What is wrong with it, or "".
 std::string apply_forge(const Program& program, model::Repository& repository) {
   const Entity* forge = repository.local ? nullptr : find_forge(program, host_and_path(repository.url));
@@ -59,8 +66,8 @@ std::string apply_forge(const Program& program, model::Repository& repository) {
   if (forge->poison != nullptr) return fmt::format("the forge `{}` is in error", forge->name);
   const EntityFields fields(program, *forge);
   if (repository.auth.method == model::Credentials::Method::none) repository.auth = lower_credentials(program, fields["auth"], forge->span);
-  if (repository.ca_file.empty()) repository.ca_file = fields.text("ca");
-  if (repository.known_hosts.empty()) repository.known_hosts = fields.text("known_hosts");
+  if (repository.ca_file.empty()) repository.ca_file = file_named(program, fields, "ca");
+  if (repository.known_hosts.empty()) repository.known_hosts = file_named(program, fields, "known_hosts");
   if (repository.verify_keys.empty()) repository.verify_keys = text_list(fields["verify.keys"]);
   return {};
 }
@@ -133,6 +140,12 @@ model::Credentials lower_credentials(const Program& program, const Datum& auth, 
   return made;
 }
 
+std::string file_named(const Program& program, const EntityFields& fields, std::string_view field) {
+  const std::string_view text = fields[field].text();
+  if (text.empty()) return {};
+  return (std::filesystem::path(program.options.root) / folder_of(program, fields.place(field)) / text).lexically_normal().generic_string();
+}
+
 std::vector<model::Forge> lower_forges(const Program& program) {
   std::vector<model::Forge> forges;
   for (const Entity& entity : program.table(EntityWord::forge).all) {
@@ -142,8 +155,8 @@ std::vector<model::Forge> lower_forges(const Program& program) {
     made.name = entity.name;
     made.match = fields.text("match");
     made.auth = lower_credentials(program, fields["auth"], entity.span);
-    made.ca_file = fields.text("ca");
-    made.known_hosts = fields.text("known_hosts");
+    made.ca_file = file_named(program, fields, "ca");
+    made.known_hosts = file_named(program, fields, "known_hosts");
     made.span = entity.span;
   }
   return forges;
@@ -163,8 +176,8 @@ model::Repository lower_repository(const Program& program, const Datum& value, d
     const EntityFields fields(program, entity);
     made.name = entity.name;
     made.auth = lower_credentials(program, fields["auth"], entity.span);
-    made.ca_file = fields.text("ca");
-    made.known_hosts = fields.text("known_hosts");
+    made.ca_file = file_named(program, fields, "ca");
+    made.known_hosts = file_named(program, fields, "known_hosts");
     made.verify_keys = text_list(fields["verify.keys"]);
     text = fields["url"].text();
     said = fields.place("url");
@@ -172,10 +185,7 @@ model::Repository lower_repository(const Program& program, const Datum& value, d
     text = value.text();
   }
   made.span = said;
-  const std::string_view file = said.known() ? program.sources.path(said.source) : std::string_view();
-  const std::size_t slash = file.rfind('/');
-  wrong = normalise_repository(text, program.options.root, slash == std::string_view::npos ? std::string_view() : file.substr(0, slash),
-                               made.url, made.local);
+  wrong = normalise_repository(text, program.options.root, folder_of(program, said), made.url, made.local);
   if (!wrong.empty()) {
     out.error(said, "F0421", "{}", wrong).label("not a repository");
     return made;

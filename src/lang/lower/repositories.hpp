@@ -10,6 +10,8 @@
 
 namespace muster::lang {
 
+class EntityFields;
+
 /// What is wrong with a text as a repository, or "" and the URL: "https://github.com/shop/cart", "ssh://git@host/path",
 /// "file:///srv/fleet/app". `folder` is that of the file that says it, relative to `root`.
 std::string normalise_repository(std::string_view text, std::string_view root, std::string_view folder, std::string& url, bool& local);
@@ -18,6 +20,8 @@ std::string host_and_path(std::string_view url);
 
 /// A `repo` field: a text, or a `repository` entity. `wrong` is the message of what is wrong with it, or empty.
 model::Repository lower_repository(const Program& program, const Datum& value, diag::Span at, diag::Diagnostics& out, std::string& wrong);
+/// A field that names a file of this machine: absolute, or beside the file that says it; empty: it is not there.
+std::string file_named(const Program& program, const EntityFields& fields, std::string_view field);
 model::Credentials lower_credentials(const Program& program, const Datum& auth, diag::Span at);
 /// `forge` entities without what is in error, sorted by name.
 std::vector<model::Forge> lower_forges(const Program& program);
