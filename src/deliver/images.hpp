@@ -35,6 +35,8 @@ class Images {
   [[nodiscard]] const Result<std::string>* digest(const model::ImageReference& reference) const;
   /// Was what this reference names by digest signed with one of the keys? Asked once.
   const Result<void>& signature(const model::ImageReference& reference, std::span<const std::string> keys, const std::stop_token& stop);
+  /// Without registries every reference stays text.
+  [[nodiscard]] bool asks() const { return registries_ != nullptr; }
   /// Does the fleet say how to reach this registry? Literal references are pinned only where it does.
   [[nodiscard]] bool reaches(const model::ImageReference& reference) const;
 

@@ -65,6 +65,10 @@ Result<void> weigh_manual(Pass& pass, Item& item) {
   const record::Inputs values = bundle_values(there->release->values());
   const bool same = item.descriptor && item.descriptor->release && item.descriptor->release->bundle() == record::bundle_of(values);
   if (same) return {};
+  if (auto obstacle = unsigned_in(pass, item, values)) {
+    item.hold(std::move(*obstacle));
+    return {};
+  }
   MUSTER_TRY(const git::Oid record, record_of(pass, *branch, item.service, record::bundle_of(values)));
   move_bundle(item, from, record, values);
   if (item.start)

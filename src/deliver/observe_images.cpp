@@ -16,10 +16,12 @@ constexpr std::string_view kGoesOn = "it goes on by itself when the registry ans
 /// An observation, or one that a digest makes whole.
 struct Half {
   Observation observation;
-  std::optional<model::ImageReference> pin;  ///< Its digest is missing; the value lacks it.
+  std::optional<model::ImageReference> pin;    ///< Its digest is missing; the value lacks it.
+  std::optional<model::ImageReference> claim;  ///< Somebody wrote this digest down; the registry is asked whether it has it.
+  std::string expected;                        ///< The digest that whoever hands it in says a tag has; empty: none was said.
 };
 
-Half whole(Observation observation) { return {std::move(observation), std::nullopt}; }
+Half whole(Observation observation) { return {std::move(observation), std::nullopt, std::nullopt, {}}; }
 
 std::string input_of(const model::ImageInput& image) { return std::string(record::kImagePrefix) + image.name; }
 
@@ -48,6 +50,7 @@ Half to_be_pinned(const Pass& pass, ImageValue value, const model::ImageReferenc
     out.pin = reference;
   } else {
     value.digest = reference.digest;
+    out.claim = reference;
   }
   out.observation.value = std::move(value);
   out.observation.seen = pass.now;
@@ -73,6 +76,7 @@ Half observe_literal(const Pass& pass, const Item& item, const model::ImageInput
   } else if (reference.ok() && (!reference->digest.empty() || pass.run.answers.images->reaches(*reference))) {
     value.tag = reference->tag.empty() && reference->digest.empty() ? "latest" : reference->tag;
     out = to_be_pinned(pass, std::move(value), *reference);
+    if (!pass.run.answers.images->reaches(*reference)) out.claim.reset();
   } else {
     out.observation.value = std::move(value);  // Where the fleet does not say how to reach the registry, it is text.
     out.observation.seen = pass.now;
@@ -87,21 +91,16 @@ Half observe_literal(const Pass& pass, const Item& item, const model::ImageInput
 
 // ---- watched in a registry ----
 
-/// What a registry that did not answer, or would not, means.
-Observation no_answer(const std::string& input, const Failure& failure) {
-  if (failure.reason == Reason::cancelled) return unknown(Why::cancelled, input, failure.text, "run again");
-  if (failure.reason == Reason::denied)
-    return unknown(Why::registry_unreachable, input, failure.text,
-                   "give the registry's `auth` in the fleet file credentials that may read");
-  return unknown(Why::registry_unreachable, input, failure.text,
-                 std::string(failure.kind == FailureKind::stalled ? "mend what the message names" : kGoesOn));
-}
-
 /// A tag that CI hands in for a watched image: accepted by its rule, or refused and why.
 Result<std::string> accepted_tag(const model::ImagePolicy& policy, const BuiltImage& given) {
   MUSTER_TRY(const auto reference, model::parse_image_reference(given.reference));
   if (reference.where() != policy.repository.where())
     return stalled(Reason::invalid, fmt::format("the fleet watches {}, so `{}` is refused", policy.repository.where(), given.reference));
+  if (reference.tag.empty() && !reference.digest.empty()) {
+    if (!policy.tag.empty()) return policy.tag;
+    return stalled(Reason::invalid,
+                   fmt::format("`{}` is refused: `{}` chooses by tag, so name it with its tag", given.reference, policy.rule()));
+  }
   const std::string tag = reference.tag.empty() ? "latest" : reference.tag;
   if (!policy.tag.empty() && policy.tag != tag)
     return stalled(Reason::invalid, fmt::format("the fleet follows the tag `{}`, so `{}` is refused", policy.tag, given.reference));
@@ -131,6 +130,7 @@ Half observe_watched(const Pass& pass, const Item& item, const model::ImageInput
   Obstacle refusal;
   std::string tag = policy.tag;
   std::string commit;
+  std::string expected;
   if (tag.empty()) {
     const auto choice = pass.run.answers.images->choose(policy);
     if (!choice.ok() && choice.failure().reason == Reason::absent && recorded == nullptr)
@@ -147,6 +147,10 @@ Half observe_watched(const Pass& pass, const Item& item, const model::ImageInput
     } else if (tag.empty() || policy.tag == *accepted || policy.order(*accepted, tag) >= 0) {
       tag = *accepted;
       commit = given->commit;
+      expected = model::parse_image_reference(given->reference)->digest;
+    } else {
+      refusal = refused(input, fmt::format("`{}` is not taken: `{}` chooses {}", given->reference, policy.rule(), tag),
+                        "nothing; what is newer stays");
     }
   }
   Half out;
@@ -169,6 +173,7 @@ Half observe_watched(const Pass& pass, const Item& item, const model::ImageInput
     out = to_be_pinned(pass, std::move(value), reference);
   }
   out.observation.obstacle = std::move(refusal);
+  out.expected = std::move(expected);
   return out;
 }
 
@@ -187,7 +192,8 @@ Observation from_progress(const Pass& pass, const std::string& input, const pipe
       return out;
     }
     case State::failed: {
-      std::string text = "the build failed: " + (progress.failure ? progress.failure->text : std::string("no reason is known")) + log;
+      std::string text = (progress.log.empty() ? "its image was not built: " : "the build failed: ") +
+                         (progress.failure ? progress.failure->text : std::string("no reason is known")) + log;
       for (const std::string& line : progress.last_lines) text += "\n    " + line;
       return unknown(Why::build_failed, input, std::move(text),
                      progress.again_at ? "it is tried again by itself" : "push a commit that builds, or `muster build` to try again");
@@ -195,7 +201,7 @@ Observation from_progress(const Pass& pass, const std::string& input, const pipe
     case State::running: return unknown(Why::building, input, "its image is being built" + log, "it goes on when the build ends");
     case State::waiting: break;
   }
-  return unknown(Why::building, input, "its image waits to be built", "it goes on when other builds have ended");
+  return unknown(Why::building, input, "its image waits to be built", "it goes on by itself");
 }
 
 Half observe_build(Pass& pass, Item& item, const model::ImageInput& image) {
@@ -239,15 +245,18 @@ Half observe_build(Pass& pass, Item& item, const model::ImageInput& image) {
 Half observe_handed_in(const Pass& pass, const Item& item, const model::ImageInput& image, const BuiltImage* given) {
   const std::string input = input_of(image);
   if (given != nullptr) {
-    ImageValue value;
-    value.reference = given->reference;
-    value.commit = given->commit;
     const auto reference = model::parse_image_reference(given->reference);
-    if (reference.ok() && (!reference->digest.empty() || pass.run.answers.images->reaches(*reference))) {
-      value.tag = reference->tag.empty() && reference->digest.empty() ? "latest" : reference->tag;
-      return to_be_pinned(pass, std::move(value), *reference);
+    Half out;
+    if (!reference.ok()) {
+      out.observation.obstacle = refused(input, reference.failure().text, "give the reference that was pushed");
+      return out;
     }
-    return as_recorded(pass, value);
+    ImageValue value;
+    value.reference = reference->digest.empty() ? given->reference : pinned(given->reference, reference->digest);
+    value.commit = given->commit;
+    if (!pass.run.answers.images->asks()) return as_recorded(pass, value);
+    value.tag = reference->tag.empty() && reference->digest.empty() ? "latest" : reference->tag;
+    return to_be_pinned(pass, std::move(value), *reference);
   }
   // CI is the only source, and says nothing new.
   if (const ImageValue* recorded = recorded_image(item, input)) return as_recorded(pass, *recorded);
@@ -291,7 +300,11 @@ Observation not_pinned(const Pass& pass, const Item& item, const model::ImageInp
     return unknown(Why::building, input, fmt::format("its image at {} is not built yet", value.commit.substr(0, 10)),
                    fmt::format("`muster deliver {}` builds it", item.service));
   }
-  return unknown(Why::image_missing, input, failure.text, "push it, or name another one");
+  const auto named = model::parse_image_reference(value.reference);
+  const std::string gone = fmt::format("{} has no tag `{}`", named.ok() ? named->where() : value.reference, value.tag);
+  if (recorded_image(item, input) != nullptr && image.policy)
+    return unknown(Why::list_shrank, input, gone + "; what was recorded stays", "push the tag again, or change the rule");
+  return unknown(Why::image_missing, input, gone, "push it, or name another one");
 }
 
 /// The image by its digest; nullopt where it is recorded already, so that nothing needs to be asked.
@@ -312,12 +325,24 @@ std::optional<Observation> confirm(Pass& pass, const std::string& input, const m
   const Result<std::string>& there = *images.digest(reference);
   if (there.ok()) return std::nullopt;
   if (there.failure().reason != Reason::absent) return no_answer(input, there.failure());
+  if (tag.empty())
+    return unknown(Why::image_missing, input, fmt::format("{} has no image {}", reference.where(), reference.digest),
+                   "push it, or name another one");
   return unknown(Why::registry_unreachable, input,
                  fmt::format("the registry says that `{}` of {} is {}, and has no such image", tag, reference.where(), reference.digest),
                  std::string(kGoesOn));
 }
 
 }  // namespace
+
+Observation no_answer(const std::string& input, const Failure& failure) {
+  if (failure.reason == Reason::cancelled) return unknown(Why::cancelled, input, failure.text, "run again");
+  if (failure.reason == Reason::denied)
+    return unknown(Why::registry_unreachable, input, failure.text,
+                   "give the registry's `auth` in the fleet file credentials that may read");
+  return unknown(Why::registry_unreachable, input, failure.text,
+                 std::string(failure.kind == FailureKind::stalled ? "mend what the message names" : kGoesOn));
+}
 
 Result<void> pin_images(Pass& pass) {
   std::set<model::ImageReference> wanted;
@@ -359,41 +384,31 @@ Observation with_digest(Pass& pass, Item& item, const model::ImageInput& image) 
     if (!digest.ok()) return not_pinned(pass, item, image, value, digest.failure());
     value.digest = *digest;
   }
+  const std::string input = input_of(image);
+  if (!half.expected.empty() && half.expected != value.digest) {
+    half.observation = unknown(Why::image_refused, input,
+                               fmt::format("the tag `{}` of {} is {}, not {}", value.tag, value.reference, value.digest, half.expected),
+                               "push it again, or deliver what the registry has");
+    return std::move(half.observation);
+  }
   const bool is_build = is_built(*item.instance, image);
-  if (half.pin || is_build) {
-    const auto reference = news(item, image, is_build ? item.instance->build->push : *half.pin, value.digest);
-    auto not_there = reference ? confirm(pass, input_of(image), *reference, value.tag) : std::nullopt;
+  const auto& named = half.pin ? half.pin : half.claim;
+  if (named || is_build) {
+    const auto reference = news(item, image, is_build ? item.instance->build->push : *named, value.digest);
+    auto not_there = reference ? confirm(pass, input, *reference, value.tag) : std::nullopt;
     if (not_there) return std::move(*not_there);
   }
   if (!value.digest.empty() && value.reference.find('@') == std::string::npos) value.reference = pinned(value.reference, value.digest);
   return std::move(half.observation);
 }
 
-/// Where the fleet demands it, an image moves only when somebody who may has signed it. nullopt: it is as demanded.
-std::optional<Observation> ask_signature(Pass& pass, const Item& item, const model::ImageInput& image, const ImageValue& value) {
-  const std::string input = input_of(image);
-  const ImageValue* recorded = recorded_image(item, input);
-  if (image.keys.empty() || (recorded != nullptr && recorded->digest == value.digest && !value.digest.empty())) return std::nullopt;
-  const auto reference = model::parse_image_reference(value.reference);
-  if (!reference.ok() || reference->digest.empty()) {
-    return unknown(Why::image_unsigned, input, fmt::format("{} has no digest that could be signed", value.reference),
-                   "declare its `registry`, so that it is pinned");
-  }
-  const Result<void>& good = pass.run.answers.images->signature(*reference, image.keys, pass.run.stop);
-  if (good.ok()) return std::nullopt;
-  const Reason reason = good.failure().reason;
-  if (reason == Reason::absent || reason == Reason::denied || reason == Reason::invalid)
-    return unknown(Why::image_unsigned, input, good.failure().text, "sign it with a key that the fleet takes; the next pass goes on");
-  return no_answer(input, good.failure());
-}
-
 }  // namespace
 
 Observation observe_image(Pass& pass, Item& item, const model::ImageInput& image) {
   Observation seen = with_digest(pass, item, image);
-  if (!seen.value) return seen;
-  auto unsigned_image = ask_signature(pass, item, image, std::get<ImageValue>(*seen.value));
-  return unsigned_image ? std::move(*unsigned_image) : std::move(seen);
+  if (seen.obstacle.why == Why::registry_unreachable && handed_in(pass.run.request, item.service, image.name) != nullptr)
+    seen.obstacle.lift = "deliver it again when the registry answers";
+  return seen.value ? demand_signature(pass, item, image, std::move(seen)) : std::move(seen);
 }
 
 }  // namespace muster::deliver

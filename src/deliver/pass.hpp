@@ -127,6 +127,16 @@ void observe(Pass& pass, Item& item);
 Result<void> pin_images(Pass& pass);
 /// After its source: a build makes an image of what the source is now.
 Observation observe_image(Pass& pass, Item& item, const model::ImageInput& image);
+/// What it means that a registry did not answer, or would not.
+Observation no_answer(const std::string& input, const Failure& failure);
+
+// ---- image_signatures.cpp ----
+/// Leaves the observation as it is where the image is signed as the fleet demands.
+Observation demand_signature(Pass& pass, const Item& item, const model::ImageInput& image, Observation seen);
+/// The first image of a bundle that is not, as an obstacle of `from`.
+std::optional<Obstacle> unsigned_in(Pass& pass, const Item& item, const record::Inputs& bundle);
+
+// ---- observe.cpp ----
 /// Is one commit of an application repository an ancestor of another?
 Descends descends_in(Pass& pass, const std::string& repository_key);
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "deliver/freeze.hpp"
@@ -25,6 +26,7 @@ struct Deliverer::State {
   std::map<std::string, LineageMemory> lineages;                                  ///< By environment.
   std::map<std::string, source::TreeIds> tree_ids;                                ///< By git::url_key.
   std::map<std::string, bool> signatures;                                         ///< Of commits: good or not, by commit and keys.
+  std::set<Digest> signed_images;                                                 ///< Of references by digest with the keys asked for.
   SinceMemory since;
   Zones zones;
 

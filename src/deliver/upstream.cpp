@@ -132,6 +132,19 @@ Result<void> read_upstream(Pass& pass, Item& item, const record::Branch& branch)
   return {};
 }
 
+/// Bundles with an image that is not signed as this environment demands are not followed; why not, where none is left.
+void leave_unsigned(Pass& pass, Item& item, Observation& observation) {
+  std::optional<Obstacle> first;
+  std::erase_if(item.candidates, [&](const Candidate& candidate) {
+    auto obstacle = unsigned_in(pass, item, candidate.values);
+    if (!obstacle) return false;
+    obstacle->text = fmt::format("{} of {}: {}", candidate.record.short_text(), item.instance->follows, obstacle->text);
+    if (!first) first = std::move(obstacle);
+    return true;
+  });
+  if (item.candidates.empty() && first) observation.obstacle = std::move(*first);
+}
+
 }  // namespace
 
 Result<void> find_candidates(Pass& pass, Item& item) {
@@ -153,9 +166,10 @@ Result<void> find_candidates(Pass& pass, Item& item) {
   MUSTER_TRY(const record::Ledger* ledger, pass.records.ledger(*branch));
   const record::ServiceLedger* there = ledger->service(item.service);
   if (there != nullptr && !nothing_since(*there, item)) MUSTER_CHECK(read_upstream(pass, item, *branch));
+  leave_unsigned(pass, item, observation);
   if (!item.candidates.empty()) {
     observation.value = follow(item, item.candidates.front()).value;
-  } else if (item.start) {
+  } else if (item.start && observation.obstacle.why == Why::none) {
     observation.obstacle = {Why::upstream_missing,
                             std::string(record::kFrom),
                             fmt::format("{} has no release of it yet", upstream),

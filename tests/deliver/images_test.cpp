@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "deliver/stage.hpp"
+#include "support/image_signer.hpp"
 #include "support/map_secrets.hpp"
 #include "support/registry_server.hpp"
 
@@ -312,6 +313,81 @@ TEST_F(Images, WrittenInTheFleetArePinnedWhereItSaysHowToReachTheRegistry) {
   const std::size_t now = stage.commits("production");
   stage.deliver();
   EXPECT_EQ(stage.commits("production"), now);
+}
+
+TEST_F(Images, ThatNobodySignedStayWhereTheyStandAndGoNoFurther) {
+  const muster::test::ImageSigner signer;
+  stage.deliver();
+  const std::string standing = runs("cart");
+  stage.edit([&](FleetSpec& fleet) { fleet.services["cart"].image_keys = {signer.public_key()}; });
+  stage.follows("live", "production");
+  stage.deliver();
+  EXPECT_EQ(runs("cart"), standing) << "recorded before a signature was demanded";
+  EXPECT_EQ(stage.why("cart@production"), "image-unsigned");
+  EXPECT_EQ(stage.stands("cart@live"), "nothing");
+  EXPECT_THAT(stage.why("cart@live"), HasSubstr("image-unsigned"));
+  push_image("cart", "1.4.3");
+  stage.deliver();
+  EXPECT_EQ(runs("cart"), standing);
+  EXPECT_EQ(stage.last().report.exit_code(), 4);
+
+  const std::string digest = push_image("cart", "1.4.4");
+  signer.sign(*server, "shop/cart", digest);
+  stage.deliver();
+  EXPECT_EQ(runs("cart"), pinned("cart", digest));
+  EXPECT_EQ(runs("cart", "live"), pinned("cart", digest));
+  EXPECT_EQ(stage.last().report.exit_code(), 0);
+}
+
+TEST_F(Images, HandedInByCiAreThoseThatTheRegistryHas) {
+  ServiceSpec& spec = stage.service("cart");
+  spec.watch.reset();
+  const auto handed_in = [&](const std::string& reference) {
+    Request request;
+    request.images = {{"cart", "registry.example/cart", reference, ""}};
+    stage.deliver(request);
+  };
+  handed_in(repository("cart") + ":never-pushed");
+  EXPECT_EQ(stage.why("cart@production"), "image-missing");
+  handed_in(repository("cart") + "@sha256:" + std::string(64, '1'));
+  EXPECT_EQ(stage.why("cart@production"), "image-missing");
+  handed_in("https://" + repository("cart") + ":1.4.2");
+  EXPECT_EQ(stage.why("cart@production"), "image-refused");
+  EXPECT_EQ(stage.stands("cart@production"), "nothing");
+  const std::string digest = push_image("cart", "built");
+  handed_in(repository("cart") + ":built@" + digest);
+  EXPECT_EQ(runs("cart"), pinned("cart", digest));
+}
+
+TEST_F(Images, HandedInByCiForAWatchedTagMustBeWhatThatTagIs) {
+  stage.deliver();
+  const std::string before = runs("cart");
+  const std::string digest = push_image("cart", "1.4.7");
+  const auto handed_in = [&](const std::string& reference) {
+    Request request;
+    request.images = {{"cart", "registry.example/cart", reference, ""}};
+    stage.deliver(request);
+  };
+  handed_in(repository("cart") + ":1.4.7@sha256:" + std::string(64, '2'));
+  EXPECT_EQ(runs("cart"), before);
+  EXPECT_EQ(stage.why("cart@production"), "image-refused");
+  handed_in(repository("cart") + "@" + digest);
+  EXPECT_THAT(stage.outcome("cart@production").obstacles.front().text, HasSubstr("name it with its tag"));
+  handed_in(repository("cart") + ":1.4.7@" + digest);
+  EXPECT_EQ(runs("cart"), pinned("cart", digest));
+}
+
+TEST_F(Images, OfATagThatIsGoneStay) {
+  model::ImagePolicy stable = policy("cart");
+  stable.tag = "stable";
+  watch("cart", stable);
+  const std::string digest = push_image("cart", "stable");
+  stage.deliver();
+  server->remove("shop/cart", digest);
+  stage.deliver();
+  EXPECT_EQ(runs("cart"), pinned("cart", digest));
+  EXPECT_EQ(stage.why("cart@production"), "list-shrank");
+  EXPECT_EQ(stage.last().report.exit_code(), 4);
 }
 
 TEST_F(Images, AskForGatesLikeAnyOtherInput) {

@@ -116,6 +116,7 @@ model::Instance Stage::instance_of(const std::string& name, const ServiceSpec& s
     const std::string repository = service.image_repository.empty() ? "registry.example/" + name : service.image_repository;
     out.images.push_back({"registry.example/" + name, service.image->empty() ? std::string() : repository + ":" + *service.image, {}});
     out.images.back().policy = service.watch;
+    out.images.back().keys = service.image_keys;
     out.build = service.build;
     if (out.build) out.build->image = out.images.back().name;
   }

@@ -43,6 +43,7 @@ struct ServiceSpec {
   std::optional<model::ImagePolicy> watch;      ///< Beside `image = ""`: its registry is followed.
   std::optional<model::Build> build;            ///< Beside `image = ""`: muster builds it.
   std::string image_repository;                 ///< Instead of registry.example/<service>.
+  std::vector<std::string> image_keys;          ///< One of them must have signed it.
   std::vector<std::string> only;
   std::vector<std::string> together;
   std::vector<std::string> renamed_from;

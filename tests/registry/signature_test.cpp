@@ -1,5 +1,4 @@
-// Signatures in cosign's published layout. cosign itself is no Debian package: openssl signs here, and the layout is pushed
-// to a real registry as the specification has it (SIGNATURE_SPEC.md, "Storage" and "Payloads").
+// Signatures in cosign's published layout, in a real registry.
 #include "muster/registry/signature.hpp"
 
 #include <fmt/core.h>
@@ -8,6 +7,7 @@
 #include "muster/base/digest.hpp"
 #include "registry/fixture.hpp"
 #include "support/git_repository.hpp"
+#include "support/image_signer.hpp"
 
 namespace muster::registry {
 namespace {
@@ -21,29 +21,18 @@ class ImageSignature : public RegistryTest {
     if (const auto what = RegistryServer::missing()) GTEST_SKIP() << *what;
     server = std::make_unique<RegistryServer>();
     digest = server->push("shop/cart", "1", "one");
-    ours = make_key("ours");
-    theirs = make_key("theirs");
   }
-  /// The public half.
-  std::string make_key(const std::string& name) {
-    test::run_program({"openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-out", file(name)});
-    return test::run_program({"openssl", "pkey", "-in", file(name), "-pubout"});
-  }
-  [[nodiscard]] std::string file(const std::string& name) const { return (temporary.path() / name).string(); }
   static std::string payload(const std::string& digest, const std::string& type = "cosign container image signature") {
-    return fmt::format(
-        R"({{"critical":{{"identity":{{"docker-reference":""}},"image":{{"docker-manifest-digest":"{}"}},"type":"{}"}},"optional":null}})",
-        digest, type);
+    return test::ImageSigner::payload(digest, type);
   }
   RegistryServer::Layer signed_with(const std::string& key, const std::string& bytes) {
-    const std::string signature = test::run_program({"openssl", "dgst", "-sha256", "-sign", file(key)}, bytes);
-    return layer(bytes, test::run_program({"openssl", "base64", "-A"}, signature));
+    return (key == "ours" ? our_signer : their_signer).signature_of(bytes);
   }
   static RegistryServer::Layer layer(const std::string& bytes, const std::string& signature) {
-    return {bytes, "application/vnd.dev.cosign.simplesigning.v1+json", {{"dev.cosignproject.cosign/signature", signature}}};
+    return test::ImageSigner::layer(bytes, signature);
   }
   void push(const std::vector<RegistryServer::Layer>& layers) {
-    server->push_layers("shop/cart", "sha256-" + digest.substr(7) + ".sig", layers);
+    server->push_layers("shop/cart", test::ImageSigner::tag_of(digest), layers);
   }
   Result<std::size_t> signer(const std::vector<std::string>& keys) {
     return signer_of(registries(), {}, image(server->host(), "shop/cart", "", digest), keys, {});
@@ -51,8 +40,10 @@ class ImageSignature : public RegistryTest {
 
   std::unique_ptr<RegistryServer> server;
   std::string digest;
-  std::string ours;
-  std::string theirs;
+  test::ImageSigner our_signer;
+  test::ImageSigner their_signer;
+  const std::string ours = our_signer.public_key();
+  const std::string theirs = their_signer.public_key();
 };
 
 TEST_F(ImageSignature, NamesTheKeyThatItWasMadeWith) {
