@@ -154,6 +154,19 @@ bool is_covered(const deliver::Outcome& one, const std::vector<SharedObstacle>& 
          std::all_of(said.begin(), said.end(), [&](const deliver::Obstacle& obstacle) { return covered(shared, one.service, obstacle); });
 }
 
+/// " as 6b55abd", or where builds that ended one after another made several, all of them: whoever reverts needs the right one.
+std::string records_text(const deliver::EnvironmentOutcome& outcome) {
+  std::vector<std::string> records;
+  for (const deliver::Outcome& one : outcome.instances) {
+    if (!moves(one) || !one.record) continue;
+    const std::string record = one.record->short_text();
+    if (std::find(records.begin(), records.end(), record) == records.end()) records.push_back(record);
+  }
+  if (records.size() > 1) return fmt::format(" in {} records: {}", records.size(), join(records, ", "));
+  if (!records.empty()) return " as " + records.front();
+  return outcome.tip ? " as " + outcome.tip->short_text() : std::string();
+}
+
 }  // namespace
 
 std::vector<std::string> delivery_lines(const Session& session, const Terminal& terminal, const deliver::EnvironmentOutcome& outcome,
@@ -182,7 +195,7 @@ std::vector<std::string> delivery_lines(const Session& session, const Terminal& 
     head += dry ? "nothing would be recorded" : "nothing to record";
   } else {
     head += fmt::format("{} {}", dry ? "would record" : "recorded", count_of(moved, "service"));
-    if (!dry && outcome.tip) head += fmt::format(" as {}", outcome.tip->short_text());
+    if (!dry) head += records_text(outcome);
   }
   if (unchanged != 0) head += fmt::format(", {} unchanged", unchanged);
   // What stopped the whole environment has said why nothing is recorded.

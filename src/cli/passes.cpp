@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/delivery_text.hpp"
+#include "cli/failure_text.hpp"
 #include "cli/options.hpp"
 #include "cli/reconcile_text.hpp"
 #include "muster/base/text.hpp"
@@ -19,16 +20,28 @@ std::vector<std::string> declared(const std::vector<std::string>& names, const m
   return out;
 }
 
-/// CI says it once: where the image was not taken, nobody else will bring it.
-void note_lost(Session& session, const deliver::Report& report, const deliver::BuiltImage& image) {
-  for (const deliver::EnvironmentOutcome& environment : report.environments) {
-    const deliver::Outcome* outcome = report.find(image.service, environment.environment);
-    if (outcome == nullptr || outcome->obstacles.empty()) continue;
-    const bool taken = std::any_of(outcome->moves.begin(), outcome->moves.end(),
-                                   [&](const deliver::Move& move) { return move.input == std::string(record::kImagePrefix) + image.name; });
-    if (!taken)
-      session.out().error(fmt::format("note: {}@{} did not take `{}`: deliver it again when what is said above is out of the way",
-                                      image.service, environment.environment, image.reference));
+bool is_taken(const deliver::Outcome& outcome, const deliver::BuiltImage& image) {
+  return std::any_of(outcome.moves.begin(), outcome.moves.end(),
+                     [&](const deliver::Move& move) { return move.input == std::string(record::kImagePrefix) + image.name; });
+}
+
+/// CI says it once: where its image was not taken, nobody else will bring it.
+void note_lost(Session& session, const model::Fleet& fleet, const deliver::Report& report, const std::vector<deliver::BuiltImage>& images,
+               Run& run) {
+  for (const deliver::BuiltImage& image : images) {
+    for (const auto& [instance, obstacle] : not_taken(report, image)) {
+      if (obstacle.why == deliver::Why::image_missing) run.exit_code = worst(run.exit_code, kFailed);
+      session.out().error(
+          fmt::format("note: {} did not take `{}`: deliver it again when what is said above is out of the way", instance, image.reference));
+    }
+    for (const deliver::EnvironmentOutcome& environment : report.environments) {
+      const deliver::Outcome* outcome = report.find(image.service, environment.environment);
+      const model::Instance* instance = fleet.instance(image.service, environment.environment);
+      const bool is_fed = instance != nullptr && instance->follows.empty();
+      if (outcome != nullptr && is_fed && outcome->obstacles.empty() && !is_taken(*outcome, image))
+        session.out().error(fmt::format("note: nothing to do for `{}` in {}: the same image, or that of a newer commit, is recorded",
+                                        image.reference, environment.environment));
+    }
   }
 }
 
@@ -83,25 +96,39 @@ std::optional<Duration> timeout(Session& session) {
                                               : std::optional<Duration>(std::chrono::minutes(10));
 }
 
-void run_deliver(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, deliver::Request request, Run& run) {
+deliver::Report run_deliver(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, deliver::Request request, Run& run) {
   if (!request.environments.empty()) {
     request.environments = declared(request.environments, fleet.fleet());
-    if (request.environments.empty()) return;
+    if (request.environments.empty()) return {};
   }
   std::optional<BuildLines> lines(std::in_place, session);
   const auto looking = [&](const daemon::Engine::Lines& newest) { lines->show(newest); };
-  const deliver::Delivery delivery = parts.engine().deliver_and_build(fleet, request, looking, session.stop());
+  deliver::Delivery delivery = parts.engine().deliver_and_build(fleet, request, looking, session.stop());
   lines.reset();
   run.exit_code = worst(run.exit_code, delivery.report.exit_code());
   if (session.json()) {
     run.result.set("deliver", to_value(delivery.report));
-    return;
+    return std::move(delivery.report);
   }
   for (const deliver::EnvironmentOutcome& environment : delivery.report.environments) {
     if (environment.obstacle) run.said.insert(environment.environment + ": " + environment.obstacle->text);
     for (const std::string& line : delivery_lines(session, session.out(), environment, request.dry)) session.out().line(line);
   }
-  for (const deliver::BuiltImage& image : request.images) note_lost(session, delivery.report, image);
+  if (!session.arguments().has("--wait")) note_lost(session, fleet.fleet(), delivery.report, request.images, run);
+  return std::move(delivery.report);
+}
+
+std::map<std::string, deliver::Obstacle> not_taken(const deliver::Report& report, const deliver::BuiltImage& image) {
+  std::map<std::string, deliver::Obstacle> out;
+  for (const deliver::EnvironmentOutcome& environment : report.environments) {
+    const deliver::Outcome* outcome = report.find(image.service, environment.environment);
+    if (outcome == nullptr) continue;
+    // What waits for upstream never takes an image by hand.
+    const auto why = std::find_if(outcome->obstacles.begin(), outcome->obstacles.end(),
+                                  [](const deliver::Obstacle& one) { return one.input != record::kFrom; });
+    if (!is_taken(*outcome, image) && why != outcome->obstacles.end()) out[image.service + "@" + environment.environment] = *why;
+  }
+  return out;
 }
 
 void run_reconcile(Session& session, FleetSession& parts, const model::Fleet* fleet, record::EnvironmentRepository& records,
@@ -138,6 +165,15 @@ void run_reconcile(Session& session, FleetSession& parts, const model::Fleet* fl
   std::erase_if(report->environments,
                 [&](const reconcile::EnvironmentReport& one) { return one.hold && run.said.contains(one.name + ": " + one.hold->text); });
   for (const std::string& line : reconcile_lines(session.out(), *report)) session.out().line(line);
+}
+
+void note_failure(Session& session, const Failure& failure, Run& run) {
+  run.exit_code = worst(run.exit_code, exit_code_of(failure));
+  if (session.json()) {
+    run.result.set("error", error_value(failure));
+  } else {
+    session.out().error("muster: " + escape_for_terminal(failure.text));
+  }
 }
 
 int finish(Session& session, Run& run) {

@@ -20,12 +20,12 @@ Result<const model::Instance*> instance_to_build(const model::Fleet& fleet, cons
     const model::Instance* instance = fleet.instance(name.substr(0, at), name.substr(at + 1));
     if (instance == nullptr) continue;
     if (instance->build && instance->source && instance->follows.empty()) return instance;
-    unbuilt = instance;
+    if (unbuilt == nullptr || instance->build) unbuilt = instance;
   }
   if (unbuilt == nullptr) return stalled(Reason::invalid, "say what to build: `muster build SERVICE`");
-  if (unbuilt->build)
-    return stalled(Reason::invalid, fmt::format("no branch feeds {} in {}: its images come from upstream there", unbuilt->name,
-                                                join(selection.environments, ", ")));
+  if (!unbuilt->follows.empty())
+    return stalled(Reason::invalid, fmt::format("no branch feeds {} in {}: its images come from {} there", unbuilt->name,
+                                                join(selection.environments, ", "), unbuilt->follows));
   return stalled(Reason::invalid, fmt::format("{} declares no `build` in its fleet file", unbuilt->name));
 }
 
@@ -50,7 +50,7 @@ int run(Session& session) {
   if (!parts) return code;
   const Result<daemon::LoadedFleet> fleet = parts->load();
   if (!fleet.ok()) return session.fail(fleet.failure());
-  if (fleet->fleet().barrier) return kInvalid;
+  if (fleet->fleet().barrier) return session.json() ? session.finish({}, kInvalid) : kInvalid;
   const Result<Selection> selection = parts->selection(&*fleet, nullptr);
   if (!selection.ok()) return session.fail(selection.failure());
   const Result<const model::Instance*> instance = instance_to_build(fleet->fleet(), *selection);
@@ -67,10 +67,19 @@ int run(Session& session) {
   const pipeline::Progress& progress = built->progress;
   const bool done = progress.state == pipeline::Progress::State::done;
   if (session.json()) return session.finish(Object{{"build", to_value(*built, **instance)}}, done ? kDone : kFailed);
-  if (!done) return session.fail(progress.failure.value_or(stalled(Reason::invalid, "the build failed")));
+  if (!done) {
+    session.out().error(fmt::format("muster: building {} at {} failed: {}{}", (*instance)->name, built->commit.short_text(),
+                                    escape_for_terminal(progress.failure ? progress.failure->text : "no reason is known"),
+                                    progress.log.empty() ? "" : fmt::format(" (log: {})", progress.log.string())));
+    return kFailed;
+  }
   session.out().print("{} at {}: {}{}", (*instance)->name, built->commit.short_text(), progress.reference,
                       progress.reused ? " (the registry had it already)" : "");
-  if (!request.local) session.out().print("`muster deliver {}` records it", (*instance)->name);
+  if (!request.local && built->is_head) session.out().print("`muster deliver {}` records it", (*instance)->name);
+  if (!request.local && !built->is_head) {
+    session.out().print("it is recorded when a branch's head has this content; `muster deliver {}` records the image of the head",
+                        (*instance)->name);
+  }
   return kDone;
 }
 

@@ -20,6 +20,12 @@ constexpr Option kOptions[] = {
 
 /// Between two looks while waiting.
 constexpr Duration kLookEvery = std::chrono::seconds(2);
+
+bool is_commit(std::string_view text) {
+  return text.size() >= 7 && text.size() <= 40 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
 /// What a pipeline hands in after its build. It is for one service, and for environments that a branch feeds.
 Result<std::vector<deliver::BuiltImage>> built_images(const Session& session, const model::Fleet& fleet, const Selection& selection) {
   const std::vector<std::string> given = session.arguments().all("--image");
@@ -54,6 +60,8 @@ Result<std::vector<deliver::BuiltImage>> built_images(const Session& session, co
     if (equals != std::string::npos) image.name = text.substr(0, equals);
     image.reference = equals == std::string::npos ? text : text.substr(equals + 1);
     image.commit = session.arguments().get("--commit");
+    if (!image.commit.empty() && !is_commit(image.commit))
+      return stalled(Reason::invalid, fmt::format("--commit takes 7 to 40 digits of a git commit, not `{}`", image.commit));
     const bool readable = std::all_of(image.reference.begin(), image.reference.end(), [](char c) { return c > ' ' && c < 127; });
     if (image.reference.empty() || !readable)
       return stalled(Reason::invalid, fmt::format("`{}` is no image; write it as in --image registry.example/cart:1.4.2", text));
@@ -83,28 +91,43 @@ std::string not_there(const daemon::Engine::Looked& looked, const Selection& sel
   return {};
 }
 
+/// What no waiting brings, for deliver has looked and will not look again; empty: all that was asked for is recorded.
+std::string not_recorded(const deliver::Report& report, const std::vector<deliver::BuiltImage>& images) {
+  for (const deliver::BuiltImage& image : images) {
+    for (const auto& [instance, obstacle] : not_taken(report, image))
+      return fmt::format("{} did not take `{}`: {}", instance, image.reference, obstacle.text);
+  }
+  for (const deliver::EnvironmentOutcome& environment : report.environments) {
+    for (const deliver::Outcome& one : environment.instances) {
+      if (one.release.empty() && !one.obstacles.empty())
+        return fmt::format("nothing is recorded yet for {}@{}: {}", one.service, one.environment, one.obstacles.front().text);
+    }
+  }
+  return {};
+}
+
 /// Looks again and again until everything selected runs what its branch says.
-int wait_until_there(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, const Selection& selection, Duration limit) {
-  const Result<record::EnvironmentRepository*> records = parts.engine().records(&fleet);
-  if (!records.ok()) return session.fail(records.failure());
+Result<void> wait_until_there(Session& session, FleetSession& parts, const daemon::LoadedFleet& fleet, const Selection& selection,
+                              Duration limit) {
+  MUSTER_TRY(record::EnvironmentRepository * records, parts.engine().records(&fleet));
   Clock& clock = session.world().clock;
   const Duration until = clock.elapsed() + limit;
   std::string missing;
   while (!session.stop().stop_requested()) {
-    const auto looked = parts.engine().look(**records, {}, session.stop());
-    if (!looked.ok() && looked.failure().kind == FailureKind::stalled) return session.fail(looked.failure());
+    const auto looked = parts.engine().look(*records, {}, session.stop());
+    if (!looked.ok() && looked.failure().kind == FailureKind::stalled) return looked.failure();
     missing = looked.ok() ? not_there(*looked, selection) : looked.failure().text;
     if (missing.empty()) {
       if (!session.json()) session.out().line("it runs, and is healthy");
-      return kDone;
+      return {};
     }
     session.out().live({"  waiting: " + escape_for_terminal(missing)});
     if (clock.elapsed() >= until) break;
     clock.sleep(kLookEvery, session.stop());
   }
   session.out().live({});
-  return session.fail(wait(Reason::timeout, fmt::format("{} after {}; is a `muster serve` running, or is it time for `muster reconcile`?",
-                                                        missing, format_duration(limit))));
+  return wait(Reason::timeout, fmt::format("{} after {}; is a `muster serve` running, or is it time for `muster reconcile`?", missing,
+                                           format_duration(limit)));
 }
 
 int run(Session& session) {
@@ -124,9 +147,12 @@ int run(Session& session) {
   request.images = std::move(*images);
   const std::optional<Duration> limit = timeout(session);
   if (!limit) return session.misuse("--timeout takes a duration, as in `15min` or `90s`");
-  run_deliver(session, *parts, *fleet, request, run);
-  if (session.arguments().has("--wait") && !request.dry && run.exit_code == kDone)
-    run.exit_code = wait_until_there(session, *parts, *fleet, *selection, *limit);
+  const deliver::Report report = run_deliver(session, *parts, *fleet, request, run);
+  if (!session.arguments().has("--wait") || request.dry || run.exit_code != kDone) return finish(session, run);
+  const std::string missing = not_recorded(report, request.images);
+  const Result<void> there = missing.empty() ? wait_until_there(session, *parts, *fleet, *selection, *limit)
+                                             : Result<void>(wait(Reason::absent, missing + "; there is nothing to wait for"));
+  if (!there.ok()) note_failure(session, there.failure(), run);
   return finish(session, run);
 }
 

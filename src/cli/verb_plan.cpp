@@ -43,6 +43,10 @@ Result<Planned> make_plan(Session& session, FleetSession& parts, const daemon::L
   reconcile_request.selection = reconcile_selection(selection);
   MUSTER_CHECK(records.look(std::nullopt, session.stop()));
   MUSTER_TRY(out.looked, parts.engine().look_after(records, out.delivery, reconcile_request, session.stop()));
+  // Others were looked at for the order alone: a plan says, counts and writes down what `apply` of the same selection does.
+  for (reconcile::InstancePlan& instance : out.looked.plan.instances) {
+    if (!selection.has(instance.key.service, instance.key.environment)) instance.objects.clear();
+  }
   return out;
 }
 

@@ -145,6 +145,14 @@ void print_undeclared(Session& session, const daemon::View& view, const model::F
   }
 }
 
+/// Whoever asks for some instances is told of those alone, by the exit code too.
+void narrow(daemon::View& view, const Selection& selection) {
+  std::erase_if(view.instances, [&](const daemon::InstanceView& one) { return !selection.has(one.service, one.environment); });
+  std::erase_if(view.environments, [&](const daemon::EnvironmentView& one) {
+    return std::find(selection.environments.begin(), selection.environments.end(), one.name) == selection.environments.end();
+  });
+}
+
 int run(Session& session) {
   int code = kDone;
   const std::unique_ptr<FleetSession> parts = FleetSession::open(session, code);
@@ -168,6 +176,7 @@ int run(Session& session) {
   daemon::View view = daemon::make_view(delivery ? &delivery->report : nullptr, looked->observation, looked->plan, order,
                                         session.world().clock.now(), 2 * fleet->fleet().evidence);
   if (usable) mark_undeclared(view, fleet->fleet());
+  if (!selection->all) narrow(view, *selection);
   code = worst(exit_code_of(*fleet), view.exit_code());
   if (session.json()) return session.finish(Object{{"view", to_value(view)}}, code);
   print_matrix(session, view, nameable_of(fleet->fleet()), *selection);

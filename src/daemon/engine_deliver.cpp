@@ -46,18 +46,12 @@ deliver::Delivery joined(deliver::Delivery first, deliver::Delivery second) {
   return second;
 }
 
-/// The commit of a branch that begins with these digits.
+/// The commit of a branch's history, merged in or not, that begins with these digits.
 Result<git::Oid> commit_of(const source::Head& head, std::string_view begins, const std::string& branch) {
-  std::optional<git::Oid> found;
-  if (const auto whole = git::Oid::parse(begins)) {
-    MUSTER_TRY(const bool here, head.repository->is_ancestor(*whole, head.commit));
-    if (here) return *whole;
-  }
-  MUSTER_CHECK(head.repository->walk_first_parents(head.commit, [&](const git::Commit& commit) {
-    if (commit.id.text().starts_with(begins)) found = commit.id;
-    return !found.has_value();
-  }));
-  if (found) return *found;
+  const auto found = head.repository->find(begins);
+  if (!found.ok() && found.failure().reason != Reason::absent) return found.failure();
+  const auto here = found.ok() ? head.repository->is_ancestor(*found, head.commit) : Result<bool>(false);
+  if (here.ok() && *here) return *found;
   return stalled(Reason::invalid, fmt::format("the branch {} has no commit {}", branch, begins));
 }
 
@@ -81,6 +75,7 @@ Result<Engine::Built> Engine::build(const LoadedFleet& fleet, const model::Insta
   out.commit = head.commit;
   if (!request.at.empty()) {
     MUSTER_TRY(out.commit, commit_of(head, request.at, from.branch));
+    out.is_head = out.commit == head.commit;
   }
   pipeline::Order order;
   order.service = instance.name;

@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 const fs::path kExamples = fs::path(MUSTER_SOURCE_DIR) / "examples/ci";
@@ -189,6 +190,40 @@ TEST_F(PlainPipeline, FailsWhereTheBuildFailsAndRecordsNothing) {
   EXPECT_THAT(ran.error, HasSubstr("nothing"));
   EXPECT_THAT(shell("git -C ../environments.git for-each-ref").out, testing::IsEmpty());
   EXPECT_TRUE(fs::is_empty(root() / "temporary"));
+}
+
+TEST_F(Pipeline, FailsWhereItsImageIsNotTaken) {
+  const std::string image = registry_->host() + "/shop/cart:1";
+  declare(
+      fmt::format("team ops {{}}\nservice cart : std.web {{ repo = \"file://{}/code/cart.git\", "
+                  "gate {{ approval {{ from = [ops], count = 1 }} }} }}",
+                  root().string()));
+  commit("one");
+  const Ran waited = muster({"deliver", "cart@staging", "--image", image, "--wait", "--timeout", "5s"});
+  EXPECT_THAT(waited, EndsWith(1)) << waited.out;
+  EXPECT_THAT(waited.error, HasSubstr("cart@staging did not take `" + image + "`"));
+  EXPECT_THAT(waited.out, Not(HasSubstr("it runs")));
+  const Ran told = muster({"--json", "deliver", "cart@staging", "--image", image, "--wait", "--timeout", "5s"});
+  EXPECT_THAT(told, EndsWith(1));
+  EXPECT_THAT(std::string(told.json().find("error")->string_at("text")), HasSubstr("did not take"));
+}
+
+TEST_F(Pipeline, OfMusterBuildsACommitThatWasMergedIn) {
+  declare(
+      fmt::format("service cart : std.web {{ repo = \"file://{}/code/cart.git\", "
+                  "build {{ run = std.buildah(), push = \"{}/shop/cart\" }} }}",
+                  root().string(), registry_->host()));
+  commit("one");
+  git("clone -q ../code/cart.git ../merging && cd ../merging && git checkout -q -b side && echo two > page && git commit -qam Side && "
+      "git checkout -q main && git merge -q --no-ff -m Merge side && git push -q origin main");
+  const std::string side = shell("git -C ../merging rev-parse side").out.substr(0, 40);
+  const Ran built = muster({"build", "cart", "--at", side.substr(0, 9)});
+  ASSERT_THAT(built, EndsWith(0)) << built.error;
+  EXPECT_THAT(built.out, HasSubstr("cart at " + side.substr(0, 10)));
+  const Ran unknown = muster({"build", "cart", "--at", std::string(40, '0')});
+  EXPECT_THAT(unknown, EndsWith(2));
+  EXPECT_THAT(unknown.error, HasSubstr("the branch main has no commit 000000"));
+  EXPECT_THAT(muster({"build", "cart", "--at", "not-a-commit"}).error, HasSubstr("begins no object's id"));
 }
 
 TEST_F(Pipeline, OfMusterTurnsACommitIntoADigestInTheTarget) {

@@ -89,6 +89,7 @@ class Engine {
   };
   struct Built {
     git::Oid commit;
+    bool is_head = true;  ///< Of the branch: what deliver records.
     pipeline::Progress progress;
   };
   Result<Built> build(const LoadedFleet& fleet, const model::Instance& instance, const ImageBuild& request, const std::stop_token& stop);
