@@ -166,7 +166,7 @@ Result<std::string> Logins::helper_output(const std::string& helper, const std::
   command.limits.output_bytes = kHelperBytes;
   auto run = world_.processes.run(command, stop);
   if (!run.ok() && run.failure().reason == Reason::absent)
-    return stalled(Reason::absent,
+    return stalled(Reason::denied,
                    fmt::format("docker-credential-{} is not on PATH, and {} names it", helper, settings_.docker_config.string()));
   MUSTER_TRY(const ProcessOutput output, std::move(run));
   if (output.exit_code == 0) return output.out;

@@ -151,7 +151,8 @@ TEST_F(CommandTest, ShowsNoSecretInItsLog) {
 TEST_F(CommandTest, GetsItsRegistrysLoginOfDockersAloneAndShowsNoneOfIt) {
   Order order = by_command(
       "echo its host ${IMAGE%%/*}; cat $REGISTRY_AUTH_FILE; echo\n"
-      "grep -o '\"auth\": *\"[^\"]*\"' $REGISTRY_AUTH_FILE | cut -d '\"' -f 4 | while read it; do echo $it | base64 -d; echo; done; exit 3\n");
+      "grep -o '\"auth\": *\"[^\"]*\"' $REGISTRY_AUTH_FILE | cut -d '\"' -f 4 |\n"
+      "while read it; do echo $it | base64 -d; echo; done; exit 3\n");
   order.access.auth.method = model::Credentials::Method::docker_config;
   settings.docker_config = folder.write("config.json", R"({"auths": {")" + registry().host() + R"(": {"auth": ")" +
                                                            to_base64("ada:canary7") + R"("}, "other.example": {"auth": ")" +
