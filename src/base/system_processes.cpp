@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "base/child.hpp"
+#include "base/evict.hpp"
 #include "muster/base/process.hpp"
 
 namespace muster {
@@ -296,6 +297,8 @@ class SystemProcesses final : public Processes {
     if (!command.input.empty()) MUSTER_CHECK(stream->write(command.input));
     return std::unique_ptr<ProcessStream>(std::move(stream));
   }
+
+  void evict(const Path& folder) override { evict_from(folder); }
 };
 
 }  // namespace

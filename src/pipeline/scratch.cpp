@@ -48,6 +48,7 @@ Result<void> remove_folder(const World& world, const Path& folder) {
 
 /// The lock's file goes first: while it is held nobody else takes the folder for a left one.
 void remove_both(const World& world, const Path& folder) {
+  world.processes.evict(folder);
   const Result<void> removed = remove_folder(world, folder);
   if (!removed.ok()) log::warning("a scratch folder stays behind until the next start: {}", removed.failure().text);
   if (removed.ok()) static_cast<void>(world.files.remove(lock_of(folder)).ok());

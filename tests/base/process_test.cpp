@@ -177,6 +177,40 @@ Followed follow(const Command& command, const std::stop_token& stop = {}) {
   return {std::move(ended), std::move(output)};
 }
 
+TEST(Eviction, EndsDaemonsThatLeftTheirGroupAndNobodyElse) {
+  const test::TemporaryFolder folder;
+  const test::TemporaryFolder other;
+  const auto daemon_of = [](const test::TemporaryFolder& home) {
+    Command command = shell("setsid sh -c 'echo $$ > pid.new; mv pid.new pid; exec sleep 1000' & while [ ! -e pid ]; do sleep 0.01; done");
+    command.directory = home.path();
+    command.environment["HOME"] = (home.path() / "home").string();
+    EXPECT_EQ(run(command).value().exit_code, 0);
+    return static_cast<pid_t>(std::stol(home.read("pid")));
+  };
+  const pid_t left = daemon_of(folder);
+  const pid_t stranger = daemon_of(other);
+  ASSERT_EQ(::kill(left, 0), 0) << "it outlived its group";
+  system_processes().evict(folder.path());
+  const auto is_gone = [](pid_t process) {
+    const auto status = system_files().read("/proc/" + std::to_string(process) + "/stat", 4096);
+    return !status.ok() || status->find(") Z ") != std::string::npos;
+  };
+  for (int i = 0; i < 1000 && !is_gone(left); ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_TRUE(is_gone(left));
+  EXPECT_FALSE(is_gone(stranger));
+  ::kill(stranger, SIGKILL);
+}
+
+TEST(Eviction, DetachesWhatWasMountedBelow) {
+  const test::TemporaryFolder folder;
+  const std::string place = (folder.path() / "a b/c").string();
+  if (run(shell("mkdir -p '" + place + "' && mount -t tmpfs none '" + place + "'")).value().exit_code != 0)
+    GTEST_SKIP() << "only root mounts";
+  ASSERT_EQ(run(shell("mountpoint -q '" + place + "'")).value().exit_code, 0);
+  system_processes().evict(folder.path());
+  EXPECT_NE(run(shell("mountpoint -q '" + place + "'")).value().exit_code, 0);
+}
+
 TEST(FollowedProcesses, GiveOutputAndErrorInTheOrderInWhichTheyWereWritten) {
   const Followed followed = follow(shell("echo one; echo two >&2; echo three; exit 4"));
   EXPECT_EQ(followed.output, "one\ntwo\nthree\n");

@@ -64,6 +64,9 @@ class Processes {
   virtual Result<int> follow(const Command& command, const TakeOutput& take, const std::stop_token& stop) = 0;
   /// `limits.time` is the longest silence on a read; output is not capped.
   virtual Result<std::unique_ptr<ProcessStream>> open(const Command& command, const std::stop_token& stop) = 0;
+  /// Before a folder is removed: kills whatever has a path below it in its environment, though it may have left its group, and
+  /// detaches what was mounted below it. What muster may not touch stays.
+  virtual void evict(const Path& folder) = 0;
 };
 
 Processes& system_processes();

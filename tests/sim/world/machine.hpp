@@ -66,6 +66,7 @@ class NoProcesses final : public Processes {
   Result<ProcessOutput> run(const Command& command, const std::stop_token& stop) override;
   Result<int> follow(const Command& command, const TakeOutput& take, const std::stop_token& stop) override;
   Result<std::unique_ptr<ProcessStream>> open(const Command& command, const std::stop_token& stop) override;
+  void evict(const Path&) override {}
 };
 
 }  // namespace muster::sim
