@@ -1,5 +1,7 @@
 #include "deliver/approvals.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <set>
 
@@ -20,6 +22,7 @@ std::optional<std::string> signer(Pass& pass, const std::string& path, const std
   const auto raw = pass.records.repository()->raw_commit(commit->second);
   if (!raw.ok()) return std::nullopt;
   const auto verified = pass.run.state.settings.verify(*raw, keys);
+  if (!verified.ok()) pass.unverified = fmt::format("the signature of {} could not be looked at: {}", path, verified.failure().text);
   return verified.ok() ? *verified : std::nullopt;
 }
 

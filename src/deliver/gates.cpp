@@ -47,6 +47,7 @@ std::optional<Obstacle> ask_approvals(Pass& pass, const Item& item, const std::s
                                   wanted.from.empty() ? "anybody" : join(wanted.from, " or "), approvers.size(),
                                   approves_another(pass, item, input, value) ? "; what was approved is another value" : "");
       obstacle.lift = fmt::format("`muster approve {}@{}`", item.service, pass.environment.name);
+      if (!pass.unverified.empty()) obstacle.text += "; " + pass.unverified;
       return obstacle;
     }
   }

@@ -105,6 +105,7 @@ struct Pass {
   std::optional<record::Standing> standing;
   std::map<std::string, record::Hold, std::less<>> holds;
   std::map<std::string, record::Approval, std::less<>> approvals;
+  std::string unverified;                                       ///< Why an approval may not count that should; empty: all could be read.
   std::map<std::string, std::optional<Obstacle>> fleet_orders;  ///< What was found of revisions of the fleet.
   std::vector<Item> items;                                      ///< Sorted by service.
   std::optional<record::Deletions> deletions;                   ///< As counted for the proposals of this pass.

@@ -266,6 +266,12 @@ TEST_F(Approvals, OfATeamWithKeysCountWhenSignedByAMember) {
   ASSERT_TRUE(say_yes(stage.ann, "platform").ok());
   stage.deliver();
   EXPECT_EQ(stage.why("cart@production"), "approval") << "not signed";
+  stage.settings.verify = [](const std::string&, std::span<const std::string>) -> Result<std::optional<std::string>> {
+    return stalled(Reason::denied, "ssh-keygen is not installed");
+  };
+  stage.restart();
+  stage.deliver();
+  EXPECT_THAT(stage.outcome("cart@production").obstacles.front().text, HasSubstr("could not be looked at: ssh-keygen is not installed"));
   stage.settings.verify = [](const std::string& raw, std::span<const std::string> keys) -> Result<std::optional<std::string>> {
     return raw.find("Approve cart") == std::string::npos ? std::nullopt : std::optional(keys[0]);
   };
