@@ -155,6 +155,9 @@ void start_library() {
 }
 
 struct Connection::State {
+  State(const Options& its_options, Multiplexer* its_shared)
+      : options(its_options), shared(its_shared), multi(curl_multi_init()), easy(curl_easy_init()) {}
+
   const Options& options;
   Multiplexer* shared;
   CURLM* multi;  ///< This handle's own.
@@ -181,7 +184,7 @@ struct Connection::State {
 
 Connection::Connection(const Options& options, Multiplexer* shared) {
   start_library();
-  state_.reset(new State{options, shared, curl_multi_init(), curl_easy_init()});
+  state_ = std::make_unique<State>(options, shared);
 }
 
 Connection::~Connection() {

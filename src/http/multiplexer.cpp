@@ -9,11 +9,14 @@ namespace {
 
 constexpr int kPollMilliseconds = 1000;  ///< libcurl wants to be called now and then for its own timers.
 
+CURLM* make_multi() {
+  start_library();
+  return curl_multi_init();
+}
+
 }  // namespace
 
-Multiplexer::Multiplexer(std::size_t connections) {
-  start_library();
-  multi_ = curl_multi_init();
+Multiplexer::Multiplexer(std::size_t connections) : multi_(make_multi()) {
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
   curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(connections));
   driver_ = std::jthread([this](const std::stop_token& stop) { drive(stop); });

@@ -43,7 +43,7 @@ class Multiplexer {
   void collect();
   void end(Slot& slot, CURLcode code);
 
-  CURLM* multi_ = nullptr;
+  CURLM* multi_;
   std::mutex mutex_;
   std::vector<Slot*> arrived_;
   std::vector<Slot*> unwanted_;

@@ -87,7 +87,7 @@ Result<http::Request> ApiServer::request_for(const Call& call) const {
 }
 
 /// Signed; once more where the server no longer takes what was taken.
-Result<http::Answer> ApiServer::exchange(http::Request request, const std::stop_token& stop) {
+Result<http::Answer> ApiServer::exchange(const http::Request& request, const std::stop_token& stop) {
   for (bool is_second = false;; is_second = true) {
     http::Request signed_request = request;
     MUSTER_CHECK(account_.sign(signed_request, stop));
@@ -103,7 +103,7 @@ Result<Reply> ApiServer::send(const Call& call, const std::stop_token& stop) {
   // Reads, and writes that name what they expect to find, mean the same when they are sent twice; a created object does not.
   request.repeatable = call.method != "POST";
   MUSTER_TRY(const Throttle::Place place, throttle_.enter(stop));
-  MUSTER_TRY(http::Answer answer, exchange(std::move(request), stop));
+  MUSTER_TRY(http::Answer answer, exchange(request, stop));
   Reply out{answer.status, {}, std::string(answer.header("etag"))};
   if (answer.status == 304) return out;
   if (!answer.ok()) {
@@ -135,7 +135,7 @@ Result<void> ApiServer::follow(const Call& call, const std::function<Result<void
     }
     return {};
   };
-  MUSTER_TRY(const http::Answer answer, exchange(std::move(request), stop));
+  MUSTER_TRY(const http::Answer answer, exchange(request, stop));
   if (!answer.ok()) return failure_of_status(answer.status, answer.body, call.path);
   return {};
 }

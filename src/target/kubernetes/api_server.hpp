@@ -53,7 +53,7 @@ class ApiServer {
   [[nodiscard]] std::map<std::string, http::Traffic> traffic() const { return client_->traffic(); }
 
  private:
-  Result<http::Answer> exchange(http::Request request, const std::stop_token& stop);
+  Result<http::Answer> exchange(const http::Request& request, const std::stop_token& stop);
   [[nodiscard]] Result<http::Request> request_for(const Call& call) const;
 
   World world_;
