@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <thread>
-
 #include "muster/base/process.hpp"
 #include "muster/base/text.hpp"
 #include "muster/manifest/yaml.hpp"
@@ -107,14 +105,6 @@ void Muster::revert_with_git(const std::string& environment, const std::string& 
   run_program({"git", "clone", "-q", "-b", environment, (fleet() / ".muster/records.git").string(), clone.string()});
   run_program({"git", "-C", clone.string(), "revert", "--no-edit", commit});
   run_program({"git", "-C", clone.string(), "push", "-q", "origin", environment});
-}
-
-bool eventually(const std::function<bool()>& condition) {
-  for (int i = 0; i < 3000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return false;
 }
 
 }  // namespace muster::test

@@ -7,13 +7,13 @@
 
 #include <chrono>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "muster/base/value.hpp"
+#include "support/eventually.hpp"
 #include "support/git_repository.hpp"
 #include "support/temporary.hpp"
 
@@ -70,8 +70,5 @@ class Muster : public testing::Test {
   TemporaryFolder folder_;
   std::map<std::string, GitRepository> repositories_;
 };
-
-/// Waits for a condition, ten times longer than anything takes.
-bool eventually(const std::function<bool()>& condition);
 
 }  // namespace muster::test

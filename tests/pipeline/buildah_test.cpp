@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <random>
 #include <set>
@@ -122,7 +123,7 @@ TEST_F(BuildahTest, IsCancelledByANewerCommit) {
   const Order older = order(commit_image("RUN hang\n"));
   builds->ask(older, {});
   const std::map<std::string, std::string> begun = {{"cart main", "begun"}};
-  while (builds->lines() != begun) std::this_thread::yield();
+  ASSERT_TRUE(test::eventually([&] { return builds->lines() == begun; }));
   const Order newer = order(commit_image("RUN print newer\n"));
   const Progress progress = settle(*builds, newer);
   EXPECT_EQ(progress.state, State::done) << told(progress);
@@ -150,6 +151,14 @@ TEST_F(BuildahTest, KeepsAnImageHereWhenNothingIsToBePushed) {
   EXPECT_EQ(in_registry(order), "");
 }
 
+TEST_F(BuildahTest, KeepsTheNewestImagesThatStayHereAlone) {
+  std::size_t kept = 0;
+  for (int i = 0; i < 5; ++i) build(order(commit_image("", std::to_string(i))), true);
+  for (const DirectoryEntry& entry : world.files.list(settings.state / "builds" / "cart").value())
+    kept += entry.name.ends_with(".oci.tar") ? 1U : 0U;
+  EXPECT_EQ(kept, 3U);
+}
+
 TEST_F(BuildahTest, UsesABaseImageOfTheSameRegistry) {
   Order base = order(commit_image("RUN print base\n"));
   base.build.push.repository = "shop/base";
@@ -159,18 +168,30 @@ TEST_F(BuildahTest, UsesABaseImageOfTheSameRegistry) {
   EXPECT_EQ(progress.state, State::done) << told(progress);
 }
 
+/// A clock by which it happens while somebody waits.
+class ClockOfReturn final : public test::TestClock {
+ public:
+  explicit ClockOfReturn(test::RegistryServer& away) : away_(away) {}
+  bool sleep(Duration pause, const std::stop_token& stop) override {
+    if (!returned.exchange(true)) away_.start_again();
+    return TestClock::sleep(pause, stop);
+  }
+  std::atomic<bool> returned = false;
+
+ private:
+  test::RegistryServer& away_;
+};
+
 TEST_F(BuildahTest, PushesAgainWhenTheRegistryComesBack) {
   const Order order = this->order(commit_image("RUN print building\n"));
-  const auto builds = make();
+  ClockOfReturn returning(registry());
+  const World timed{returning, world.files, world.processes, world.random};
+  const auto builds = make_builds(timed, registries(), secrets, settings);
   builds->ask(order, {});
-  while (!std::filesystem::exists(log_path(order))) std::this_thread::yield();
+  ASSERT_TRUE(test::eventually([&] { return std::filesystem::exists(log_path(order)); }));
   registry().stop();
-  const auto is_built = [&] {
-    return world.files.read(log_path(order), 1U << 20U).value().find("Successfully tagged") != std::string::npos;
-  };
-  while (!is_built()) std::this_thread::yield();
-  registry().start_again();
-  while (builds->wait({})) {}
+  EXPECT_TRUE(builds->wait({}));
+  EXPECT_TRUE(returning.returned);
   const Progress progress = builds->ask(order, {});
   EXPECT_EQ(progress.state, State::done) << told(progress);
   EXPECT_EQ(progress.digest, in_registry(order));
@@ -184,7 +205,7 @@ TEST_F(BuildahTest, LeavesNoImageBehindAPushThatWasCutOff) {
   const Order order = this->order(commit_image("COPY more /more\n", random));
   const auto builds = make_timed();
   builds->ask(order, {});
-  while (registry().requests("PATCH") == 0) std::this_thread::yield();
+  ASSERT_TRUE(test::eventually([&] { return registry().requests("PATCH") > 0; }));
   registry().stop();
   EXPECT_TRUE(builds->wait({}));
   const Progress cut_off = builds->ask(order, {});
@@ -295,30 +316,27 @@ TEST_F(GuardedRegistry, RefusesAWrongPasswordWithoutABuildBeingBlamed) {
   EXPECT_TRUE(progress.again_at);
 }
 
-/// kill -9 in the middle of a build, by a process that owns nothing else.
+/// kill -9 at a line that a build says, by a process that owns nothing else.
 TEST_F(BuildahTest, LeavesOneImageAndNoScratchFolderAfterAKill) {
   const Order order = this->order(commit_image("RUN print building\nRUN print more\n"));
   registry();
-  const Path log = log_path(order);
-  for (const std::string_view stage : {"# cart", "STEP 3/4", "building", "COMMIT"}) {
+  for (const std::string_view stage : {"STEP 1/4", "STEP 3/4", "building", "COMMIT", "Copying blob"}) {
     const pid_t muster = fork();
     if (muster == 0) {
       // Of its own: connections and threads are not inherited.
       const auto client = http::make_client(world);
       const auto own = registry::make_registries(world, *client, secrets, registry::Settings{});
-      build_now(world, *own, secrets, settings, order, false, {}, {});
+      const auto die = [&](std::string_view line) {
+        if (line.find(stage) != std::string_view::npos) kill(getpid(), SIGKILL);
+      };
+      build_now(world, *own, secrets, settings, order, false, die, {});
       _exit(0);
     }
-    while (waitpid(muster, nullptr, WNOHANG) == 0) {
-      const auto said = world.files.read(log, 1U << 20U);
-      if (said.ok() && said->find(stage) != std::string::npos) {
-        kill(muster, SIGKILL);
-        waitpid(muster, nullptr, 0);
-        break;
-      }
-    }
-    ASSERT_TRUE(world.files.remove(log).ok());
+    int status = 0;
+    ASSERT_EQ(waitpid(muster, &status, 0), muster);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "nothing said " << stage;
   }
+  EXPECT_EQ(in_registry(order), "");
   const Progress progress = settle(*make(), order);
   EXPECT_EQ(progress.state, State::done) << told(progress);
   EXPECT_EQ(progress.digest, in_registry(order));

@@ -13,6 +13,7 @@
 
 #include "muster/git/repository.hpp"
 #include "muster/pipeline/builds.hpp"
+#include "support/eventually.hpp"
 #include "support/git_repository.hpp"
 #include "support/map_secrets.hpp"
 #include "support/registry_server.hpp"
