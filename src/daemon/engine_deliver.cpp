@@ -82,8 +82,6 @@ Result<Engine::Built> Engine::build(const LoadedFleet& fleet, const model::Insta
   order.build = *instance.build;
   order.access = registry::access_of(fleet.fleet().registries, instance.build->push);
   MUSTER_TRY(order.tree, source::Tree::open(head.repository, out.commit, from.path, from.repository.url));
-  order.branch = from.branch;
-  order.again = true;
   out.progress = pipeline::build_now(world_, *settings_.registries, *settings_.secrets, pipeline_settings(fleet.fleet()), order,
                                      request.local, request.line, stop);
   return out;
@@ -91,6 +89,7 @@ Result<Engine::Built> Engine::build(const LoadedFleet& fleet, const model::Insta
 
 deliver::Delivery Engine::deliver(const LoadedFleet& fleet, deliver::Request request, const std::stop_token& stop) {
   if (!request.dry && settings_.registries != nullptr && settings_.secrets != nullptr && builds(fleet.fleet())) {
+    if (builds_) builds_->set_jobs(fleet.fleet().builds);
     if (!builds_) builds_ = pipeline::make_builds(world_, *settings_.registries, *settings_.secrets, pipeline_settings(fleet.fleet()));
     request.builds = builds_.get();
   }
@@ -103,6 +102,7 @@ deliver::Delivery Engine::deliver_and_build(const LoadedFleet& fleet, const deli
                                             const std::function<void(const Lines&)>& looking, const std::stop_token& stop) {
   deliver::Delivery out = deliver(fleet, request, stop);
   while (builds_ && out.report.has(deliver::Why::building) && !stop.stop_requested()) {
+    bool look_again = false;
     {
       const std::jthread watch([&](const std::stop_token& ended) {
         while (!ended.stop_requested()) {
@@ -110,9 +110,9 @@ deliver::Delivery Engine::deliver_and_build(const LoadedFleet& fleet, const deli
           world_.clock.sleep(kLookEvery, ended);
         }
       });
-      (void)builds_->wait(stop);
+      look_again = builds_->wait(stop);
     }
-    if (stop.stop_requested()) break;
+    if (!look_again) break;
     out = joined(std::move(out), deliver(fleet, request, stop));
   }
   return out;

@@ -196,7 +196,8 @@ Observation from_progress(const Pass& pass, const std::string& input, const pipe
                          (progress.failure ? progress.failure->text : std::string("no reason is known")) + log;
       for (const std::string& line : progress.last_lines) text += "\n    " + line;
       return unknown(Why::build_failed, input, std::move(text),
-                     progress.again_at ? "it is tried again by itself" : "push a commit that builds, or `muster build` to try again");
+                     progress.again_at ? "it is tried again by itself"
+                                       : "push a commit that builds, change its `build` in the fleet file, or `muster build` to try again");
     }
     case State::running: return unknown(Why::building, input, "its image is being built" + log, "it goes on when the build ends");
     case State::waiting: break;
@@ -235,7 +236,7 @@ Half observe_build(Pass& pass, Item& item, const model::ImageInput& image) {
   order.build = build;
   order.access = registry::access_of(pass.run.fleet.registries, build.push);
   order.tree = *tree;
-  order.branch = source->branch;
+  order.environment = pass.environment.name;
   const pipeline::Progress progress = builds->ask(order, pass.run.stop);
   return whole(from_progress(pass, input, progress, std::move(value)));
 }
@@ -295,7 +296,9 @@ Observation not_pinned(const Pass& pass, const Item& item, const model::ImageInp
   if (failure.reason != Reason::absent) return no_answer(input, failure);
   const Deliverer::State& state = pass.run.state;
   if (is_built(*item.instance, image)) {
-    if (const auto failed = pipeline::failed_here(state.world.files, state.settings.state, item.service, value.tag))
+    const model::Build& build = *item.instance->build;
+    const std::string inputs = pipeline::inputs_digest(build, registry::access_of(pass.run.fleet.registries, build.push));
+    if (const auto failed = pipeline::failed_here(state.world.files, state.settings.state, item.service, value.tag, inputs))
       return from_progress(pass, input, *failed, value);
     return unknown(Why::building, input, fmt::format("its image at {} is not built yet", value.commit.substr(0, 10)),
                    fmt::format("`muster deliver {}` builds it", item.service));

@@ -10,6 +10,7 @@
 namespace muster::pipeline {
 namespace {
 
+constexpr std::string_view kBuildah = "buildah";
 constexpr std::string_view kImage = "muster-image";  ///< Its name in the scratch folder's storage, where it is alone.
 // What buildah itself takes; a build may not be given less.
 constexpr std::uint64_t kLeastMemory = std::uint64_t{256} << 20U;
@@ -19,27 +20,27 @@ constexpr std::array kProxies = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_P
                                  "http_proxy", "https_proxy", "no_proxy", "all_proxy"};
 
 /// The registry that is pushed to may have base images too: its private CA, or that it has no TLS, for this host alone.
-Result<void> write_registry_settings(Bench& bench) {
-  const std::string& host = bench.order.build.push.host;
+Result<void> write_registry_settings(BuildContext& context) {
+  const std::string& host = context.order.build.push.host;
   const std::string folder = "home/.config/containers/";
-  if (registry::may_be_plain(bench.order.access, bench.order.build.push)) {
+  if (registry::may_be_plain(context.order.access, context.order.build.push)) {
     const std::string text = fmt::format("[[registry]]\nlocation = \"{}\"\ninsecure = true\n", host);
-    MUSTER_CHECK(bench.scratch.write(folder + "registries.conf.d/muster.conf", text));
+    MUSTER_CHECK(context.scratch.write(folder + "registries.conf.d/muster.conf", text));
   }
-  if (!bench.order.access.ca_file.empty()) {
-    MUSTER_TRY(const std::string authority, bench.world.files.read(bench.order.access.ca_file, std::size_t{1} << 20U));
-    MUSTER_CHECK(bench.scratch.write(folder + "certs.d/" + host + "/ca.crt", authority));
+  if (!context.order.access.ca_file.empty()) {
+    MUSTER_TRY(const std::string authority, context.world.files.read(context.order.access.ca_file, std::size_t{1} << 20U));
+    MUSTER_CHECK(context.scratch.write(folder + "certs.d/" + host + "/ca.crt", authority));
   }
   return {};
 }
 
 /// Settings of the machine's are left out, but for which registries stand for which: the same fleet builds the same everywhere.
-Result<std::string> write_containers_settings(Bench& bench) {
-  MUSTER_TRY(const Path networks, bench.scratch.folder("networks"));
-  MUSTER_TRY(const Path plugins, bench.scratch.folder("plugins"));
+Result<std::string> write_containers_settings(BuildContext& context) {
+  MUSTER_TRY(const Path networks, context.scratch.folder("networks"));
+  MUSTER_TRY(const Path plugins, context.scratch.folder("plugins"));
   const std::string text =
       fmt::format("[network]\nnetwork_config_dir = \"{}\"\ncni_plugin_dirs = [\"{}\"]\n", networks.string(), plugins.string());
-  MUSTER_TRY(const Path path, bench.scratch.write("containers.conf", text));
+  MUSTER_TRY(const Path path, context.scratch.write("containers.conf", text));
   return path.string();
 }
 
@@ -71,69 +72,79 @@ std::vector<std::string> on_a_mounted_root(std::vector<std::string> argv) {
 }
 
 /// buildah with a storage of its own: nothing is shared with the machine's, and all of it goes with the scratch folder.
-Result<Command> buildah(Bench& bench, std::vector<std::string> arguments) {
-  const Path& scratch = bench.scratch.path();
+Result<Command> buildah(BuildContext& context, std::vector<std::string> arguments) {
+  const Path& scratch = context.scratch.path();
   Command command;
-  command.argv = {"buildah", "--storage-driver", "vfs", "--root", scratch / "storage", "--runroot", scratch / "running"};
+  command.argv = {std::string(kBuildah), "--storage-driver", "vfs", "--root", scratch / "storage", "--runroot", scratch / "running"};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-  if (!is_root_mounted(bench.world.files)) command.argv = on_a_mounted_root(std::move(command.argv));
-  MUSTER_TRY(command.environment, builder_environment(bench));
-  MUSTER_TRY(const Path runtime, bench.scratch.folder("runtime"));
+  if (!is_root_mounted(context.world.files)) command.argv = on_a_mounted_root(std::move(command.argv));
+  MUSTER_TRY(command.environment, builder_environment(context));
+  MUSTER_TRY(const Path runtime, context.scratch.folder("runtime"));
   command.environment["XDG_RUNTIME_DIR"] = runtime.string();
   command.environment["CONTAINERS_CONF"] = (scratch / "containers.conf").string();
   for (const char* name : kProxies) {
-    const auto found = bench.settings.environment.find(name);
-    if (found != bench.settings.environment.end()) command.environment[name] = found->second;
+    const auto found = context.settings.environment.find(name);
+    if (found != context.settings.environment.end()) command.environment[name] = found->second;
   }
-  command.directory = bench.context;
-  command.limits.data_bytes = bench.order.build.memory == 0 ? 0 : std::max(bench.order.build.memory, kLeastMemory);
+  command.directory = context.folder;
+  command.limits.data_bytes = context.order.build.memory == 0 ? 0 : std::max(context.order.build.memory, kLeastMemory);
   return command;
 }
 
-Result<Path> containerfile(const Bench& bench) {
-  const std::string& file = bench.order.build.file;
-  const Path path = bench.context / file;
-  const auto found = bench.world.files.stat(path);
+Result<Path> containerfile(const BuildContext& context) {
+  const std::string& file = context.order.build.file;
+  const Path path = context.folder / file;
+  const auto found = context.world.files.stat(path);
   if (file.empty() || !found.ok() || found->kind != FileKind::file) {
-    return stalled(Reason::invalid, fmt::format("there is no `{}` in {}", file, bench.order.tree->origin()));
+    return stalled(Reason::invalid, fmt::format("there is no `{}` in {}", file, context.order.tree->origin()));
   }
   return path;
 }
 
 }  // namespace
 
-Result<void> build_with_buildah(Bench& bench) {
-  MUSTER_TRY(const Path file, containerfile(bench));
-  MUSTER_CHECK(write_registry_settings(bench));
-  MUSTER_CHECK(write_containers_settings(bench));
+Result<void> build_with_buildah(BuildContext& context) {
+  MUSTER_TRY(const Path file, containerfile(context));
+  MUSTER_CHECK(write_registry_settings(context));
+  MUSTER_CHECK(write_containers_settings(context));
   // Equal trees give equal images, whenever and wherever they are built: no times, no labels of the builder's.
-  std::vector<std::string> arguments = {
-      "bud",      "--isolation", "chroot",     "--layers=false",           "--timestamp", "0", "--identity-label=false",
-      "--format", "oci",         "--authfile", bench.credentials.registry, "--file",      file};
-  for (const auto& [name, value] : bench.order.build.arguments) arguments.push_back(fmt::format("--build-arg={}={}", name, value));
-  for (const auto& [name, value] : bench.credentials.secrets) {
-    MUSTER_TRY(const Path path, bench.scratch.write("secrets/" + name, value));
+  std::vector<std::string> arguments = {"bud",
+                                        "--isolation",
+                                        "chroot",
+                                        "--layers=false",
+                                        "--timestamp",
+                                        "0",
+                                        "--identity-label=false",
+                                        "--format",
+                                        "oci",
+                                        "--authfile",
+                                        context.credentials.registry,
+                                        "--file",
+                                        file};
+  for (const auto& [name, value] : context.order.build.arguments) arguments.push_back(fmt::format("--build-arg={}={}", name, value));
+  for (const auto& [name, value] : context.credentials.secrets) {
+    MUSTER_TRY(const Path path, context.scratch.write("secrets/" + name, value));
     arguments.push_back(fmt::format("--secret=id={},src={}", name, path.string()));
   }
-  arguments.insert(arguments.end(), {"--tag", std::string(kImage), bench.context.string()});
-  MUSTER_TRY(Command command, buildah(bench, std::move(arguments)));
-  return run_program(bench, std::move(command), Speaks::both);
+  arguments.insert(arguments.end(), {"--tag", std::string(kImage), context.folder.string()});
+  MUSTER_TRY(Command command, buildah(context, std::move(arguments)));
+  return run_program(context, kBuildah, std::move(command), Speaks::both);
 }
 
-Result<void> push_with_buildah(Bench& bench) {
+Result<void> push_with_buildah(BuildContext& context) {
   // Without being told, buildah tries three times more where a registry does not answer.
-  std::vector<std::string> arguments = {"push", "--authfile", bench.credentials.registry.string(), std::string(kImage),
-                                        "docker://" + bench.image};
-  MUSTER_TRY(Command command, buildah(bench, std::move(arguments)));
-  return run_program(bench, std::move(command), Speaks::builder);
+  std::vector<std::string> arguments = {"push", "--authfile", context.credentials.registry.string(), std::string(kImage),
+                                        "docker://" + context.image};
+  MUSTER_TRY(Command command, buildah(context, std::move(arguments)));
+  return run_program(context, kBuildah, std::move(command), Speaks::builder);
 }
 
-Result<std::string> keep_with_buildah(Bench& bench, const Path& archive) {
-  MUSTER_CHECK(bench.world.files.make_directories(archive.parent_path()));
-  MUSTER_CHECK(bench.world.files.remove(archive));
+Result<std::string> keep_with_buildah(BuildContext& context, const Path& archive) {
+  MUSTER_CHECK(context.world.files.make_directories(archive.parent_path()));
+  MUSTER_CHECK(context.world.files.remove(archive));
   const std::string kept = "oci-archive:" + archive.string();
-  MUSTER_TRY(Command command, buildah(bench, {"push", std::string(kImage), kept}));
-  MUSTER_CHECK(run_program(bench, std::move(command), Speaks::builder));
+  MUSTER_TRY(Command command, buildah(context, {"push", std::string(kImage), kept}));
+  MUSTER_CHECK(run_program(context, kBuildah, std::move(command), Speaks::builder));
   return kept;
 }
 

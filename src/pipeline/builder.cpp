@@ -60,22 +60,22 @@ std::optional<Reason> find_words(const Table& table, const std::string& said) {
 }
 
 /// Asked of the disk itself, while all that the build wrote is still there.
-bool has_room(Bench& bench) {
+bool has_room(BuildContext& context) {
   constexpr int kPieces = 16;
   const std::string piece(std::size_t{4} << 20U, '\0');
-  const Path probe = bench.scratch.path() / "room";
+  const Path probe = context.scratch.path() / "room";
   bool fits = true;
-  for (int i = 0; i < kPieces && fits; ++i) fits = bench.world.files.append(probe, piece).ok();
-  return bench.world.files.remove(probe).ok() && fits;
+  for (int i = 0; i < kPieces && fits; ++i) fits = context.world.files.append(probe, piece).ok();
+  return context.world.files.remove(probe).ok() && fits;
 }
 
-Failure end_failure(Bench& bench, const std::string& program, int exit_code, Speaks speaks) {
+Failure end_failure(BuildContext& context, std::string_view program, int exit_code, Speaks speaks) {
   constexpr int kOwnFailure = 125;
   const std::string text = exit_code > 128 ? fmt::format("{} was ended by signal {}", program, exit_code - 128)
                                            : fmt::format("{} ended with exit code {}", program, exit_code);
-  const std::string said = to_lower(join(bench.log.last_lines(), "\n"));
+  const std::string said = to_lower(join(context.log.last_lines(), "\n"));
   const bool believed = speaks == Speaks::builder || (speaks == Speaks::both && exit_code == kOwnFailure);
-  if (const auto reason = find_words(kDisk, said); reason && (believed || !has_room(bench)))
+  if (const auto reason = find_words(kDisk, said); reason && (believed || !has_room(context)))
     return retry(*reason, text + ": the disk is full or failing");
   const auto reason = believed ? find_words(kNetwork, said) : std::nullopt;
   if (reason == Reason::denied) return stalled(Reason::denied, text + ": a registry refuses the credentials");
@@ -90,30 +90,30 @@ bool is_for_good(const Failure& failure) {
   return failure.reason == Reason::invalid || failure.reason == Reason::limit || failure.reason == Reason::unsupported;
 }
 
-Result<void> run_program(Bench& bench, Command command, Speaks speaks) {
-  const Duration left = bench.deadline - bench.world.clock.elapsed();
+Result<void> run_program(BuildContext& context, std::string_view program, Command command, Speaks speaks) {
+  const Duration left = context.deadline - context.world.clock.elapsed();
   const auto late = [&] {
-    return stalled(Reason::limit, fmt::format("the build took longer than {}", format_duration(bench.order.build.timeout)));
+    return stalled(Reason::limit, fmt::format("the build took longer than {}", format_duration(context.order.build.timeout)));
   };
   if (left <= Duration(0)) return late();
   command.limits.time = left;
   command.limits.output_bytes = std::numeric_limits<std::size_t>::max();  // The log is what is bounded.
-  const auto take = [&](std::string_view bytes) { return bench.log.take(bytes); };
-  const Result<int> ended = bench.world.processes.follow(command, take, bench.stop);
-  MUSTER_CHECK(bench.log.finish());
+  const auto take = [&](std::string_view bytes) { return context.log.take(bytes); };
+  const Result<int> ended = context.world.processes.follow(command, take, context.stop);
+  MUSTER_CHECK(context.log.finish());
   if (!ended.ok() && ended.failure().reason == Reason::timeout) return late();
   if (!ended.ok()) return ended.failure();
   if (*ended == 0) return {};
-  bench.exit_code = *ended;
-  return end_failure(bench, command.argv.front(), *ended, speaks);
+  context.exit_code = *ended;
+  return end_failure(context, program, *ended, speaks);
 }
 
-Result<std::map<std::string, std::string>> builder_environment(Bench& bench) {
-  const auto path = bench.settings.environment.find("PATH");
-  MUSTER_TRY(const Path home, bench.scratch.folder("home"));
-  MUSTER_TRY(const Path temporary, bench.scratch.folder("tmp"));
+Result<std::map<std::string, std::string>> builder_environment(BuildContext& context) {
+  const auto path = context.settings.environment.find("PATH");
+  MUSTER_TRY(const Path home, context.scratch.folder("home"));
+  MUSTER_TRY(const Path temporary, context.scratch.folder("tmp"));
   std::map<std::string, std::string> out;
-  out["PATH"] = path == bench.settings.environment.end() ? "/usr/local/bin:/usr/bin:/bin" : path->second;
+  out["PATH"] = path == context.settings.environment.end() ? "/usr/local/bin:/usr/bin:/bin" : path->second;
   out["HOME"] = home.string();
   out["TMPDIR"] = temporary.string();
   out["LC_ALL"] = "C.UTF-8";

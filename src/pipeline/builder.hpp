@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "muster/base/world.hpp"
 #include "muster/pipeline/builds.hpp"
@@ -18,14 +19,14 @@
 namespace muster::pipeline {
 
 /// What a builder works with.
-struct Bench {
+struct BuildContext {
   const World& world;
   const Order& order;
   const Settings& settings;
   Scratch& scratch;
   const Credentials& credentials;
   BuildLog& log;
-  Path context;         ///< The exported folder.
+  Path folder;          ///< The exported one.
   std::string image;    ///< "ghcr.io/shop/payments:muster-0f3a…"
   Duration deadline{};  ///< By the clock's elapsed().
   std::stop_token stop;
@@ -43,19 +44,19 @@ enum class Speaks : std::uint8_t {
 };
 
 /// Runs a program to its end, its output into the log. A non-zero exit code is a failure for good unless its last words name
-/// a cause that passes by itself, as far as they are believed.
-Result<void> run_program(Bench& bench, Command command, Speaks speaks);
+/// a cause that passes by itself, as far as they are believed. `program` is what people call it, whatever starts it.
+Result<void> run_program(BuildContext& context, std::string_view program, Command command, Speaks speaks);
 
 /// With buildah: an image in the scratch folder's own storage, then pushed, or kept as a file.
-Result<void> build_with_buildah(Bench& bench);
-Result<void> push_with_buildah(Bench& bench);
+Result<void> build_with_buildah(BuildContext& context);
+Result<void> push_with_buildah(BuildContext& context);
 /// The file, "oci-archive:/…".
-Result<std::string> keep_with_buildah(Bench& bench, const Path& archive);
+Result<std::string> keep_with_buildah(BuildContext& context, const Path& archive);
 
 /// With the build's own command, which pushes by itself.
-Result<void> build_with_command(Bench& bench);
+Result<void> build_with_command(BuildContext& context);
 
 /// PATH, and what programs need to find their own folder in the scratch folder.
-Result<std::map<std::string, std::string>> builder_environment(Bench& bench);
+Result<std::map<std::string, std::string>> builder_environment(BuildContext& context);
 
 }  // namespace muster::pipeline

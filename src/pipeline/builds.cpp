@@ -3,9 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -25,67 +27,66 @@ constexpr Duration kLongestPause = std::chrono::hours(1);
 // What failed for good is looked at again all the same: a person may have built it by hand.
 constexpr Duration kLookAgain = std::chrono::minutes(1);
 
-/// Everything known of one image. Guarded by the yard's mutex; `order` does not change while it waits or runs.
+// Some tags are built with other limits in one environment than in another.
+constexpr std::size_t kTriedWith = 16;
+
+/// Everything known of one image. Guarded by the queue's mutex.
 struct Job {
-  explicit Job(Order given) : order(std::move(given)) {}
-  Order order;
+  std::string service;
+  std::string image;
+  std::string tag;
+  std::optional<Order> order;  ///< While it waits or runs; it does not change then.
   Progress progress;
   std::string newest;
   std::stop_source stop;
-  int tries = 0;         ///< That failed for a reason that passes.
-  Duration next_try{};   ///< By elapsed().
-  bool looking = false;  ///< Some ask() is in the registry for it.
+  std::set<std::string> tried_with;  ///< inputs_digest: what is asked for with others is looked at at once.
+  int tries = 0;                     ///< That failed for a reason that passes.
+  Duration next_try{};               ///< By elapsed().
+  bool looking = false;              ///< Some ask() is in the registry for it.
 };
 
-/// Two orders of one lane differ in their commit alone: the newer one is the one that is wanted.
-std::string lane_of(const Order& order) {
-  const char separator = '\0';
-  std::string out;
-  for (const std::string& part : {order.service, order.build.image, order.branch, order.tree->origin(), order.tree->path(),
-                                  order.build.declaration, order.build.push.where()}) {
-    out += part;
-    out += separator;
-  }
-  return out;
-}
-
-class Yard final : public Builds {
+class BuildQueue final : public Builds {
  public:
-  Yard(const World& world, registry::Registries& registries, Secrets& secrets, Settings settings)
+  BuildQueue(const World& world, registry::Registries& registries, Secrets& secrets, Settings settings)
       : world_(world), registries_(registries), secrets_(secrets), settings_(std::move(settings)) {
     sweep_scratch(world_, settings_.state);
-    const int workers = std::max(1, settings_.jobs);
-    for (int i = 0; i < workers; ++i) workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    set_jobs(settings_.jobs);
   }
-  Yard(const Yard&) = delete;
-  Yard& operator=(const Yard&) = delete;
-  ~Yard() override {
-    for (std::jthread& worker : workers_) worker.request_stop();
+  BuildQueue(const BuildQueue&) = delete;
+  BuildQueue& operator=(const BuildQueue&) = delete;
+  ~BuildQueue() override {
     const std::lock_guard lock(mutex_);
+    for (std::jthread& worker : workers_) worker.request_stop();
     for (const auto& [key, job] : jobs_) job->stop.request_stop();
   }
 
+  void set_jobs(int jobs) override {
+    const std::lock_guard lock(mutex_);
+    most_ = std::max(1, jobs);
+    while (workers_.size() < static_cast<std::size_t>(most_)) {
+      workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    }
+    work_.notify_all();
+  }
+
   Progress ask(const Order& order, const std::stop_token& stop) override {
-    const std::string key = tagged(order).text();
+    const std::string inputs = inputs_digest(order.build, order.access);
     std::unique_lock lock(mutex_);
-    enter_lane(order, key);
-    std::shared_ptr<Job>& known = jobs_[key];
-    if (!known) known = std::make_shared<Job>(order);
-    const std::shared_ptr<Job> job = known;
-    if (!needs_a_look(*job, order.again)) return job->progress;
+    const std::shared_ptr<Job> job = wanted_job(order);
+    if (!needs_a_look(*job, inputs)) return job->progress;
+    if (job->tried_with.size() >= kTriedWith) job->tried_with.clear();
+    job->tried_with.insert(inputs);
     job->looking = true;
     lock.unlock();
     const auto digest = registries_.digest(order.access, tagged(order), stop);
     const bool absent = !digest.ok() && digest.failure().reason == Reason::absent;
-    if (absent && order.again) static_cast<void>(forget_failure(world_.files, settings_, order).ok());
-    const auto earlier =
-        absent ? failed_here(world_.files, settings_.state, order.service, content_tag(order.build, order.tree->id())) : std::nullopt;
+    const auto earlier = absent ? failed_here(world_.files, settings_.state, order.service, job->tag, inputs) : std::nullopt;
     lock.lock();
     job->looking = false;
     if (digest.ok()) {
       job->progress = had(order, *digest, true, world_.clock.now());
     } else if (!absent && digest.failure().reason == Reason::cancelled) {
-      return cancelled(order, digest.failure());
+      return cancelled(*job, digest.failure());
     } else if (!absent) {
       fall_back(*job, digest.failure());
     } else if (earlier) {
@@ -109,26 +110,39 @@ class Yard final : public Builds {
     const std::lock_guard lock(mutex_);
     std::map<std::string, std::string> out;
     for (const auto& [key, job] : jobs_) {
-      if (job->progress.state == State::running) out[fmt::format("{} {}", job->order.service, job->order.build.image)] = job->newest;
+      if (job->progress.state == State::running) out[fmt::format("{} {}", job->service, job->image)] = job->newest;
     }
     return out;
   }
 
  private:
-  /// New, or failed for a reason that may have passed, or asked for by a person.
-  [[nodiscard]] bool needs_a_look(const Job& job, bool again) const {
+  /// New, or failed for a reason that may have passed, or asked for with other inputs than those that failed.
+  [[nodiscard]] bool needs_a_look(const Job& job, const std::string& inputs) const {
     if (job.looking) return false;
     if (!job.progress.since) return true;
-    return job.progress.state == State::failed && (again || world_.clock.elapsed() >= job.next_try);
+    return job.progress.state == State::failed && (world_.clock.elapsed() >= job.next_try || !job.tried_with.contains(inputs));
   }
 
-  /// Takes the lane for this job; what was wanted before in it is wanted no more, unless by another lane.
-  void enter_lane(const Order& order, const std::string& key) {
-    std::string& wanted = lanes_[lane_of(order)];
-    if (wanted == key) return;
-    const std::string before = std::exchange(wanted, key);
-    if (before.empty() || std::any_of(lanes_.begin(), lanes_.end(), [&](const auto& lane) { return lane.second == before; })) return;
-    const auto old = jobs_.find(before);
+  /// The order's job. What was wanted before in its place is wanted no more, unless in another: so a queue has no more jobs
+  /// than there are images in environments.
+  std::shared_ptr<Job> wanted_job(const Order& order) {
+    const std::string key = tagged(order).text();
+    const std::string before = std::exchange(wanted_[{order.service, order.build.image, order.environment}], key);
+    if (before != key && std::none_of(wanted_.begin(), wanted_.end(), [&](const auto& other) { return other.second == before; })) {
+      cancel(before);
+    }
+    std::shared_ptr<Job>& job = jobs_[key];
+    if (!job) {
+      job = std::make_shared<Job>();
+      job->service = order.service;
+      job->image = order.build.image;
+      job->tag = content_tag(order.build, order.tree->id());
+    }
+    return job;
+  }
+
+  void cancel(const std::string& key) {
+    const auto old = jobs_.find(key);
     if (old == jobs_.end()) return;
     std::erase(queue_, old->second);
     old->second->stop.request_stop();
@@ -136,10 +150,10 @@ class Yard final : public Builds {
   }
 
   /// Nothing was learnt.
-  static Progress cancelled(const Order& order, const Failure& failure) {
+  static Progress cancelled(const Job& job, const Failure& failure) {
     Progress out;
     out.state = State::failed;
-    out.tag = content_tag(order.build, order.tree->id());
+    out.tag = job.tag;
     out.failure = failure;
     return out;
   }
@@ -148,7 +162,7 @@ class Yard final : public Builds {
   void queue(const std::shared_ptr<Job>& job, const Order& order) {
     job->order = order;
     job->progress = Progress();
-    job->progress.tag = content_tag(job->order.build, job->order.tree->id());
+    job->progress.tag = job->tag;
     job->progress.since = world_.clock.now();
     queue_.push_back(job);
     work_.notify_one();
@@ -162,16 +176,15 @@ class Yard final : public Builds {
     pause = std::max(std::min(pause, kLongestPause), failure.after.value_or(Duration(0)));
     job.next_try = world_.clock.elapsed() + pause;
     job.progress.state = State::failed;
-    job.progress.tag = content_tag(job.order.build, job.order.tree->id());
+    job.progress.tag = job.tag;
     job.progress.since = world_.clock.now();
     job.progress.again_at = world_.clock.now() + pause;
     job.progress.failure = std::move(failure);
   }
 
   void work(const std::stop_token& stop) {
-    while (true) {
-      std::unique_lock lock(mutex_);
-      if (!work_.wait(lock, stop, [&] { return !queue_.empty(); }) || stop.stop_requested()) return;
+    std::unique_lock lock(mutex_);
+    while (work_.wait(lock, stop, [&] { return !queue_.empty() && running_ < most_; }) && !stop.stop_requested()) {
       const std::shared_ptr<Job> job = queue_.front();
       queue_.pop_front();
       ++running_;
@@ -183,7 +196,11 @@ class Yard final : public Builds {
       --running_;
       ++ended_;
       end(*job, std::move(progress));
+      const Progress ended = job->progress;
       news_.notify_all();
+      lock.unlock();
+      say(*job, ended);
+      lock.lock();
     }
   }
 
@@ -192,21 +209,30 @@ class Yard final : public Builds {
       const std::lock_guard lock(mutex_);
       job.newest = line;
     };
-    return carry_out(Run{world_, registries_, secrets_, settings_, job.order, false, newest, {}, job.stop.get_token()});
+    return carry_out(Run{world_, registries_, secrets_, settings_, *job.order, false, newest, {}, job.stop.get_token()});
   }
 
   void end(Job& job, Progress progress) {
     job.progress = std::move(progress);
+    job.order.reset();  // With the tree and its repository.
     job.newest.clear();
     if (job.progress.state == State::done) {
       job.tries = 0;
-      log::info("{}: built {}", job.order.service, job.progress.reference);
     } else if (is_for_good(*job.progress.failure)) {
       job.next_try = world_.clock.elapsed() + kLookAgain;
-      log::warning("{}: {}; its log is {}", job.order.service, job.progress.failure->text, job.progress.log.string());
     } else if (job.progress.failure->reason != Reason::cancelled) {
       fall_back(job, *job.progress.failure);
-      log::warning("{}: {}; again at {}", job.order.service, job.progress.failure->text, format_instant(*job.progress.again_at));
+    }
+  }
+
+  /// Nobody waits for the log.
+  static void say(const Job& job, const Progress& ended) {
+    if (ended.state == State::done) {
+      log::info("{}: built {}", job.service, ended.reference);
+    } else if (ended.again_at) {
+      log::warning("{}: {}; again at {}", job.service, ended.failure->text, format_instant(*ended.again_at));
+    } else if (is_for_good(*ended.failure)) {
+      log::warning("{}: {}; its log is {}", job.service, ended.failure->text, ended.log.string());
     }
   }
 
@@ -218,9 +244,10 @@ class Yard final : public Builds {
   mutable std::mutex mutex_;
   std::condition_variable_any work_;
   std::condition_variable_any news_;
-  std::map<std::string, std::shared_ptr<Job>> jobs_;  ///< By reference.
-  std::map<std::string, std::string> lanes_;          ///< The job that each wants.
+  std::map<std::string, std::shared_ptr<Job>> jobs_;          ///< By reference.
+  std::map<std::array<std::string, 3>, std::string> wanted_;  ///< The job that each service, image and environment wants.
   std::deque<std::shared_ptr<Job>> queue_;
+  int most_ = 1;
   int running_ = 0;
   std::uint64_t ended_ = 0;
   std::uint64_t told_ = 0;
@@ -231,7 +258,7 @@ class Yard final : public Builds {
 }  // namespace
 
 std::unique_ptr<Builds> make_builds(const World& world, registry::Registries& registries, Secrets& secrets, Settings settings) {
-  return std::make_unique<Yard>(world, registries, secrets, std::move(settings));
+  return std::make_unique<BuildQueue>(world, registries, secrets, std::move(settings));
 }
 
 }  // namespace muster::pipeline

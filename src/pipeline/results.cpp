@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "muster/base/value.hpp"
 #include "muster/manifest/yaml.hpp"
@@ -13,7 +15,10 @@
 namespace muster::pipeline {
 namespace {
 
-constexpr std::size_t kKept = 20;  ///< Builds of a service.
+// Of a service.
+constexpr std::size_t kKept = 20;
+constexpr std::size_t kKeptImages = 3;
+constexpr std::string_view kImageEnding = ".oci.tar";
 
 Path with_extension(const Path& path, std::string_view extension) { return Path(path).concat(extension); }
 
@@ -36,10 +41,36 @@ Path log_of(const Path& state, const std::string& service, const std::string& ta
   return with_extension(state / "builds" / service / tag, ".log");
 }
 
+namespace {
+
+/// Those of `result` and one more, the newest last.
+Array with_inputs(const Value* result, const std::string& inputs) {
+  constexpr std::size_t kInputs = 16;
+  Array out;
+  const Value* known = result == nullptr ? nullptr : result->find("inputs");
+  if (known != nullptr && known->if_array() != nullptr) out = *known->if_array();
+  std::erase(out, Value(inputs));
+  out.emplace_back(inputs);
+  if (out.size() > kInputs) out.erase(out.begin(), out.end() - kInputs);
+  return out;
+}
+
+std::optional<Value> read_result(Files& files, const Path& path) {
+  const auto bytes = files.read(path, std::size_t{1} << 20U);
+  if (!bytes.ok()) return std::nullopt;
+  auto result = manifest::parse_json(*bytes, path.string());
+  if (!result.ok() || result->string_at("text").empty()) return std::nullopt;
+  return std::move(result).value();
+}
+
+}  // namespace
+
 Result<void> write_failure(Files& files, const Settings& settings, const Order& order, const Progress& progress,
                            std::optional<int> exit_code) {
   Array lines;
   for (const std::string& line : progress.last_lines) lines.emplace_back(line);
+  const Path path = with_extension(result_path(settings, order), ".json");
+  const auto earlier = read_result(files, path);
   const Value result = Object{
       {"service", order.service},
       {"image", order.build.image},
@@ -48,19 +79,20 @@ Result<void> write_failure(Files& files, const Settings& settings, const Order& 
       {"failed", progress.since ? format_instant(*progress.since) : ""},
       {"reason", to_string(progress.failure->reason)},
       {"text", progress.failure->text},
+      {"inputs", with_inputs(earlier ? &*earlier : nullptr, inputs_digest(order.build, order.access))},
       {"exit_code", exit_code ? Value(*exit_code) : Value()},
       {"log", progress.log.string()},
       {"lines", std::move(lines)},
   };
-  return files.write_atomic(with_extension(result_path(settings, order), ".json"), to_pretty_json(result));
+  return files.write_atomic(path, to_pretty_json(result));
 }
 
-std::optional<Progress> failed_here(Files& files, const Path& state, const std::string& service, const std::string& tag) {
-  const Path path = with_extension(state / "builds" / service / tag, ".json");
-  const auto bytes = files.read(path, std::size_t{1} << 20U);
-  if (!bytes.ok()) return std::nullopt;
-  const auto result = manifest::parse_json(*bytes, path.string());
-  if (!result.ok() || result->string_at("text").empty()) return std::nullopt;
+std::optional<Progress> failed_here(Files& files, const Path& state, const std::string& service, const std::string& tag,
+                                    const std::string& inputs) {
+  const auto result = read_result(files, with_extension(state / "builds" / service / tag, ".json"));
+  const Value* failed_with = result ? result->find("inputs") : nullptr;
+  const Array* known = failed_with == nullptr ? nullptr : failed_with->if_array();
+  if (known == nullptr || std::find(known->begin(), known->end(), Value(inputs)) == known->end()) return std::nullopt;
   Progress out;
   out.state = Progress::State::failed;
   out.tag = tag;
@@ -79,25 +111,40 @@ Result<void> forget_failure(Files& files, const Settings& settings, const Order&
   return files.remove(with_extension(result_path(settings, order), ".json"));
 }
 
-void drop_old_results(Files& files, const Settings& settings, const Order& order) {
-  const Path folder = result_path(settings, order).parent_path();
-  const auto entries = files.list(folder);
-  if (!entries.ok()) return;
+namespace {
+
+/// The tags of all but the newest `kept` builds that have a file with this ending.
+std::set<std::string> old_tags(const std::vector<DirectoryEntry>& entries, std::string_view ending, std::size_t kept) {
   std::map<std::string, Instant> written;  // Newest file of each build.
-  for (const DirectoryEntry& entry : *entries) {
+  for (const DirectoryEntry& entry : entries) {
+    if (!entry.name.ends_with(ending)) continue;
     Instant& at = written[tag_of(entry.name)];
     at = std::max(at, entry.written);
   }
-  if (written.size() <= kKept) return;
   std::vector<std::pair<Instant, std::string>> by_age;
   by_age.reserve(written.size());
   for (const auto& [tag, at] : written) by_age.emplace_back(at, tag);
   std::sort(by_age.begin(), by_age.end());
-  by_age.resize(by_age.size() - kKept);
+  std::set<std::string> out;
+  for (std::size_t i = 0; i + kept < by_age.size(); ++i) out.insert(by_age[i].second);
+  return out;
+}
+
+}  // namespace
+
+void drop_old_results(Files& files, const Settings& settings, const Order& order) {
+  const Path folder = result_path(settings, order).parent_path();
+  const auto entries = files.list(folder);
+  if (!entries.ok()) return;
+  const std::set<std::string> builds = old_tags(*entries, "", kKept);
+  const std::set<std::string> images = old_tags(*entries, kImageEnding, kKeptImages);
   for (const DirectoryEntry& entry : *entries) {
-    const auto is_old = [&](const auto& old) { return old.second == tag_of(entry.name); };
-    if (std::any_of(by_age.begin(), by_age.end(), is_old)) static_cast<void>(files.remove(folder / entry.name).ok());
+    const std::string tag = tag_of(entry.name);
+    const bool is_old = builds.contains(tag) || (entry.name.ends_with(kImageEnding) && images.contains(tag));
+    if (is_old) static_cast<void>(files.remove(folder / entry.name).ok());
   }
 }
+
+Path image_path(const Settings& settings, const Order& order) { return with_extension(result_path(settings, order), kImageEnding); }
 
 }  // namespace muster::pipeline

@@ -18,7 +18,7 @@ struct Work {
   std::unique_ptr<Scratch> scratch;
   Credentials credentials;
   std::optional<BuildLog> log;
-  std::optional<Bench> bench;
+  std::optional<BuildContext> context;
   bool inputs_at_work = false;  ///< From here to the push a failure may lie in the build's inputs.
   std::string digest;           ///< The registry has it: no further step is needed.
   std::string kept;             ///< Or it is here.
@@ -77,21 +77,22 @@ Result<void> lay_out(Work& work) {
   const Order& order = run.order;
   MUSTER_CHECK(work.log->begin(fmt::format("# {} {} from {} at {}: {}, {}", order.service, order.build.image, order.tree->origin(),
                                            order.tree->commit().text(), tagged(order).text(), format_instant(run.world.clock.now()))));
-  work.bench.emplace(Bench{run.world, order, run.settings, *work.scratch, work.credentials, *work.log, work.scratch->path() / "context",
-                           tagged(order).text(), run.world.clock.elapsed() + order.build.timeout, run.stop, std::nullopt});
+  work.context.emplace(BuildContext{run.world, order, run.settings, *work.scratch, work.credentials, *work.log,
+                                    work.scratch->path() / "context", tagged(order).text(), run.world.clock.elapsed() + order.build.timeout,
+                                    run.stop, std::nullopt});
   return {};
 }
 
 Result<void> export_files(Work& work) {
   const Run& run = work.run;
   work.inputs_at_work = true;
-  return export_tree(run.world.files, *run.order.tree, work.bench->context, ExportLimits(), run.stop);
+  return export_tree(run.world.files, *run.order.tree, work.context->folder, ExportLimits(), run.stop);
 }
 
 Result<void> build(Work& work) {
-  if (work.run.order.build.command.empty()) return build_with_buildah(*work.bench);
+  if (work.run.order.build.command.empty()) return build_with_buildah(*work.context);
   if (work.run.local) return stalled(Reason::unsupported, "a build by command pushes by itself: only what buildah builds can stay here");
-  auto built = build_with_command(*work.bench);
+  auto built = build_with_command(*work.context);
   // It may have failed over its push: where the registry does not answer, the inputs are not to blame.
   if (!built.ok() && is_for_good(built.failure())) MUSTER_CHECK(look(work.run));
   return built;
@@ -102,14 +103,14 @@ Result<void> push(Work& work) {
   work.inputs_at_work = false;
   if (!work.run.order.build.command.empty()) return {};
   if (work.run.local) {
-    MUSTER_TRY(work.kept, keep_with_buildah(*work.bench, result_path(work.run.settings, work.run.order).concat(".oci.tar")));
+    MUSTER_TRY(work.kept, keep_with_buildah(*work.context, image_path(work.run.settings, work.run.order)));
     return {};
   }
   // Where it does not answer now, it may when the push is tried again.
   const auto looked = look_first(work);
   if (!looked.ok() && looked.failure().reason != Reason::unreachable) return looked;
   if (!work.digest.empty()) return {};
-  return push_with_buildah(*work.bench);
+  return push_with_buildah(*work.context);
 }
 
 Result<void> read_back(Work& work) {
@@ -120,10 +121,10 @@ Result<void> read_back(Work& work) {
     return {};
   }
   if (work.run.order.build.command.empty()) {
-    return retry(Reason::unreachable, fmt::format("{} was pushed, and the registry does not have it", work.bench->image));
+    return retry(Reason::unreachable, fmt::format("{} was pushed, and the registry does not have it", work.context->image));
   }
   work.inputs_at_work = true;
-  return stalled(Reason::invalid, fmt::format("the command ended well without pushing {}, which it gets as $IMAGE", work.bench->image));
+  return stalled(Reason::invalid, fmt::format("the command ended well without pushing {}, which it gets as $IMAGE", work.context->image));
 }
 
 struct Step {
@@ -181,7 +182,7 @@ Progress finish(Work& work, Result<void> taken) {
   if (out.state == Progress::State::done) {
     kept = forget_failure(run.world.files, run.settings, run.order);
   } else if (is_for_good(*out.failure)) {
-    kept = write_failure(run.world.files, run.settings, run.order, out, work.bench ? work.bench->exit_code : std::nullopt);
+    kept = write_failure(run.world.files, run.settings, run.order, out, work.context ? work.context->exit_code : std::nullopt);
   }
   if (!kept.ok()) log::warning("the result of a build is not kept: {}", kept.failure().text);
   if (work.turn) static_cast<void>(run.world.files.remove(result_path(run.settings, run.order).concat(".lock")).ok());

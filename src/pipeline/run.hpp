@@ -1,7 +1,7 @@
 // Run: one build from its turn on this machine to the digest that the registry has, as a list of steps.
 //
-// Not thread-safe: one thread a run. Failures are told in the Progress; is_for_good() of its failure and `building` say
-// whether the same inputs may be tried again.
+// Not thread-safe: one thread a run. Failures are told in the Progress; is_for_good() of its failure says whether the same
+// inputs would fail again: such a failure is written down for later runs.
 #pragma once
 
 #include <functional>

@@ -1,9 +1,9 @@
 // Engine: the wiring of one fleet: where it is read, where its environments are recorded, what they are applied to, and
 // the passes over them. One-shot verbs and `serve` use the same engine.
 //
-// Ownership: the seams must outlive it. Thread-safety: one thread at a time. State on disk: caches and, without a remote
-// environment repository, `records.git`; everything else may be deleted at any moment.
-// Failures: of loading and of finding the environment repository; passes report failures by instance.
+// Ownership: the seams must outlive it. Thread-safety: one thread at a time, but for wait_for_build. State on disk: caches and, without a
+// remote environment repository, `records.git`; everything else may be deleted at any moment. Failures: of loading and of finding the
+// environment repository; passes report failures by instance.
 #pragma once
 
 #include <functional>
@@ -93,7 +93,8 @@ class Engine {
     pipeline::Progress progress;
   };
   Result<Built> build(const LoadedFleet& fleet, const model::Instance& instance, const ImageBuild& request, const std::stop_token& stop);
-  /// Waits until a build ends; false where none runs.
+  /// Waits until a build ends; false where none runs. From a thread of its own, beside the passes, after a deliver() and
+  /// never beside deliver_and_build(), which waits itself.
   bool wait_for_build(const std::stop_token& stop);
 
   /// Reconcile passes over the environment branches until none was overtaken by a newer commit; the last one's report, with

@@ -6,13 +6,16 @@
 // its digest read back from the registry. Nothing else of muster's writes to a registry.
 //
 // On disk, below Settings::state, all of it free to be deleted while nothing builds:
-//   builds/<service>/<tag>.log    what the builder said, secrets masked; the newest few of a service are kept
-//   builds/<service>/<tag>.json   of a failed build: why, when; what keeps it from being tried again by itself
-//   scratch/<random>/             exported trees, credentials, the builder's storage; gone when the build ends, and those of
-//                                 killed processes at the next start
+//   builds/<service>/<tag>.log      what the builder said, secrets masked
+//   builds/<service>/<tag>.json     of a failed build: why, when, with which inputs; what keeps it from being tried again by itself
+//   builds/<service>/<tag>.oci.tar  the image of a build that was to stay on this machine
+//   builds/<service>/<tag>.lock     held by the process that builds it
+//   scratch/<random>/               exported trees, credentials, the builder's storage; gone when the build ends, and those of
+//   scratch/<random>.lock           killed processes at the next start
+// Of a service the files of the twenty newest builds are kept, and three images.
 //
 // Ownership: the seams must outlive it; destroying it kills what runs and removes its scratch folders. Thread-safety: from
-// any thread. Failures: none of its own; a build's are told in its Progress.
+// any thread, wait() from one at a time. Failures: none of its own; a build's are told in its Progress.
 #pragma once
 
 #include <cstdint>
@@ -41,12 +44,16 @@ struct Order {
   model::Build build;
   registry::Access access;
   std::shared_ptr<const source::Tree> tree;
-  std::string branch;  ///< A newer order of the same service, image and branch cancels an older one that runs.
-  bool again = false;  ///< A person asks: each ask() with it begins a failed build anew, so set it in one alone.
+  /// Who wants it. An order takes the place of the one before it for the same service, image and environment: that one's
+  /// build is cancelled, unless another environment wants it too.
+  std::string environment;
 };
 
 /// "muster-0f3a…": 32 digits over tree id and Build::declaration.
 std::string content_tag(const model::Build& build, const git::Oid& tree);
+/// "sha256:…" over all else that a build is given: its limits, the names and places of its secrets (not what they hold), where
+/// it pushes and how that is reached. A build that failed is tried again when this changes.
+std::string inputs_digest(const model::Build& build, const registry::Access& access);
 
 struct Progress {
   enum class State : std::uint8_t { waiting, running, done, failed } state = State::waiting;
@@ -73,8 +80,11 @@ class Builds {
   virtual ~Builds() = default;
   /// What has come of an order; begins it where nothing has (looking into the registry first). Never waits for a build.
   virtual Progress ask(const Order& order, const std::stop_token& stop) = 0;
+  /// Another number of builds at once. Those that run over it run on.
+  virtual void set_jobs(int jobs) = 0;
   /// Ends when a build has ended since the last call (true: look again), where none waits or runs, or when `stop` is asked
   /// for. A failed build that is to be tried later (again_at) does not count: the next ask() after that time begins it.
+  /// News are told once: of two who wait, one hears them.
   virtual bool wait(const std::stop_token& stop) = 0;
   /// The newest line of each build that runs, by "service image", for a terminal.
   [[nodiscard]] virtual std::map<std::string, std::string> lines() const = 0;
@@ -82,8 +92,10 @@ class Builds {
 
 std::unique_ptr<Builds> make_builds(const World& world, registry::Registries& registries, Secrets& secrets, Settings settings);
 
-/// A build with this tag that failed on this machine for good; nullopt: none is known. Begins nothing, asks nobody.
-std::optional<Progress> failed_here(Files& files, const Path& state, const std::string& service, const std::string& tag);
+/// A build with this tag that failed on this machine for good with these inputs (inputs_digest); nullopt: none is known.
+/// Begins nothing, asks nobody.
+std::optional<Progress> failed_here(Files& files, const Path& state, const std::string& service, const std::string& tag,
+                                    const std::string& inputs);
 /// Where the log of a build is, if this machine made it.
 Path log_of(const Path& state, const std::string& service, const std::string& tag);
 

@@ -144,7 +144,7 @@ pipeline::Progress MemoryBuilds::ask(const pipeline::Order& order, const std::st
   if (build.again_at && clock_.now() < *build.again_at)
     return failed(std::move(progress), retry(Reason::unreachable, "it is tried again later"), build.again_at);
   build.again_at.reset();
-  if (build.failure && !order.again && !server_.builds_always_end) return failed(std::move(progress), *build.failure, std::nullopt);
+  if (build.failure && !server_.builds_always_end) return failed(std::move(progress), *build.failure, std::nullopt);
   model::ImageReference reference = order.build.push;
   reference.tag = progress.tag;
   const Result<std::string> has = registries_.digest(order.access, reference, stop);

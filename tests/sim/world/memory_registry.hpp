@@ -86,6 +86,7 @@ class MemoryBuilds final : public pipeline::Builds {
   MemoryBuilds(ImageServer& server, MemoryRegistries& registries, Steps& steps, Clock& clock)
       : server_(server), registries_(registries), steps_(steps), clock_(clock) {}
   pipeline::Progress ask(const pipeline::Order& order, const std::stop_token& stop) override;
+  void set_jobs(int) override {}
   bool wait(const std::stop_token& stop) override;
   [[nodiscard]] std::map<std::string, std::string> lines() const override { return {}; }
   void forget() { builds_.clear(); }
