@@ -61,7 +61,7 @@ int run(const std::vector<std::string>& words) {
     }
     return terminal.write_failed() ? kFailed : end->exit_code;
   }
-  const ParsedCommand& command = std::get<ParsedCommand>(parsed);
+  const auto& command = std::get<ParsedCommand>(parsed);
   log::set_level(command.arguments.has("--verbose") ? log::Level::debug : log::Level::info);
   log::set_json(command.arguments.has("--json"));
   Signals signals;

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
+#include <system_error>
 
 #include "git/session.hpp"
 #include "git/tidy.hpp"
@@ -36,7 +36,8 @@ Result<std::uint64_t> size_of(DiskRepository& repository) {
 Result<void> exchange(const Path& fresh, const Path& place) {
   if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, place.c_str(), RENAME_EXCHANGE) == 0) return {};
   const int error = errno;
-  return retry(Reason::exhausted, fmt::format("putting a fresh mirror in the place of {}: {}", place.string(), std::strerror(error)));
+  return retry(Reason::exhausted,
+               fmt::format("putting a fresh mirror in the place of {}: {}", place.string(), std::generic_category().message(error)));
 }
 
 }  // namespace

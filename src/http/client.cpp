@@ -93,7 +93,7 @@ class CurlClient final : public Client {
   /// Who may use a connection that somebody else opened: those with the same trust and the same certificate.
   [[nodiscard]] std::string key_of(const Exchange& exchange) const {
     const Tls& tls = exchange.request.tls;
-    const std::string trust = fmt::format("{}|{}|{}|{}", exchange.url.origin, tls.ca_file, tls.authority, tls.unverified);
+    std::string trust = fmt::format("{}|{}|{}|{}", exchange.url.origin, tls.ca_file, tls.authority, tls.unverified);
     if (!exchange.to_own_origin) return trust;
     return fmt::format("{}|{}|{}|{}|{}|{}", trust, exchange.request.connect_to, tls.certificate_file, tls.key_file, tls.certificate,
                        tls.key);

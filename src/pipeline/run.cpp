@@ -107,7 +107,7 @@ Result<void> push(Work& work) {
     return {};
   }
   // Where it does not answer now, it may when the push is tried again.
-  const auto looked = look_first(work);
+  auto looked = look_first(work);
   if (!looked.ok() && looked.failure().reason != Reason::unreachable) return looked;
   if (!work.digest.empty()) return {};
   return push_with_buildah(*work.context);
@@ -138,7 +138,7 @@ constexpr Step kSteps[] = {{"turn", take_turn}, {"look", look_first}, {"lay out"
 Result<void> take_steps(Work& work) {
   for (const Step& step : kSteps) {
     if (work.run.stop.stop_requested()) return retry(Reason::cancelled, "the build was stopped");
-    const auto taken = step.take(work);
+    auto taken = step.take(work);
     log::debug("build of {}: {}{}", work.run.order.service, step.name, taken.ok() ? "" : ": " + taken.failure().text);
     if (!taken.ok()) return taken;
     if (!work.digest.empty()) break;
